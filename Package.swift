@@ -23,6 +23,10 @@ let package = Package(
         .target(name: "Bytes", dependencies: ["CShim"], swiftSettings: strict),
         .target(name: "Compression", dependencies: ["CLZ4", "CZlib"], swiftSettings: strict),
 
+        .target(name: "TraceModel", dependencies: ["Bytes"], swiftSettings: strict),
+
+        .target(name: "TraceStore", dependencies: ["TraceModel"], swiftSettings: strict),
+
         .testTarget(name: "BytesTests", dependencies: ["Bytes", "CShim"], swiftSettings: strict),
         .testTarget(name: "CompressionTests", dependencies: ["Compression"], swiftSettings: strict),
     ],

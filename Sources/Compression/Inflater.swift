@@ -2,9 +2,9 @@ internal import CZlib
 
 /// Why packed bytes could not be unpacked.
 public enum InflateError: Error, Sendable, Equatable {
-    case malformed                      // not gzip, zlib or deflate, or a checksum inside does not match
-    case cutShort                       // ends before the stream does
-    case tooLarge(byteCountMax: Int)    // would unpack to more than allowed: a bomb, or an honest giant
+    case malformed  // not gzip, zlib or deflate, or a checksum inside does not match
+    case cutShort  // ends before the stream does
+    case tooLarge(byteCountMax: Int)  // would unpack to more than allowed: a bomb, or an honest giant
 }
 
 /// Unpacks gzip (RFC 1952), zlib (RFC 1950) and raw deflate (RFC 1951) bytes whole, up to a size.

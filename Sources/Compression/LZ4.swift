@@ -4,8 +4,8 @@ internal import CLZ4
 public enum LZ4 {
     /// How hard to look for repetition; unpacking costs the same after either.
     public enum Level: Sendable, Equatable {
-        case fast                 // some 1 GB/s: the journal
-        case high(Int32)          // LZ4 HC, 3 to 12: segments
+        case fast  // some 1 GB/s: the journal
+        case high(Int32)  // LZ4 HC, 3 to 12: segments
     }
 
     /// Largest size of one block, packed or not, that is accepted either way.

@@ -1,7 +1,7 @@
+import CShim
 import Testing
 
 @testable import Bytes
-import CShim
 
 @Suite struct CRC32CTests {
     @Test func `the check value of the standard comes out`() {

@@ -1,3 +1,4 @@
-import Testing
 import Compression
+import Testing
+
 @Suite struct InflaterTests {}

@@ -1,0 +1,250 @@
+internal import Bytes
+
+/// Collects spans into a `SpanBatch`; kept and used again for the next one.
+///
+/// For each span: `beginSpan`, set what it has, `endSpan`. Strings are interned by their bytes, so that one that stands in every
+/// span costs a look-up. Give one to each thread that decodes.
+public struct SpanBatchBuilder: ~Copyable {
+    // The span at hand.
+    public var traceID = TraceID(high: 0, low: 0)
+    public var spanID: UInt64 = 0
+    public var parentID: UInt64 = 0  // 0: none
+    public var start = SpanBatch.absentTime
+    public var duration = SpanBatch.absentTime
+    public var serviceName: UInt32 = 0
+    public var operationName: UInt32 = 0
+    public var traits = SpanTraits()
+    private var columns = ColumnBuffer<UInt32>(capacity: 64)
+    private var words = ColumnBuffer<UInt32>(capacity: 128)
+    private var attributes = ColumnBuffer<StagedAttribute>(capacity: 64)
+
+    // Finished spans, a column each.
+    private var traceIDHighs = ColumnBuffer<UInt64>(capacity: 64)
+    private var traceIDLows = ColumnBuffer<UInt64>(capacity: 64)
+    private var spanIDs = ColumnBuffer<UInt64>(capacity: 64)
+    private var parentIDs = ColumnBuffer<UInt64>(capacity: 64)
+    private var starts = ColumnBuffer<Int64>(capacity: 64)
+    private var durations = ColumnBuffer<Int64>(capacity: 64)
+    private var shapes = ColumnBuffer<UInt32>(capacity: 64)
+    private var firstWords = ColumnBuffer<UInt32>(capacity: 64)
+    private var valueWords = ColumnBuffer<UInt32>(capacity: 2048)
+    private var earliestStart = Int64.max
+    private var latestEnd = Int64.min
+
+    private var shapeTable = ShapeTable()
+    private var strings = StringTable()
+
+    /// Room kept between batches, in elements of each column: bigger requests give theirs back.
+    private static let keptCapacity = 1 << 16
+
+    private struct StagedAttribute: BitwiseCopyable {
+        var column: UInt32
+        var low: UInt32
+        var high: UInt32
+    }
+
+    public init() {}
+
+    public var spanCount: Int { traceIDHighs.count }
+
+    /// Memory that the finished batch will take, about.
+    public var byteCount: Int {
+        SpanBatch.headerByteCount + spanCount * 56 + (valueWords.count + strings.count) * 4 + strings.byteCount
+    }
+
+    /// Forgets everything collected so far.
+    public mutating func removeAll() {
+        traceIDHighs.removeAll(keepingCapacityUpTo: Self.keptCapacity)
+        traceIDLows.removeAll(keepingCapacityUpTo: Self.keptCapacity)
+        spanIDs.removeAll(keepingCapacityUpTo: Self.keptCapacity)
+        parentIDs.removeAll(keepingCapacityUpTo: Self.keptCapacity)
+        starts.removeAll(keepingCapacityUpTo: Self.keptCapacity)
+        durations.removeAll(keepingCapacityUpTo: Self.keptCapacity)
+        shapes.removeAll(keepingCapacityUpTo: Self.keptCapacity)
+        firstWords.removeAll(keepingCapacityUpTo: Self.keptCapacity)
+        valueWords.removeAll(keepingCapacityUpTo: Self.keptCapacity * 8)
+        earliestStart = .max
+        latestEnd = .min
+        shapeTable.removeAll()
+        strings.removeAll(keepingCapacityUpTo: Self.keptCapacity)
+        beginSpan()
+    }
+
+    /// The number of the string with these bytes. Numbers hold until `removeAll`; at most 2^24 - 1 strings fit.
+    @inline(__always)
+    public mutating func intern(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+        guard let start = bytes.baseAddress, bytes.count > 0 else { return 0 }
+        return strings.intern(start, bytes.count)
+    }
+
+    /// Bytes of an interned string, valid until the next one is interned.
+    public func string(_ number: UInt32) -> UnsafeRawBufferPointer { strings[number] }
+
+    /// No more strings than this may be interned into one batch.
+    public static let stringCountMax = Int(SpanColumn.keyMax)
+
+    public var stringCount: Int { strings.count }
+
+    // MARK: One span
+
+    /// Starts a span; drops what was set of one that was not ended.
+    public mutating func beginSpan() {
+        traceID = TraceID(high: 0, low: 0)
+        spanID = 0
+        parentID = 0
+        start = SpanBatch.absentTime
+        duration = SpanBatch.absentTime
+        serviceName = 0
+        operationName = 0
+        traits = SpanTraits()
+        columns.removeAll()
+        words.removeAll()
+        attributes.removeAll()
+    }
+
+    @inline(__always)
+    public mutating func addAttribute(key: UInt32, string: UInt32) { addAttribute(key, .string, string, 0) }
+
+    public mutating func addAttribute(key: UInt32, bytes: UInt32) { addAttribute(key, .bytes, bytes, 0) }
+    public mutating func addAttribute(key: UInt32, bool: Bool) { addAttribute(key, .bool, bool ? 1 : 0, 0) }
+    public mutating func addAttribute(key: UInt32, int: Int64) {
+        addAttribute(key, .int, wide: UInt64(bitPattern: int))
+    }
+    public mutating func addAttribute(key: UInt32, double: Double) {
+        addAttribute(key, .double, wide: double.bitPattern)
+    }
+    /// `array` and `map` are strings that `AttributeCoding` wrote.
+    public mutating func addAttribute(key: UInt32, array: UInt32) { addAttribute(key, .array, array, 0) }
+    public mutating func addAttribute(key: UInt32, map: UInt32) { addAttribute(key, .map, map, 0) }
+    public mutating func addAttributeWithoutValue(key: UInt32) { addAttribute(key, .none, 0, 0) }
+
+    /// Number of attributes that the span at hand has.
+    public var attributeCount: Int { attributes.count }
+
+    /// Adds an event; `attributes` is a map that `AttributeCoding` wrote, 0 for none.
+    public mutating func addEvent(name: UInt32, time: Int64, attributes: UInt32 = 0) {
+        addColumn(SpanColumn(.event, key: name, type: .int))
+        addWide(UInt64(bitPattern: time))
+        if attributes != 0 {
+            addColumn(SpanColumn(.eventAttributes, key: 0, type: .map))
+            words.append(attributes)
+        }
+    }
+
+    /// Sets a field of a type that is a string, bytes, an array or a map.
+    public mutating func setField(_ field: SpanField, reference: UInt32) {
+        precondition(field.valueType.isReference, "a field that refers to a string")
+        addColumn(SpanColumn(.field, key: UInt32(field.rawValue), type: field.valueType))
+        words.append(reference)
+    }
+
+    public mutating func setField(_ field: SpanField, int: Int64) {
+        precondition(field.valueType == .int, "a field that is a number")
+        addColumn(SpanColumn(.field, key: UInt32(field.rawValue), type: .int))
+        addWide(UInt64(bitPattern: int))
+    }
+
+    /// Takes the span in. Without ordered attributes (see `SpanTraits`) a key counts once, with its last value.
+    public mutating func endSpan() {
+        if !traits.hasOrderedAttributes { sortAttributes() }
+        for index in 0..<attributes.count {
+            let attribute = attributes.start[index]
+            columns.append(attribute.column)
+            let wordCount = SpanColumn(rawValue: attribute.column).type.wordCount
+            if wordCount > 0 { words.append(attribute.low) }
+            if wordCount > 1 { words.append(attribute.high) }
+        }
+        shapes.append(shapeTable.intern(serviceName, operationName, traits.rawValue, columns.elements))
+        firstWords.append(UInt32(valueWords.count))
+        valueWords.append(contentsOf: words.elements)
+        traceIDHighs.append(traceID.high)
+        traceIDLows.append(traceID.low)
+        spanIDs.append(spanID)
+        parentIDs.append(parentID)
+        starts.append(start)
+        durations.append(duration)
+        if start != SpanBatch.absentTime {
+            earliestStart = min(earliestStart, start)
+            let length = duration == SpanBatch.absentTime ? 0 : duration
+            let end = start.addingReportingOverflow(length)
+            latestEnd = max(latestEnd, end.overflow ? .max : end.partialValue)
+        }
+    }
+
+    /// The spans ended so far as a batch of their own; the builder is left as it is.
+    public func makeBatch() -> SpanBatch {
+        let sizes = SpanBatch.Sizes(
+            spans: spanCount, strings: strings.count, shapes: shapeTable.count, shapeWords: shapeTable.words.count,
+            valueWords: valueWords.count, stringBytes: strings.byteCount)
+        precondition(sizes.byteCount < Int(UInt32.max), "a batch is smaller than 4 GiB")
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: sizes.byteCount, alignment: 16)
+        let header: [UInt32] = [
+            SpanBatch.magic, UInt32(sizes.spans), UInt32(sizes.strings), UInt32(sizes.shapes), UInt32(sizes.shapeWords),
+            UInt32(sizes.valueWords), UInt32(sizes.stringBytes), 0,
+        ]
+        header.withUnsafeBytes { memory.copyMemory(from: $0) }
+        memory.storeBytes(of: earliestStart, toByteOffset: 32, as: Int64.self)
+        memory.storeBytes(of: latestEnd, toByteOffset: 40, as: Int64.self)
+        var offset = SpanBatch.headerByteCount
+        func write(_ bytes: UnsafeRawBufferPointer) {
+            UnsafeMutableRawBufferPointer(rebasing: memory[offset...]).copyMemory(from: bytes)
+            offset += bytes.count
+        }
+        write(traceIDHighs.bytes)
+        write(traceIDLows.bytes)
+        write(spanIDs.bytes)
+        write(parentIDs.bytes)
+        write(starts.bytes)
+        write(durations.bytes)
+        write(shapes.bytes)
+        write(firstWords.bytes)
+        write(shapeTable.starts.bytes)
+        write(shapeTable.words.bytes)
+        write(valueWords.bytes)
+        write(strings.ends.bytes)
+        write(strings.bytes.bytes)
+        return SpanBatch(trusted: memory, sizes: sizes)
+    }
+
+    // MARK: Details
+
+    private mutating func addColumn(_ column: SpanColumn) { columns.append(column.rawValue) }
+
+    private mutating func addWide(_ value: UInt64) {
+        words.append(UInt32(truncatingIfNeeded: value))
+        words.append(UInt32(truncatingIfNeeded: value &>> 32))
+    }
+
+    private mutating func addAttribute(_ key: UInt32, _ type: ValueType, wide value: UInt64) {
+        addAttribute(key, type, UInt32(truncatingIfNeeded: value), UInt32(truncatingIfNeeded: value &>> 32))
+    }
+
+    @inline(__always)
+    private mutating func addAttribute(_ key: UInt32, _ type: ValueType, _ low: UInt32, _ high: UInt32) {
+        let column = SpanColumn(.attribute, key: key, type: type).rawValue
+        attributes.append(StagedAttribute(column: column, low: low, high: high))
+    }
+
+    /// Sorts by key, so that the same keys in any order make the same shape, and keeps the last of equal keys.
+    private mutating func sortAttributes() {
+        let items = attributes.start
+        let mask = SpanColumn.keyMax
+        var kept = 0
+        for index in 0..<attributes.count {
+            let item = items[index]
+            let key = item.column & mask
+            var place = kept
+            while place > 0 && items[place &- 1].column & mask > key { place &-= 1 }
+            if place > 0 && items[place &- 1].column & mask == key {
+                items[place &- 1] = item
+                continue
+            }
+            if place < kept {
+                (items + place + 1).update(from: items + place, count: kept &- place)
+            }
+            items[place] = item
+            kept &+= 1
+        }
+        attributes.truncate(to: kept)
+    }
+}

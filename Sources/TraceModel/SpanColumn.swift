@@ -1,0 +1,109 @@
+/// The type of a value, and so how many words it takes in a row.
+public enum ValueType: UInt8, Sendable, CaseIterable {
+    case string = 0  // reference to a string of the batch
+    case bytes = 1  // reference
+    case bool = 2  // 0 or 1
+    case int = 3  // two words: low, high
+    case double = 4  // two words: the bit pattern, low, high
+    case array = 5  // reference to values as AttributeCoding writes them
+    case map = 6  // reference to keys and values as AttributeCoding writes them
+    case none = 7  // a key without a value; no word
+
+    /// Words that one value takes.
+    @inline(__always)
+    public var wordCount: Int {
+        switch self {
+        case .string, .bytes, .bool, .array, .map: 1
+        case .int, .double: 2
+        case .none: 0
+        }
+    }
+
+    /// The word is a number of a string of the batch.
+    @inline(__always)
+    public var isReference: Bool {
+        switch self {
+        case .string, .bytes, .array, .map: true
+        case .bool, .int, .double, .none: false
+        }
+    }
+}
+
+/// What a span may have once, beside its attributes; spans without it pay nothing for it.
+public enum SpanField: UInt8, Sendable, CaseIterable {
+    case localIPv4 = 1  // 4 bytes in network order
+    case localIPv6 = 2  // 16 bytes in network order
+    case localPort = 3
+    case remoteServiceName = 4
+    case remoteIPv4 = 5
+    case remoteIPv6 = 6
+    case remotePort = 7
+    case traceState = 8  // W3C
+    case flags = 9  // W3C and OTLP
+    case statusMessage = 10
+    case droppedAttributeCount = 11
+    case droppedEventCount = 12
+    case droppedLinkCount = 13
+    case resource = 14  // map with the schema URL under the empty key
+    case scope = 15  // map likewise
+    case links = 16  // array
+
+    public var valueType: ValueType {
+        switch self {
+        case .localIPv4, .localIPv6, .remoteIPv4, .remoteIPv6: .bytes
+        case .remoteServiceName, .traceState, .statusMessage: .string
+        case .localPort, .remotePort, .flags, .droppedAttributeCount, .droppedEventCount, .droppedLinkCount: .int
+        case .resource, .scope: .map
+        case .links: .array
+        }
+    }
+}
+
+/// One column of a span's shape: what the values in that place of its rows are.
+///
+/// In a word: bits 0-23 the key (a string's number, or a field), 24-27 the value type, 28-29 the role.
+public struct SpanColumn: Hashable, Sendable {
+    public enum Role: UInt8, Sendable {
+        case attribute = 0  // key: the attribute's key
+        case field = 1  // key: a SpanField
+        case event = 2  // key: the event's name; value: its time, an int of nanoseconds since 1970
+        case eventAttributes = 3  // of the event in the column before; a map
+    }
+
+    public let rawValue: UInt32
+
+    public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    @inline(__always)
+    public init(_ role: Role, key: UInt32, type: ValueType) {
+        rawValue = key & 0xff_ffff | UInt32(type.rawValue) << 24 | UInt32(role.rawValue) << 28
+    }
+
+    public static let keyMax: UInt32 = 0xff_ffff
+
+    @inline(__always)
+    public var key: UInt32 { rawValue & 0xff_ffff }
+
+    @inline(__always)
+    public var type: ValueType { ValueType(rawValue: UInt8(rawValue >> 24 & 7)) ?? .none }
+
+    @inline(__always)
+    public var role: Role { Role(rawValue: UInt8(rawValue >> 28 & 3)) ?? .attribute }
+
+    public var field: SpanField? { role == .field ? SpanField(rawValue: UInt8(truncatingIfNeeded: key)) : nil }
+
+    /// The key is a number of a string of the batch.
+    @inline(__always)
+    public var hasKeyString: Bool { role == .attribute || role == .event }
+
+    /// Every bit is one that a column may have.
+    public var isValid: Bool {
+        guard rawValue & 0xc800_0000 == 0 else { return false }
+        switch role {
+        case .attribute: return true
+        case .field: return field.map { $0.valueType == type } ?? false
+        case .event: return type == .int
+        case .eventAttributes: return type == .map && key == 0
+        }
+    }
+}

@@ -1,0 +1,110 @@
+internal import Bytes
+
+/// Strings, each once, numbered in the order of their first coming; number 0 is the empty one.
+struct StringTable: ~Copyable {
+    private(set) var ends = ColumnBuffer<UInt32>(capacity: 1024)
+    private(set) var bytes = ColumnBuffer<UInt8>(capacity: 1 << 15)
+    private var hashes = ColumnBuffer<UInt32>(capacity: 1024)
+    /// Open addressing: a string's number + 1, or 0.
+    private var slots: UnsafeMutablePointer<UInt32>
+    private var slotMask: Int
+
+    private static let initialSlotCount = 1024
+
+    init() {
+        slots = .allocate(capacity: Self.initialSlotCount)
+        slots.update(repeating: 0, count: Self.initialSlotCount)
+        slotMask = Self.initialSlotCount - 1
+        ends.append(0)
+        hashes.append(0)
+    }
+
+    deinit { slots.deallocate() }
+
+    var count: Int { ends.count }
+    var byteCount: Int { bytes.count }
+
+    subscript(number: UInt32) -> UnsafeRawBufferPointer {
+        let end = Int(ends[Int(number)])
+        let start = number == 0 ? 0 : Int(ends[Int(number) - 1])
+        return UnsafeRawBufferPointer(start: bytes.start + start, count: end - start)
+    }
+
+    mutating func removeAll(keepingCapacityUpTo capacityMax: Int) {
+        ends.removeAll(keepingCapacityUpTo: capacityMax)
+        hashes.removeAll(keepingCapacityUpTo: capacityMax)
+        bytes.removeAll(keepingCapacityUpTo: capacityMax * 16)
+        ends.append(0)
+        hashes.append(0)
+        if slotMask >= capacityMax {
+            slots.deallocate()
+            slotMask = Self.initialSlotCount - 1
+            slots = .allocate(capacity: Self.initialSlotCount)
+        }
+        slots.update(repeating: 0, count: slotMask + 1)
+    }
+
+    /// The number of a string that is not empty.
+    @inline(__always)
+    mutating func intern(_ start: UnsafeRawPointer, _ count: Int) -> UInt32 {
+        let hash = UInt32(truncatingIfNeeded: ByteHash.hash(start, count))
+        var slot = Int(hash) & slotMask
+        while slots[slot] != 0 {
+            let number = Int(slots[slot] &- 1)
+            if hashes.start[number] == hash {
+                let end = Int(ends.start[number])
+                let begin = Int(ends.start[number &- 1])
+                if end &- begin == count && sameBytes(bytes.start + begin, start, count) { return UInt32(number) }
+            }
+            slot = (slot &+ 1) & slotMask
+        }
+        return add(start, count, hash: hash, slot: slot)
+    }
+
+    @inline(never)
+    private mutating func add(_ start: UnsafeRawPointer, _ count: Int, hash: UInt32, slot: Int) -> UInt32 {
+        let number = ends.count
+        slots[slot] = UInt32(number) + 1
+        bytes.append(contentsOf: UnsafeBufferPointer(start: start.assumingMemoryBound(to: UInt8.self), count: count))
+        ends.append(UInt32(bytes.count))
+        hashes.append(hash)
+        if number * 2 > slotMask { growSlots() }
+        return UInt32(number)
+    }
+
+    private mutating func growSlots() {
+        slots.deallocate()
+        let slotCount = (slotMask + 1) * 4
+        slotMask = slotCount - 1
+        slots = .allocate(capacity: slotCount)
+        slots.update(repeating: 0, count: slotCount)
+        for number in 1..<ends.count {
+            var slot = Int(hashes[number]) & slotMask
+            while slots[slot] != 0 { slot = (slot + 1) & slotMask }
+            slots[slot] = UInt32(number) + 1
+        }
+    }
+}
+
+/// Equality of `count` bytes, at least 1, without a call for the short ones.
+@inline(__always)
+func sameBytes(_ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ count: Int) -> Bool {
+    if count >= 8 {
+        var offset = 0
+        while offset &+ 8 <= count {
+            if a.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+                != b.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+            {
+                return false
+            }
+            offset &+= 8
+        }
+        return a.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self)
+            == b.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self)
+    }
+    for offset in 0..<count
+    where a.load(fromByteOffset: offset, as: UInt8.self) != b.load(fromByteOffset: offset, as: UInt8.self) {
+        return false
+    }
+    return true
+}

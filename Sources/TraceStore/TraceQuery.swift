@@ -1,0 +1,63 @@
+public import TraceModel
+
+/// Which traces to find. Names and values are compared byte by byte.
+public struct TraceQuery: Sendable {
+    /// Whose rules say when a trace matches.
+    public enum Rules: Sendable {
+        /// Every clause is met by some span whose local service is the one asked for, not always the same span; the window tests the
+        /// start of the root span, or of the earliest span if there is no root (Zipkin).
+        case anySpans
+        /// All clauses and the window are met by one span of the service (Jaeger).
+        case oneSpan
+    }
+
+    /// What an attribute has to be.
+    public struct AttributeClause: Sendable, Equatable {
+        public enum Target: Sendable, Equatable {
+            case keyOrEvent  // the key of an attribute, or the name of an event (Zipkin: a bare word)
+            case attribute(value: String)  // an attribute's value, as text
+            case anywhere(value: String)  // an attribute of the span, its resource, scope, events or links (Jaeger)
+        }
+
+        public var key: String
+        public var target: Target
+
+        public init(key: String, target: Target) {
+            self.key = key
+            self.target = target
+        }
+    }
+
+    public var rules: Rules
+    public var serviceName: String?
+    public var operationName: String?
+    public var remoteServiceName: String?
+    public var attributes: [AttributeClause] = []
+    /// Nanoseconds, inclusive.
+    public var durationMin: Int64?
+    public var durationMax: Int64?
+    /// Nanoseconds since 1970, inclusive at both ends.
+    public var startMin: Int64
+    public var startMax: Int64
+    /// Traces at most: those that start last.
+    public var limit: Int
+
+    public init(rules: Rules, startMin: Int64, startMax: Int64, limit: Int) {
+        self.rules = rules
+        self.startMin = startMin
+        self.startMax = startMax
+        self.limit = limit
+    }
+}
+
+/// Traces found, those that start last first.
+public struct TraceSearchResult: Sendable {
+    public var traces: [Trace]
+    /// More traces match than the limit let through.
+    public var hasMore: Bool
+
+    public init(traces: [Trace], hasMore: Bool) {
+        self.traces = traces
+        self.hasMore = hasMore
+    }
+}
