@@ -25,8 +25,13 @@ let package = Package(
 
         .target(name: "TraceModel", dependencies: ["Bytes"], swiftSettings: strict),
 
+        .target(
+            name: "SegmentStore", dependencies: ["TraceModel", "Compression", "Bytes"], swiftSettings: strict),
         .target(name: "TraceStore", dependencies: ["TraceModel"], swiftSettings: strict),
 
+        .target(name: "TestSupport", dependencies: ["TraceModel"], path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(
+            name: "SegmentStoreTests", dependencies: ["SegmentStore", "TraceModel", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "BytesTests", dependencies: ["Bytes", "CShim"], swiftSettings: strict),
         .testTarget(name: "CompressionTests", dependencies: ["Compression"], swiftSettings: strict),
     ],

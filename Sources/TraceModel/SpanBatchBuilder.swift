@@ -16,7 +16,8 @@ public struct SpanBatchBuilder: ~Copyable {
     public var traits = SpanTraits()
     private var columns = ColumnBuffer<UInt32>(capacity: 64)
     private var words = ColumnBuffer<UInt32>(capacity: 128)
-    private var attributes = ColumnBuffer<StagedAttribute>(capacity: 64)
+    /// Of each attribute its column, and one or two words of its value.
+    private var attributes = ColumnBuffer<SIMD4<UInt32>>(capacity: 64)
 
     // Finished spans, a column each.
     private var traceIDHighs = ColumnBuffer<UInt64>(capacity: 64)
@@ -36,12 +37,6 @@ public struct SpanBatchBuilder: ~Copyable {
 
     /// Room kept between batches, in elements of each column: bigger requests give theirs back.
     private static let keptCapacity = 1 << 16
-
-    private struct StagedAttribute: BitwiseCopyable {
-        var column: UInt32
-        var low: UInt32
-        var high: UInt32
-    }
 
     public init() {}
 
@@ -105,7 +100,6 @@ public struct SpanBatchBuilder: ~Copyable {
     @inline(__always)
     public mutating func addAttribute(key: UInt32, string: UInt32) { addAttribute(key, .string, string, 0) }
 
-    public mutating func addAttribute(key: UInt32, bytes: UInt32) { addAttribute(key, .bytes, bytes, 0) }
     public mutating func addAttribute(key: UInt32, bool: Bool) { addAttribute(key, .bool, bool ? 1 : 0, 0) }
     public mutating func addAttribute(key: UInt32, int: Int64) {
         addAttribute(key, .int, wide: UInt64(bitPattern: int))
@@ -113,10 +107,13 @@ public struct SpanBatchBuilder: ~Copyable {
     public mutating func addAttribute(key: UInt32, double: Double) {
         addAttribute(key, .double, wide: double.bitPattern)
     }
-    /// `array` and `map` are strings that `AttributeCoding` wrote.
-    public mutating func addAttribute(key: UInt32, array: UInt32) { addAttribute(key, .array, array, 0) }
-    public mutating func addAttribute(key: UInt32, map: UInt32) { addAttribute(key, .map, map, 0) }
     public mutating func addAttributeWithoutValue(key: UInt32) { addAttribute(key, .none, 0, 0) }
+
+    /// An attribute of a type that is kept as a string: text, bytes, or what `AttributeCoding` wrote.
+    public mutating func addAttribute(key: UInt32, type: ValueType, reference: UInt32) {
+        precondition(type.isReference, "a value that is kept as a string")
+        addAttribute(key, type, reference, 0)
+    }
 
     /// Number of attributes that the span at hand has.
     public var attributeCount: Int { attributes.count }
@@ -149,10 +146,10 @@ public struct SpanBatchBuilder: ~Copyable {
         if !traits.hasOrderedAttributes { sortAttributes() }
         for index in 0..<attributes.count {
             let attribute = attributes.start[index]
-            columns.append(attribute.column)
-            let wordCount = SpanColumn(rawValue: attribute.column).type.wordCount
-            if wordCount > 0 { words.append(attribute.low) }
-            if wordCount > 1 { words.append(attribute.high) }
+            columns.append(attribute[0])
+            let wordCount = SpanColumn(rawValue: attribute[0]).type.wordCount
+            if wordCount > 0 { words.append(attribute[1]) }
+            if wordCount > 1 { words.append(attribute[2]) }
         }
         shapes.append(shapeTable.intern(serviceName, operationName, traits.rawValue, columns.elements))
         firstWords.append(UInt32(valueWords.count))
@@ -222,7 +219,7 @@ public struct SpanBatchBuilder: ~Copyable {
     @inline(__always)
     private mutating func addAttribute(_ key: UInt32, _ type: ValueType, _ low: UInt32, _ high: UInt32) {
         let column = SpanColumn(.attribute, key: key, type: type).rawValue
-        attributes.append(StagedAttribute(column: column, low: low, high: high))
+        attributes.append(SIMD4(column, low, high, 0))
     }
 
     /// Sorts by key, so that the same keys in any order make the same shape, and keeps the last of equal keys.
@@ -232,10 +229,10 @@ public struct SpanBatchBuilder: ~Copyable {
         var kept = 0
         for index in 0..<attributes.count {
             let item = items[index]
-            let key = item.column & mask
+            let key = item[0] & mask
             var place = kept
-            while place > 0 && items[place &- 1].column & mask > key { place &-= 1 }
-            if place > 0 && items[place &- 1].column & mask == key {
+            while place > 0 && items[place &- 1][0] & mask > key { place &-= 1 }
+            if place > 0 && items[place &- 1][0] & mask == key {
                 items[place &- 1] = item
                 continue
             }

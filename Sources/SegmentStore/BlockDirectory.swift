@@ -1,0 +1,106 @@
+internal import Bytes
+internal import TraceModel
+
+/// The blocks of a segment: what is in each, so that most need not be read, and where its sections lie.
+struct BlockDirectory {
+    struct Entry {
+        var spanCount: Int
+        var traceCount: Int
+        /// Of all spans, nanoseconds since 1970; nil if none has a start.
+        var earliestStart: Int64?
+        var latestStart: Int64?
+        var latestEnd: Int64?
+        /// Start of the trace that starts last; nil if none has one.
+        var latestTraceStart: Int64?
+        /// For each shape of the segment whether the block has spans of it.
+        var shapes: [Bool] = []
+        var sections: [SectionReference] = []
+
+        init(spanCount: Int, traceCount: Int) {
+            self.spanCount = spanCount
+            self.traceCount = traceCount
+        }
+
+        mutating func include(start: Int64, duration: Int64) {
+            guard start != SpanBatch.absentTime else { return }
+            earliestStart = min(earliestStart ?? start, start)
+            latestStart = max(latestStart ?? start, start)
+            let end = start.addingReportingOverflow(duration == SpanBatch.absentTime ? 0 : duration)
+            latestEnd = max(latestEnd ?? start, end.overflow ? .max : end.partialValue)
+        }
+
+        mutating func include(traceStart: Int64) {
+            guard traceStart != SpanBatch.absentTime else { return }
+            latestTraceStart = max(latestTraceStart ?? traceStart, traceStart)
+        }
+    }
+
+    var blocks: [Entry] = []
+
+    func encoded(shapeCount: Int) -> [UInt8] {
+        var writer = ByteWriter()
+        writer.writeVarint(blocks.count)
+        var previous: Int64 = 0
+        for block in blocks {
+            writer.writeVarint(block.spanCount)
+            writer.writeVarint(block.traceCount)
+            let times = [block.earliestStart, block.latestStart, block.latestEnd, block.latestTraceStart]
+            for time in times {
+                writer.write(UInt8(time == nil ? 0 : 1))
+                guard let time else { continue }
+                writer.writeSignedVarint(time &- previous)
+                previous = time
+            }
+            var bits = [UInt8](repeating: 0, count: (shapeCount + 7) / 8)
+            for (shape, isThere) in block.shapes.enumerated() where isThere { bits[shape / 8] |= 1 << UInt8(shape % 8) }
+            writer.write(bits)
+            writer.writeVarint(block.sections[0].offset)
+            for section in block.sections {
+                writer.writeVarint(UInt64(section.storedByteCount))
+                writer.writeVarint(UInt64(section.byteCount))
+                writer.write(section.checksum)
+            }
+        }
+        return writer.bytes
+    }
+
+    init() {}
+
+    init(decoding bytes: UnsafeRawBufferPointer, shapeCount: Int) throws(ByteReaderError) {
+        var reader = ByteReader(bytes)
+        var previous: Int64 = 0
+        for _ in 0..<(try reader.readCount(max: bytes.count)) {
+            var block = Entry(
+                spanCount: try reader.readCount(max: SegmentFormat.blockSpanCountMax),
+                traceCount: try reader.readCount(max: SegmentFormat.blockSpanCountMax))
+            guard block.traceCount >= 1, block.traceCount <= block.spanCount else {
+                throw ByteReaderError(offset: reader.offset, message: "impossible number of traces")
+            }
+            var times: [Int64?] = []
+            for _ in 0..<4 {
+                if try reader.readByte() == 0 {
+                    times.append(nil)
+                } else {
+                    previous &+= try reader.readSignedVarint()
+                    times.append(previous)
+                }
+            }
+            (block.earliestStart, block.latestStart) = (times[0], times[1])
+            (block.latestEnd, block.latestTraceStart) = (times[2], times[3])
+            let bits = try reader.readBytes((shapeCount + 7) / 8)
+            block.shapes = (0..<shapeCount).map { bits[$0 / 8] & 1 << UInt8($0 % 8) != 0 }
+            var offset = try reader.readVarint()
+            guard offset < 1 << 60 else { throw ByteReaderError(offset: reader.offset, message: "impossible offset") }
+            for _ in BlockSection.allCases {
+                let stored = UInt32(try reader.readCount(max: SegmentFormat.sectionByteCountMax))
+                let byteCount = UInt32(try reader.readCount(max: SegmentFormat.sectionByteCountMax))
+                block.sections.append(
+                    SectionReference(
+                        offset: offset, storedByteCount: stored, byteCount: byteCount,
+                        checksum: try reader.readUInt32()))
+                offset += UInt64(stored)
+            }
+            blocks.append(block)
+        }
+    }
+}

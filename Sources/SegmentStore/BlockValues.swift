@@ -1,0 +1,170 @@
+internal import Bytes
+internal import TraceModel
+
+/// The values of a block's columns, found by shape, column and row.
+///
+/// Codes are read at once; bytes outside the dictionary only when one is asked for.
+final class BlockValues {
+    let layout: BlockLayout
+    private let block: BlockReader
+    private let dictionary: SegmentDictionary
+    private let codeBytes: [UInt8]
+    private let exceptions: [Int: UInt64]
+    private lazy var fixed: Result<[UInt8], SegmentError> = read(.fixed)
+    private lazy var text: Result<(bytes: [UInt8], ends: [Int]), SegmentError> = readText()
+
+    init(_ block: BlockReader, _ spine: BlockSpine) throws(SegmentError) {
+        self.block = block
+        dictionary = block.dictionary
+        codeBytes = try block.section(.codes, padding: BitReader.paddingByteCount)
+        let schema = block.dictionary.schema
+        let layout = codeBytes.withUnsafeBytes { BlockLayout(schema, rowCounts: spine.rowCounts, codes: BitReader($0)) }
+        guard let layout else { throw block.corrupt("its codes end early") }
+        self.layout = layout
+        exceptions = try BlockValues.readExceptions(block)
+    }
+
+    private static func readExceptions(_ block: BlockReader) throws(SegmentError) -> [Int: UInt64] {
+        let content = try block.section(.exceptions)
+        var exceptions: [Int: UInt64] = [:]
+        let outcome: ByteReaderError? = content.withUnsafeBytes { raw in
+            do throws(ByteReaderError) {
+                var reader = ByteReader(raw)
+                var place = 0
+                while !reader.isAtEnd {
+                    place += try reader.readCount(max: 1 << 40)
+                    exceptions[place] = try reader.readVarint()
+                }
+                return nil
+            } catch {
+                return error
+            }
+        }
+        if let outcome { throw block.corrupt("exceptions: \(outcome)") }
+        return exceptions
+    }
+
+    @inline(__always)
+    private func code(at bit: Int, width: Int) -> UInt64 {
+        codeBytes.withUnsafeBytes { BitReader($0).code(at: bit, width: width) }
+    }
+
+    // MARK: Numbers
+
+    /// A value of a number column: `place` is its row, or among the literals its place.
+    func number(_ plan: ColumnPlan, _ column: BlockLayout.Column, place: Int) throws(SegmentError) -> Int64 {
+        switch plan.coding {
+        case .constantNumber:
+            return plan.numberList[0]
+        case .numberDictionary:
+            let code = Int(code(at: column.bit + place * plan.width, width: plan.width))
+            guard code < plan.numberList.count else { throw block.corrupt("number \(code) is not in its list") }
+            return plan.numberList[code]
+        default:
+            let width = plan.number.width
+            let first = plan.marksRepeats ? column.literalBit : column.bit
+            let code = code(at: first + place * width, width: width)
+            guard code == plan.number.escape else { return plan.number.value(code: code) }
+            guard let exception = exceptions[column.firstNumber + place] else {
+                throw block.corrupt("an exceptional number is missing")
+            }
+            return plan.number.value(exception: exception)
+        }
+    }
+
+    /// The bits of a double.
+    func double(_ plan: ColumnPlan, _ column: BlockLayout.Column, row: Int) throws(SegmentError) -> UInt64 {
+        guard plan.coding == .double else { return UInt64(bitPattern: try number(plan, column, place: row)) }
+        let offset = column.fixed + row * 8
+        let bytes = try fixed.get()
+        guard offset + 8 <= bytes.count else { throw block.corrupt("its fixed-size values end early") }
+        return bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: UInt64.self) }
+    }
+
+    func bool(_ column: BlockLayout.Column, row: Int) -> Bool { code(at: column.bit + row, width: 1) != 0 }
+
+    // MARK: Strings
+
+    /// The code of a row in a column kept as a dictionary.
+    @inline(__always)
+    func dictionaryCode(_ plan: ColumnPlan, _ column: BlockLayout.Column, row: Int) -> Int {
+        Int(code(at: column.bit &+ row &* plan.width, width: plan.width))
+    }
+
+    /// The number of the string that a row has in a column kept in the dictionary.
+    func dictionaryNumber(
+        _ plan: ColumnPlan, _ column: BlockLayout.Column, row: Int
+    ) throws(SegmentError) -> UInt32 {
+        if plan.coding == .constant { return plan.list[0] }
+        let code = dictionaryCode(plan, column, row: row)
+        guard code < plan.list.count else { throw block.corrupt("code \(code) is not in its list") }
+        return plan.list[code]
+    }
+
+    /// The place of a row among the literals of its column; nil if the row repeats what its trace has had.
+    func literalPlace(_ plan: ColumnPlan, _ column: BlockLayout.Column, row: Int) -> Int? {
+        guard plan.marksRepeats else { return row }
+        return codeBytes.withUnsafeBytes { raw in
+            let reader = BitReader(raw)
+            guard reader.code(at: column.bit + row, width: 1) == 0 else { return nil }
+            return row - reader.ones(from: column.bit, count: row)
+        }
+    }
+
+    /// Writes the literal at a place of a column.
+    func readLiteral(
+        _ plan: ColumnPlan, _ column: BlockLayout.Column, place: Int, into value: inout [UInt8]
+    ) throws(SegmentError) {
+        switch plan.coding {
+        case .decimal:
+            let number = try number(plan, column, place: place)
+            guard number >= 0 else { throw block.corrupt("a negative number where text is made of one") }
+            LiteralText.writeDecimal(number, into: &value)
+        case .text:
+            let text = try text.get()
+            let index = column.firstText + place
+            let start = index == 0 ? 0 : text.ends[index - 1]
+            value.removeAll(keepingCapacity: true)
+            value.append(contentsOf: text.bytes[start..<text.ends[index]])
+        default:
+            let count = plan.fixedByteCount
+            let offset = column.fixed + place * count
+            let bytes = try fixed.get()
+            guard offset + count <= bytes.count else { throw block.corrupt("its fixed-size values end early") }
+            bytes.withUnsafeBytes { raw in
+                let own = UnsafeRawBufferPointer(rebasing: raw[offset..<offset + count])
+                if plan.coding == .uuid {
+                    LiteralText.writeUUID(own, into: &value)
+                } else {
+                    LiteralText.writeHex(own, into: &value)
+                }
+            }
+        }
+    }
+
+    private func read(_ section: BlockSection) -> Result<[UInt8], SegmentError> {
+        do throws(SegmentError) { return .success(try block.section(section)) } catch { return .failure(error) }
+    }
+
+    /// The texts and the end of each: their lengths are numbers of their columns.
+    private func readText() -> Result<(bytes: [UInt8], ends: [Int]), SegmentError> {
+        do throws(SegmentError) {
+            let bytes = try block.section(.text)
+            var ends: [Int] = []
+            var end = 0
+            for (shape, index) in layout.textColumns {
+                let plan = dictionary.schema.shapes[shape].plan.columns[index]
+                let column = layout.column(shape, index)
+                for place in 0..<column.literalCount {
+                    let length = try number(plan, column, place: place)
+                    guard length >= 0, length <= bytes.count - end else { throw block.corrupt("its texts end early") }
+                    end += Int(length)
+                    ends.append(end)
+                }
+            }
+            return .success((bytes, ends))
+        } catch {
+            return .failure(error)
+        }
+    }
+}

@@ -1,0 +1,71 @@
+internal import TraceModel
+
+/// How one column of one shape is kept in all blocks of a segment, as chosen from its values.
+struct ColumnPlan {
+    var coding: ColumnCoding
+    /// Of codes into `list` or `numberList`.
+    var width = 0
+    /// For `constant` one number of the dictionary; for `dictionary` the numbers that codes stand for.
+    var list: [UInt32] = []
+    /// Likewise for numbers.
+    var numberList: [Int64] = []
+    /// For `sameAs`: the earlier column.
+    var column = 0
+    /// For `hex`: digits.
+    var digitCount = 0
+    /// For `number`, `decimal` and the lengths of `text`.
+    var number = NumberCoding(base: 0, unit: 1, width: 0)
+    /// A bit a row says that the value is the one that an earlier span of the trace has under the same key.
+    var marksRepeats = false
+    /// For event times: counted from the end of the span instead of its start. (`number` only.)
+    var reference = TimeReference.none
+
+    enum TimeReference: UInt8 {
+        case none = 0
+        case spanStart = 1
+        case spanEnd = 2
+    }
+
+    /// Bits that a row takes among the block's codes, apart from those that only rows without a repeat take.
+    var fixedBitCount: Int {
+        switch coding {
+        case .constant, .constantNumber, .sameAs, .double, .nothing: 0
+        case .dictionary, .numberDictionary: width
+        case .bool: 1
+        case .number: number.width
+        case .uuid, .hex: marksRepeats ? 1 : 0
+        case .decimal, .text: marksRepeats ? 1 : number.width
+        }
+    }
+
+    /// Bits that a row without repeat mark takes in addition, where marks are kept.
+    var literalBitCount: Int {
+        guard marksRepeats else { return 0 }
+        switch coding {
+        case .decimal, .text: return number.width
+        default: return 0
+        }
+    }
+
+    /// Bytes that a literal takes in the block's fixed section.
+    var fixedByteCount: Int {
+        switch coding {
+        case .uuid: 16
+        case .hex: digitCount / 2
+        case .double: 8
+        default: 0
+        }
+    }
+
+    /// Bits of a code into a list of `count` entries.
+    static func width(ofListCount count: Int) -> Int {
+        count <= 1 ? 0 : Int.bitWidth - (count - 1).leadingZeroBitCount
+    }
+}
+
+/// How a shape's rows are kept.
+struct ShapePlan {
+    var startDelta: ColumnPlan?  // nil: spans without start
+    var duration: ColumnPlan?
+    var columns: [ColumnPlan]
+}

@@ -1,0 +1,151 @@
+internal import Bytes
+internal import TraceModel
+
+/// The spans of many batches put in the order of a segment, with one dictionary, one list of shapes and one array for
+/// each column of each shape.
+///
+/// Traces come by their start, the spans of a trace by theirs. Memory: some 60 bytes a span and 4 for each value.
+struct SegmentAssembly: ~Copyable {
+    struct Shape {
+        var serviceName: UInt32
+        var operationName: UInt32
+        var traits: UInt32
+        var hasStart: Bool
+        var hasDuration: Bool
+        var columns: [SpanColumn]  // keys are numbers of the segment's dictionary
+        var rowCount = 0
+        /// Where the values of each column start in `references` or `numbers`.
+        var firstValues: [Int] = []
+        var firstStartDelta = 0
+        var firstDuration = 0
+    }
+
+    struct TraceEntry {
+        var traceID: TraceID
+        var start: Int64  // of the earliest span; absentTime if none has one
+        var firstSpan: Int
+        var spanCount: Int
+    }
+
+    var strings = SegmentStrings()
+    var shapes: [Shape] = []
+    var traces: [TraceEntry] = []
+
+    // One element a span, in the order of the segment.
+    var shapeOfSpan = ColumnBuffer<UInt32>()
+    var spanIDs = ColumnBuffer<UInt64>()
+    var parentIDs = ColumnBuffer<UInt64>()
+    var starts = ColumnBuffer<Int64>()
+    var durations = ColumnBuffer<Int64>()
+
+    /// Values of reference and boolean columns, and of number columns, column by column. Event times are counted from the
+    /// start of their span if it has one.
+    var references = ColumnBuffer<UInt32>()
+    var numbers = ColumnBuffer<Int64>()
+
+    var spanCount: Int { shapeOfSpan.count }
+
+    init(_ batches: [SpanBatch]) {
+        var mapping = BatchMapping(batches, strings: &strings)
+        shapes = mapping.takeShapes()
+        var order = TraceOrder(batches)
+        order.sort()
+        traces = order.takeTraces()
+        layOut()
+        fill(batches, mapping, order)
+    }
+
+    /// What repeats within a trace is told by key: a number for the attributes with one key, or for a field.
+    func repeatKey(_ column: SpanColumn) -> Int? {
+        switch column.role {
+        case .attribute: Int(column.key)
+        case .field: strings.count + Int(column.key)
+        case .event, .eventAttributes: nil
+        }
+    }
+
+    /// Numbers that `repeatKey` can give.
+    var repeatKeyCount: Int { strings.count + SpanField.allCases.count + 1 }
+
+    /// Gives each column of each shape its place, and each span column its room.
+    private mutating func layOut() {
+        var referenceCount = 0
+        var numberCount = 0
+        for index in shapes.indices {
+            let rowCount = shapes[index].rowCount
+            shapes[index].firstStartDelta = numberCount
+            numberCount += rowCount
+            shapes[index].firstDuration = numberCount
+            numberCount += rowCount
+            shapes[index].firstValues = shapes[index].columns.map { column in
+                switch column.type.wordCount {
+                case 0:
+                    return 0
+                case 1:
+                    defer { referenceCount += rowCount }
+                    return referenceCount
+                default:
+                    defer { numberCount += rowCount }
+                    return numberCount
+                }
+            }
+            shapes[index].rowCount = 0
+        }
+        references.append(repeating: 0, count: referenceCount)
+        numbers.append(repeating: 0, count: numberCount)
+    }
+
+    /// Copies every value to its place.
+    private mutating func fill(_ batches: [SpanBatch], _ mapping: borrowing BatchMapping, _ order: borrowing TraceOrder)
+    {
+        for trace in traces {
+            var previousStart = trace.start
+            for place in trace.firstSpan..<trace.firstSpan + trace.spanCount {
+                let span = order.spans[place]
+                let batch = batches[Int(span.batch)]
+                let row = Int(span.row)
+                let map = mapping.shape(
+                    ofBatch: Int(span.batch), Int(batch.shapeColumn[row]), startIsAbsent: span.hasNoStart,
+                    durationIsAbsent: batch.durationColumn[row] == SpanBatch.absentTime)
+                shapeOfSpan.append(UInt32(map.shape))
+                spanIDs.append(batch.spanIDColumn[row])
+                parentIDs.append(batch.parentIDColumn[row])
+                let start = batch.startColumn[row]
+                starts.append(start)
+                durations.append(batch.durationColumn[row])
+                shapes.withUnsafeMutableBufferPointer { shapes in
+                    let target = shapes.baseAddress! + map.shape
+                    let targetRow = target.pointee.rowCount
+                    target.pointee.rowCount = targetRow &+ 1
+                    if !span.hasNoStart {
+                        numbers.start[target.pointee.firstStartDelta &+ targetRow] = start &- previousStart
+                        previousStart = start
+                    }
+                    if target.pointee.hasDuration {
+                        numbers.start[target.pointee.firstDuration &+ targetRow] = batch.durationColumn[row]
+                    }
+                    let words = batch.values(ofRow: row)
+                    let stringNumbers = mapping.strings(ofBatch: Int(span.batch))
+                    target.pointee.columns.withUnsafeBufferPointer { columns in
+                        target.pointee.firstValues.withUnsafeBufferPointer { firstValues in
+                            for index in 0..<columns.count {
+                                let type = columns[index].type
+                                let word = words + Int(map.wordOffsets[index])
+                                let place = firstValues[index] &+ targetRow
+                                if type.isReference {
+                                    references.start[place] = stringNumbers[Int(word[0])]
+                                } else if type.wordCount == 2 {
+                                    let value = Int64(bitPattern: SpanBatch.wide(word))
+                                    let isTime = columns[index].role == .event && !span.hasNoStart
+                                    numbers.start[place] = isTime ? value &- start : value
+                                } else if type == .bool {
+                                    references.start[place] = word[0]
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
