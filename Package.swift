@@ -29,6 +29,8 @@ let package = Package(
             name: "SegmentStore", dependencies: ["TraceModel", "Compression", "Bytes"], swiftSettings: strict),
         .target(name: "TraceStore", dependencies: ["TraceModel"], swiftSettings: strict),
 
+        .target(name: "WireFormats", dependencies: ["TraceModel", "Bytes"], swiftSettings: strict),
+        .executableTarget(name: "dev", dependencies: ["WireFormats", "SegmentStore", "TraceModel", "Compression"]),
         .target(name: "TestSupport", dependencies: ["TraceModel"], path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
             name: "SegmentStoreTests", dependencies: ["SegmentStore", "TraceModel", "TestSupport"], swiftSettings: strict),

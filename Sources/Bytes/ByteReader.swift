@@ -17,21 +17,26 @@ public struct ByteReaderError: Error, Sendable, CustomStringConvertible {
 /// Numbers are little-endian. Valid only as long as the bytes: never let it outlive the closure that lent them.
 public struct ByteReader {
     public let bytes: UnsafeRawBufferPointer
-    public private(set) var offset: Int
+    @usableFromInline var place: Int
 
+    public var offset: Int { place }
+
+    @inlinable
     public init(_ bytes: UnsafeRawBufferPointer, from offset: Int = 0) {
         self.bytes = bytes
-        self.offset = offset
+        place = offset
     }
 
-    public var remaining: Int { bytes.count - offset }
-    public var isAtEnd: Bool { offset == bytes.count }
+    @inlinable
+    public var remaining: Int { bytes.count - place }
+    @inlinable
+    public var isAtEnd: Bool { place == bytes.count }
 
     @inlinable
     public mutating func readByte() throws(ByteReaderError) -> UInt8 {
         guard remaining >= 1 else { throw endsEarly(1) }
-        let byte = bytes[offset]
-        advance(1)
+        let byte = bytes[place]
+        place += 1
         return byte
     }
 
@@ -40,7 +45,17 @@ public struct ByteReader {
     public mutating func readUInt64() throws(ByteReaderError) -> UInt64 { try readInteger() }
 
     /// An unsigned LEB128 number of at most 10 bytes.
+    @inlinable
     public mutating func readVarint() throws(ByteReaderError) -> UInt64 {
+        if place < bytes.count, bytes[place] < 0x80 {
+            place += 1
+            return UInt64(bytes[place - 1])
+        }
+        return try readLongVarint()
+    }
+
+    @usableFromInline
+    mutating func readLongVarint() throws(ByteReaderError) -> UInt64 {
         var value: UInt64 = 0
         var shift: UInt64 = 0
         let start = offset
@@ -71,7 +86,7 @@ public struct ByteReader {
     public mutating func readBytes(_ count: Int) throws(ByteReaderError) -> UnsafeRawBufferPointer {
         guard count >= 0, remaining >= count else { throw endsEarly(count) }
         let slice = UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + count])
-        offset += count
+        place += count
         return slice
     }
 
@@ -79,12 +94,9 @@ public struct ByteReader {
         let width = MemoryLayout<Integer>.size
         guard remaining >= width else { throw endsEarly(width) }
         let value = bytes.loadUnaligned(fromByteOffset: offset, as: Integer.self)
-        offset += width
+        place += width
         return Integer(littleEndian: value)
     }
-
-    @usableFromInline
-    mutating func advance(_ count: Int) { offset += count }
 
     @usableFromInline
     func endsEarly(_ wanted: Int) -> ByteReaderError {

@@ -109,16 +109,16 @@ struct BlockEncoder: ~Copyable {
                 let parent = assembly.parentIDs[span]
                 let spanID = assembly.spanIDs[span]
                 if parent == 0 && spanID == fragment.traceID.low {
-                    parents.writeVarint(ParentCode.rootWithTraceID)
+                    parents.writeVarint(UInt64(ParentCode.rootWithTraceID))
                     continue
                 }
                 spanIDs.write(spanID)
                 if parent == 0 {
-                    parents.writeVarint(ParentCode.root)
+                    parents.writeVarint(UInt64(ParentCode.root))
                 } else if let place = places.nearest(parent, to: span) {
-                    parents.writeVarint(ParentCode.firstDistance + Varint.zigzag(Int64(span - place)))
+                    parents.writeVarint(UInt64(ParentCode.firstDistance) + Varint.zigzag(Int64(span - place)))
                 } else {
-                    parents.writeVarint(ParentCode.elsewhere)
+                    parents.writeVarint(UInt64(ParentCode.elsewhere))
                     strangers.write(parent)
                 }
             }

@@ -1,4 +1,3 @@
-internal import Bytes
 internal import TraceModel
 
 extension BlockReader {
@@ -6,7 +5,7 @@ extension BlockReader {
     func readTrace(_ index: Int, into builder: inout SpanBatchBuilder) throws(SegmentError) {
         let spine = try spine.get()
         let values = try values.get()
-        let spanIDs = try spanIDs(upTo: traces.spans(index), spine)
+        let spanIDs = try spanIDs(ofTrace: index, spine)
         let traceID = traces.traceID(index)
         let spans = traces.spans(index)
         var previousStart = traces.baseStarts[index]
@@ -30,7 +29,7 @@ extension BlockReader {
                 builder.parentID = spine.strangers[stranger]
                 stranger += 1
             default:
-                let distance = Int(Varint.unzigzag(spine.parents[span] - ParentCode.firstDistance))
+                let distance = ParentCode.distance(spine.parents[span])
                 builder.parentID = spanIDs[span - distance - spans.lowerBound]
             }
             if let plan = shape.plan.startDelta {
@@ -47,15 +46,16 @@ extension BlockReader {
     }
 
     /// The IDs of the spans of one trace.
-    private func spanIDs(upTo spans: Range<Int>, _ spine: BlockSpine) throws(SegmentError) -> [UInt64] {
+    private func spanIDs(ofTrace index: Int, _ spine: BlockSpine) throws(SegmentError) -> [UInt64] {
+        let spans = traces.spans(index)
         let content = try spanIDSection.get()
         var place = spine.parents[..<spans.lowerBound].count { $0 != ParentCode.rootWithTraceID }
         var spanIDs: [UInt64] = []
         spanIDs.reserveCapacity(spans.count)
-        let trace = traces.firstSpans.partitioningIndex { $0 > spans.lowerBound } - 1
+        let traceLow = traces.traceID(index).low
         for span in spans {
             if spine.parents[span] == ParentCode.rootWithTraceID {
-                spanIDs.append(traces.lows[trace])
+                spanIDs.append(traceLow)
                 continue
             }
             guard (place + 1) * 8 <= content.count else { throw corrupt("its span IDs end early") }
@@ -150,18 +150,5 @@ extension SpanColumn {
         case .field: key | 1 << 24
         case .event, .eventAttributes: nil
         }
-    }
-}
-
-extension [Int] {
-    /// The first index whose element fulfils `predicate`, which holds for all after it.
-    func partitioningIndex(where predicate: (Int) -> Bool) -> Int {
-        var low = 0
-        var high = count
-        while low < high {
-            let middle = (low + high) / 2
-            if predicate(self[middle]) { high = middle } else { low = middle + 1 }
-        }
-        return low
     }
 }

@@ -64,53 +64,65 @@ final class BlockReader {
 
 /// The traces of a block.
 struct BlockTraces {
-    private(set) var highs: [UInt64] = []
-    private(set) var lows: [UInt64] = []
+    private let ids: [UInt8]
+    let count: Int
     /// First span of each trace in the block, and behind them the number of spans.
-    private(set) var firstSpans: [Int] = [0]
+    let firstSpans: [Int]
     /// What the start of the first span of each trace is counted from.
-    private(set) var baseStarts: [Int64] = []
+    let baseStarts: [Int64]
 
     init(_ bytes: UnsafeRawBufferPointer, _ entry: BlockDirectory.Entry) throws(ByteReaderError) {
         var reader = ByteReader(bytes)
-        let count = entry.traceCount
-        guard reader.remaining >= count * 16 else {
-            throw ByteReaderError(offset: 0, message: "\(count) trace IDs expected")
-        }
-        highs.reserveCapacity(count)
-        lows.reserveCapacity(count)
-        for _ in 0..<count { highs.append(try reader.readUInt64()) }
-        for _ in 0..<count { lows.append(try reader.readUInt64()) }
+        count = entry.traceCount
+        ids = Array(try reader.readBytes(count * 16))
+        var firstSpans = [0]
+        firstSpans.reserveCapacity(count + 1)
+        var firstSpan = 0
         for _ in 0..<count {
-            firstSpans.append(firstSpans[firstSpans.count - 1] + (try reader.readCount(max: entry.spanCount)))
+            firstSpan += try reader.readCount(max: entry.spanCount)
+            firstSpans.append(firstSpan)
         }
-        guard firstSpans[count] == entry.spanCount else {
+        guard firstSpan == entry.spanCount else {
             throw ByteReaderError(offset: reader.offset, message: "the spans of the traces do not add up")
         }
+        var baseStarts: [Int64] = []
+        baseStarts.reserveCapacity(count)
         var previous: Int64 = 0
         for _ in 0..<count {
             previous &+= try reader.readSignedVarint()
             baseStarts.append(previous)
         }
+        self.firstSpans = firstSpans
+        self.baseStarts = baseStarts
     }
 
-    var count: Int { highs.count }
-
-    func traceID(_ index: Int) -> TraceID { TraceID(high: highs[index], low: lows[index]) }
+    func traceID(_ index: Int) -> TraceID {
+        precondition(index < count, "a trace of the block")
+        return ids.withUnsafeBytes { raw in
+            TraceID(
+                high: raw.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self),
+                low: raw.loadUnaligned(fromByteOffset: (count + index) * 8, as: UInt64.self))
+        }
+    }
 
     func spans(_ index: Int) -> Range<Int> { firstSpans[index]..<firstSpans[index + 1] }
 
     /// The places of a trace in the block: at most one, but for parts of a very long one.
     func places(of traceID: TraceID) -> [Int] {
-        lows.indices.filter { lows[$0] == traceID.low && highs[$0] == traceID.high }
+        ids.withUnsafeBytes { raw in
+            (0..<count).filter { index in
+                raw.loadUnaligned(fromByteOffset: (count &+ index) &* 8, as: UInt64.self) == traceID.low
+                    && raw.loadUnaligned(fromByteOffset: index &* 8, as: UInt64.self) == traceID.high
+            }
+        }
     }
 }
 
 /// Shape and parent of each span of a block.
 struct BlockSpine {
     let shapes: [UInt32]
-    /// `ParentCode` of each span.
-    let parents: [UInt64]
+    /// `ParentCode` of each span; spans can be no further apart than a block is long.
+    let parents: [UInt32]
     /// IDs of parents that are elsewhere, in the order of the spans that have one.
     let strangers: [UInt64]
     /// For each span its row among those of its shape in the block.
@@ -123,45 +135,55 @@ struct BlockSpine {
         var reader = ByteReader(bytes)
         let width = BlockEncoder.shapeByteCount(shapeCount: shapeCount)
         let shapeBytes = try reader.readBytes(entry.spanCount * width)
-        var shapes: [UInt32] = []
-        var rows: [UInt32] = []
+        shapes = try BlockSpine.shapes(shapeBytes, width: width, shapeCount: shapeCount)
         var rowCounts = [Int](repeating: 0, count: shapeCount)
-        shapes.reserveCapacity(entry.spanCount)
-        rows.reserveCapacity(entry.spanCount)
-        for span in 0..<entry.spanCount {
-            var shape: UInt32 = 0
-            for byte in 0..<width { shape |= UInt32(shapeBytes[span &* width &+ byte]) << (8 * UInt32(byte)) }
-            guard shape < shapeCount else {
-                throw ByteReaderError(offset: span, message: "shape \(shape) of \(shapeCount)")
-            }
-            shapes.append(shape)
-            rows.append(UInt32(rowCounts[Int(shape)]))
+        var rows = [UInt32](repeating: 0, count: entry.spanCount)
+        for (span, shape) in shapes.enumerated() {
+            rows[span] = UInt32(truncatingIfNeeded: rowCounts[Int(shape)])
             rowCounts[Int(shape)] &+= 1
         }
-        var parents: [UInt64] = []
-        parents.reserveCapacity(entry.spanCount)
+        self.rows = rows
+        self.rowCounts = rowCounts
+        var parents = [UInt32](repeating: 0, count: entry.spanCount)
         var strangerCount = 0
         for trace in 0..<traces.count {
             let spans = traces.spans(trace)
             for span in spans {
-                let parent = try reader.readVarint()
-                parents.append(parent)
-                if parent == ParentCode.elsewhere { strangerCount += 1 }
-                guard parent >= ParentCode.firstDistance else { continue }
-                let distance = Varint.unzigzag(parent - ParentCode.firstDistance)
-                let place = Int64(span).subtractingReportingOverflow(distance)
-                guard !place.overflow, spans.contains(Int(place.partialValue)) else {
+                let parent = try reader.readCount(max: 4 * SegmentFormat.blockSpanCountMax)
+                parents[span] = UInt32(truncatingIfNeeded: parent)
+                guard parent >= ParentCode.firstDistance else {
+                    if parent == ParentCode.elsewhere { strangerCount += 1 }
+                    continue
+                }
+                guard spans.contains(span - ParentCode.distance(UInt32(truncatingIfNeeded: parent))) else {
                     throw ByteReaderError(offset: reader.offset, message: "the parent of span \(span) is in no trace")
                 }
             }
         }
+        self.parents = parents
         var strangers: [UInt64] = []
+        strangers.reserveCapacity(min(strangerCount, reader.remaining / 8))
         for _ in 0..<strangerCount { strangers.append(try reader.readUInt64()) }
         guard reader.isAtEnd else { throw ByteReaderError(offset: reader.offset, message: "bytes are left over") }
-        self.shapes = shapes
-        self.parents = parents
         self.strangers = strangers
-        self.rows = rows
-        self.rowCounts = rowCounts
+    }
+
+    private static func shapes(
+        _ bytes: UnsafeRawBufferPointer, width: Int, shapeCount: Int
+    ) throws(ByteReaderError) -> [UInt32] {
+        var largest: UInt32 = 0
+        let shapes = [UInt32](unsafeUninitializedCapacity: bytes.count / width) { buffer, count in
+            count = bytes.count / width
+            for span in 0..<count {
+                var shape: UInt32 = 0
+                for byte in 0..<width { shape |= UInt32(bytes[span &* width &+ byte]) << (8 * UInt32(byte)) }
+                largest = max(largest, shape)
+                buffer[span] = shape
+            }
+        }
+        guard shapes.isEmpty || Int(largest) < shapeCount else {
+            throw ByteReaderError(offset: 0, message: "shape \(largest) of \(shapeCount)")
+        }
+        return shapes
     }
 }

@@ -9,7 +9,9 @@ final class BlockValues {
     private let block: BlockReader
     private let dictionary: SegmentDictionary
     private let codeBytes: [UInt8]
-    private let exceptions: [Int: UInt64]
+    /// Places among the numbers of the block, ascending, and what stands there.
+    private let exceptionPlaces: [Int]
+    private let exceptions: [UInt64]
     private lazy var fixed: Result<[UInt8], SegmentError> = read(.fixed)
     private lazy var text: Result<(bytes: [UInt8], ends: [Int]), SegmentError> = readText()
 
@@ -21,19 +23,21 @@ final class BlockValues {
         let layout = codeBytes.withUnsafeBytes { BlockLayout(schema, rowCounts: spine.rowCounts, codes: BitReader($0)) }
         guard let layout else { throw block.corrupt("its codes end early") }
         self.layout = layout
-        exceptions = try BlockValues.readExceptions(block)
+        (exceptionPlaces, exceptions) = try BlockValues.readExceptions(block)
     }
 
-    private static func readExceptions(_ block: BlockReader) throws(SegmentError) -> [Int: UInt64] {
+    private static func readExceptions(_ block: BlockReader) throws(SegmentError) -> ([Int], [UInt64]) {
         let content = try block.section(.exceptions)
-        var exceptions: [Int: UInt64] = [:]
+        var places: [Int] = []
+        var values: [UInt64] = []
         let outcome: ByteReaderError? = content.withUnsafeBytes { raw in
             do throws(ByteReaderError) {
                 var reader = ByteReader(raw)
                 var place = 0
                 while !reader.isAtEnd {
                     place += try reader.readCount(max: 1 << 40)
-                    exceptions[place] = try reader.readVarint()
+                    places.append(place)
+                    values.append(try reader.readVarint())
                 }
                 return nil
             } catch {
@@ -41,7 +45,17 @@ final class BlockValues {
             }
         }
         if let outcome { throw block.corrupt("exceptions: \(outcome)") }
-        return exceptions
+        return (places, values)
+    }
+
+    private func exception(at place: Int) -> UInt64? {
+        var low = 0
+        var high = exceptionPlaces.count
+        while low < high {
+            let middle = (low + high) / 2
+            if exceptionPlaces[middle] < place { low = middle + 1 } else { high = middle }
+        }
+        return low < exceptions.count && exceptionPlaces[low] == place ? exceptions[low] : nil
     }
 
     @inline(__always)
@@ -65,7 +79,7 @@ final class BlockValues {
             let first = plan.marksRepeats ? column.literalBit : column.bit
             let code = code(at: first + place * width, width: width)
             guard code == plan.number.escape else { return plan.number.value(code: code) }
-            guard let exception = exceptions[column.firstNumber + place] else {
+            guard let exception = exception(at: column.firstNumber + place) else {
                 throw block.corrupt("an exceptional number is missing")
             }
             return plan.number.value(exception: exception)

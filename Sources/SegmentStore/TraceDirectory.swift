@@ -23,7 +23,7 @@ enum TraceDirectory {
     }
 
     static func page(of fingerprint: UInt64, pageCount: Int) -> Int {
-        Int((fingerprint >> 32) * UInt64(pageCount) >> 32)
+        Int(((fingerprint >> 32) * UInt64(pageCount)) >> 32)
     }
 
     private static func kept(_ fingerprint: UInt64) -> UInt64 {

@@ -30,7 +30,7 @@ enum ValueFilter {
         let step = hash >> 32 | 1
         var place = hash & 0xffff_ffff
         for _ in 0..<SegmentFormat.filterProbeCount {
-            body(Int((place * 0x9e37_79b1 & 0xffff_ffff) * bitCount >> 32))
+            body(Int((place &* bitCount) >> 32))
             place = (place &+ step) & 0xffff_ffff
         }
     }

@@ -1,0 +1,39 @@
+public import HTTPServer
+internal import Synchronization
+public import Telemetry
+
+/// Health and metrics, for orchestrators and Prometheus.
+public final class AdminRoutes: Sendable {
+    private let metrics: MetricsRegistry
+    private let isReady = Atomic<Bool>(false)
+
+    public init(metrics: MetricsRegistry) { self.metrics = metrics }
+
+    /// Whether `/health/ready` says so: from when all listeners are open until the program is asked to stop.
+    public func setReady(_ ready: Bool) { isReady.store(ready, ordering: .releasing) }
+
+    public func register(on router: inout HTTPRouter) {
+        for path in ["/health/live", "/healthz"] {
+            router.on(.get, path, .eventLoop { _, _, responder in responder.respond(.text(.ok, "alive\n")) })
+        }
+        for path in ["/health/ready", "/readyz", "/status", "/"] {
+            router.on(.get, path, .eventLoop(answerReady))
+        }
+        let metrics = metrics
+        router.on(
+            .get, "/metrics",
+            .workerThread { _, _ in
+                HTTPResponse(
+                    status: .ok, headers: [("Content-Type", "text/plain; version=0.0.4; charset=utf-8")],
+                    body: Array(metrics.text().utf8))
+            })
+    }
+
+    @Sendable private func answerReady(_ request: HTTPRequest, _ parameters: HTTPParameters, _ responder: HTTPResponder) {
+        if isReady.load(ordering: .acquiring) {
+            responder.respond(.text(.ok, "ready\n"))
+        } else {
+            responder.respond(.text(.serviceUnavailable, "not ready\n"))
+        }
+    }
+}

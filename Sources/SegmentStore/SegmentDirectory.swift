@@ -1,0 +1,123 @@
+public import FileSystem
+
+/// The folder of a store's segment files: their names, writing, opening, removing. Nobody else builds a path in it.
+public struct SegmentDirectory: Sendable {
+    public let path: String
+    private let fileSystem: any FileSystem
+
+    private static let suffix = ".segment"
+    /// What a file is called while it is written; one that is left over was never finished.
+    private static let unfinishedSuffix = ".unfinished"
+
+    /// Makes the folder if it is missing.
+    public init(path: String, fileSystem: any FileSystem) throws(SegmentError) {
+        self.path = path
+        self.fileSystem = fileSystem
+        try Self.wrap { () throws(FileSystemError) in try fileSystem.createDirectory(path) }
+    }
+
+    /// The name of the file of a segment.
+    public static func fileName(_ id: Int64) -> String {
+        let digits = String(id)
+        return String(repeating: "0", count: max(0, 10 - digits.count)) + digits + suffix
+    }
+
+    /// The segment that a file is of; nil for a file that is none.
+    public static func segmentID(ofFile name: String) -> Int64? {
+        guard name.hasSuffix(suffix), let id = Int64(name.dropLast(suffix.count)), fileName(id) == name else {
+            return nil
+        }
+        return id
+    }
+
+    /// Writes a whole file, durable once this returns; under its name there is never a part of it.
+    public func write(_ bytes: [UInt8], as name: String) throws(SegmentError) {
+        let unfinished = path + "/" + name + Self.unfinishedSuffix
+        try Self.wrap { () throws(FileSystemError) in
+            let file = try fileSystem.open(unfinished, .createEmpty)
+            do throws(FileSystemError) {
+                try writeAll(bytes, to: file)
+                try fileSystem.sync(file)
+                fileSystem.close(file)
+            } catch {
+                fileSystem.close(file)
+                // The room it took may be just what is missing.
+                try? fileSystem.remove(unfinished)
+                throw error
+            }
+            try fileSystem.rename(unfinished, to: path + "/" + name)
+            try fileSystem.syncDirectory(path)
+        }
+    }
+
+    private func writeAll(_ bytes: [UInt8], to file: FileDescriptor) throws(FileSystemError) {
+        let failure: FileSystemError? = bytes.withUnsafeBytes { raw in
+            do throws(FileSystemError) {
+                try fileSystem.writeAll([raw], to: file, at: 0)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        if let failure { throw failure }
+    }
+
+    public func open(_ name: String) throws(SegmentError) -> SegmentOnDisk {
+        try Self.wrap { () throws(FileSystemError) in
+            let file = try fileSystem.open(path + "/" + name, .read)
+            return SegmentOnDisk(
+                name: name, byteCount: try fileSystem.byteCount(of: file), file: file, fileSystem: fileSystem)
+        }
+    }
+
+    /// Removes a file; one that is open stays readable to those who have it.
+    public func remove(_ name: String) throws(SegmentError) {
+        try Self.wrap { () throws(FileSystemError) in try fileSystem.remove(path + "/" + name) }
+    }
+
+    /// Names of all segment files, sorted. Removes what was never finished.
+    public func names() throws(SegmentError) -> [String] {
+        try Self.wrap { () throws(FileSystemError) in
+            let names = try fileSystem.names(in: path)
+            for name in names where name.hasSuffix(Self.unfinishedSuffix) { try fileSystem.remove(path + "/" + name) }
+            return names.filter { Self.segmentID(ofFile: $0) != nil }.sorted()
+        }
+    }
+
+    private static func wrap<Value>(_ body: () throws(FileSystemError) -> Value) throws(SegmentError) -> Value {
+        do throws(FileSystemError) {
+            return try body()
+        } catch {
+            throw SegmentError(error.code == .diskFull ? .diskFull : .unreadable, "segments: \(error)")
+        }
+    }
+}
+
+/// A segment's file, open for reading until nobody has it any more.
+public final class SegmentOnDisk: SegmentSource {
+    public let name: String
+    public let byteCount: Int
+    private let file: FileDescriptor
+    private let fileSystem: any FileSystem
+
+    init(name: String, byteCount: Int, file: FileDescriptor, fileSystem: any FileSystem) {
+        self.name = name
+        self.byteCount = byteCount
+        self.file = file
+        self.fileSystem = fileSystem
+    }
+
+    deinit { fileSystem.close(file) }
+
+    public func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(SegmentError) {
+        var count = 0
+        do throws(FileSystemError) {
+            count = try fileSystem.readAll(into: buffer, from: file, at: Int(offset))
+        } catch {
+            throw SegmentError(.unreadable, "\(name): \(error)")
+        }
+        guard count == buffer.count else {
+            throw SegmentError(.corrupt, "\(name): it ends early, at byte \(Int(offset) + count)")
+        }
+    }
+}

@@ -1,0 +1,158 @@
+internal import Synchronization
+
+/// A number that only grows. Incrementing costs an atomic addition.
+public final class Counter: Sendable {
+    private let value = Atomic<Int>(0)
+
+    public init() {}
+
+    public func add(_ count: Int = 1) { value.add(count, ordering: .relaxed) }
+
+    public var total: Int { value.load(ordering: .relaxed) }
+}
+
+/// Counts durations by their size.
+public final class Histogram: Sendable {
+    /// Upper bounds in seconds, ascending.
+    public static let bounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+
+    private let buckets: [Counter] = (0...Histogram.bounds.count).map { _ in Counter() }
+    private let nanoseconds = Counter()
+
+    public init() {}
+
+    public func record(nanoseconds duration: Int64) {
+        let seconds = Double(duration) / 1e9
+        let bucket = Self.bounds.firstIndex { seconds <= $0 } ?? Self.bounds.count
+        buckets[bucket].add()
+        nanoseconds.add(Int(duration))
+    }
+
+    /// Durations at or below each bound, and of any size.
+    var cumulativeCounts: [Int] {
+        var sum = 0
+        return buckets.map { bucket in
+            sum += bucket.total
+            return sum
+        }
+    }
+
+    var sumSeconds: Double { Double(nanoseconds.total) / 1e9 }
+}
+
+/// What a program tells of itself, as Prometheus reads it (text format 0.0.4).
+public final class MetricsRegistry: Sendable {
+    public typealias Labels = [(name: String, value: String)]
+
+    private enum Value {
+        case counter(Counter)
+        case gauge(@Sendable () -> Double)
+        case histogram(Histogram)
+    }
+
+    private struct Family {
+        var help: String
+        var type: String
+        var series: [(labels: String, value: Value)] = []
+    }
+
+    private let families = Mutex<[(name: String, family: Family)]>([])
+
+    public init() {}
+
+    /// The counter with this name and these labels, made when it is first asked for.
+    public func counter(_ name: String, _ help: String, _ labels: Labels = []) -> Counter {
+        families.withLock { families in
+            let value = Self.value(name, help, "counter", labels, in: &families) { .counter(Counter()) }
+            guard case .counter(let counter) = value else { preconditionFailure("\(name) is one kind of metric") }
+            return counter
+        }
+    }
+
+    public func histogram(_ name: String, _ help: String, _ labels: Labels = []) -> Histogram {
+        families.withLock { families in
+            let value = Self.value(name, help, "histogram", labels, in: &families) { .histogram(Histogram()) }
+            guard case .histogram(let histogram) = value else { preconditionFailure("\(name) is one kind of metric") }
+            return histogram
+        }
+    }
+
+    /// A number that is asked for whenever the metrics are read.
+    public func gauge(_ name: String, _ help: String, _ labels: Labels = [], _ read: @escaping @Sendable () -> Double) {
+        observe(name, help, "gauge", labels, read)
+    }
+
+    /// Likewise for a number that only grows and is counted elsewhere.
+    public func counter(_ name: String, _ help: String, _ labels: Labels = [], _ read: @escaping @Sendable () -> Double) {
+        observe(name, help, "counter", labels, read)
+    }
+
+    private func observe(
+        _ name: String, _ help: String, _ type: String, _ labels: Labels, _ read: @escaping @Sendable () -> Double
+    ) {
+        families.withLock { families in
+            _ = Self.value(name, help, type, labels, in: &families) { .gauge(read) }
+        }
+    }
+
+    private static func value(
+        _ name: String, _ help: String, _ type: String, _ labels: Labels,
+        in families: inout [(name: String, family: Family)], make: () -> Value
+    ) -> Value {
+        let place: Int
+        if let known = families.firstIndex(where: { $0.name == name }) {
+            place = known
+        } else {
+            place = families.count
+            families.append((name, Family(help: help, type: type)))
+        }
+        let text = labels.map { "\($0.name)=\"\(escaped($0.value))\"" }.joined(separator: ",")
+        if let known = families[place].family.series.first(where: { $0.labels == text }) { return known.value }
+        let value = make()
+        families[place].family.series.append((text, value))
+        return value
+    }
+
+    private static func escaped(_ value: String) -> String {
+        var text = ""
+        for character in value {
+            switch character {
+            case "\\": text += "\\\\"
+            case "\"": text += "\\\""
+            case "\n": text += "\\n"
+            default: text.append(character)
+            }
+        }
+        return text
+    }
+
+    /// All metrics as text.
+    public func text() -> String {
+        let families = families.withLock { $0 }
+        var text = ""
+        for (name, family) in families {
+            text += "# HELP \(name) \(family.help)\n# TYPE \(name) \(family.type)\n"
+            for (labels, value) in family.series {
+                switch value {
+                case .counter(let counter): text += Self.line(name, labels, Double(counter.total))
+                case .gauge(let read): text += Self.line(name, labels, read())
+                case .histogram(let histogram):
+                    let separator = labels.isEmpty ? "" : ","
+                    let counts = histogram.cumulativeCounts
+                    let bounds = Histogram.bounds.map { "\($0)" } + ["+Inf"]
+                    for (bound, count) in zip(bounds, counts) {
+                        text += Self.line(name + "_bucket", "\(labels)\(separator)le=\"\(bound)\"", Double(count))
+                    }
+                    text += Self.line(name + "_sum", labels, histogram.sumSeconds)
+                    text += Self.line(name + "_count", labels, Double(counts[counts.count - 1]))
+                }
+            }
+        }
+        return text
+    }
+
+    private static func line(_ name: String, _ labels: String, _ value: Double) -> String {
+        let number = value == value.rounded() && abs(value) < 1e15 ? "\(Int64(value))" : "\(value)"
+        return labels.isEmpty ? "\(name) \(number)\n" : "\(name){\(labels)} \(number)\n"
+    }
+}

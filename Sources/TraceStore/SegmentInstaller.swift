@@ -1,0 +1,36 @@
+internal import Catalog
+internal import Glibc
+internal import SegmentStore
+internal import TraceModel
+
+/// Makes a segment of batches: first the file, whole and synced, then the catalog's entry.
+struct SegmentInstaller {
+    let folder: DataFolder
+    let catalog: Catalog
+    let options: StoreOptions
+
+    func install(_ batches: [SpanBatch], firstJournalPart: UInt64?) throws(StoreError) -> StoredSegment {
+        var segmentOptions = SegmentOptions()
+        segmentOptions.blockSpanCount = options.blockSpanCount
+        segmentOptions.compressionLevel = options.compressionLevel
+        let createdAt = Self.nanosecondsSince1970()
+        let encoded = SegmentWriter.encode(batches, createdAt: createdAt, options: segmentOptions)
+        let id = try StoreError.wrap { () throws(CatalogError) in try catalog.allocateSegmentID() }
+        let name = SegmentDirectory.fileName(id)
+        let reader = try StoreError.wrap { () throws(SegmentError) in
+            try folder.segments.write(encoded.bytes, as: name)
+            return try SegmentReader(try folder.segments.open(name))
+        }
+        let summary = SegmentSummary(id: id, fileName: name, createdAt: createdAt, encoded.statistics, encoded.names)
+        try StoreError.wrap { () throws(CatalogError) in
+            try catalog.add(summary, firstJournalPart: firstJournalPart)
+        }
+        return StoredSegment(id: id, reader: reader, statistics: encoded.statistics)
+    }
+
+    static func nanosecondsSince1970() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+}

@@ -1,0 +1,75 @@
+internal import SegmentStore
+internal import TraceModel
+
+/// Whether one span meets one clause, exactly.
+enum SpanMatcher {
+    static func meets(_ clause: SpanFilter.Clause, _ span: SpanView) -> Bool {
+        switch clause {
+        case .operation(let name):
+            return span.operationName.elementsEqual(name)
+        case .remoteService(let name):
+            return span.remoteServiceName.map { $0.elementsEqual(name) } ?? false
+        case .duration(let range):
+            return span.duration.map { range.contains($0) } ?? false
+        case .keyOrEvent(let key):
+            let shape = span.shape
+            return (0..<shape.columnCount).contains { index in
+                let column = shape.column(index)
+                return column.hasKeyString && span.batch.string(column.key).elementsEqual(key)
+            }
+        case .attribute(let key, let value):
+            return hasAttribute(span, key, value)
+        case .anywhere(let key, let value):
+            return hasAttribute(span, key, value) || hasDerivedAttribute(span, key, value)
+        }
+    }
+
+    private static func hasAttribute(_ span: SpanView, _ key: [UInt8], _ value: [UInt8]) -> Bool {
+        var isThere = false
+        span.forEachAttribute { ownKey, ownValue in
+            if !isThere && ownKey.elementsEqual(key) && isEqual(ownValue, value) { isThere = true }
+        }
+        return isThere
+    }
+
+    /// What Jaeger makes of a span's kind and status.
+    private static func hasDerivedAttribute(_ span: SpanView, _ key: [UInt8], _ value: [UInt8]) -> Bool {
+        let traits = span.traits
+        switch String(decoding: key, as: UTF8.self) {
+        case "span.kind": return traits.kind.jaegerName.map { Array($0.utf8) == value } ?? false
+        case "error": return traits.isError && value == Array("true".utf8)
+        case "otel.status_code":
+            switch traits.statusCode {
+            case .unset: return false
+            case .ok: return value == Array("OK".utf8)
+            case .error: return value == Array("ERROR".utf8)
+            }
+        default: return false
+        }
+    }
+
+    /// Compares as text, as people write values in queries.
+    private static func isEqual(_ value: SpanValue, _ text: [UInt8]) -> Bool {
+        switch value {
+        case .string(let bytes): bytes.elementsEqual(text)
+        case .int(let number): String(number).utf8.elementsEqual(text)
+        case .double(let number): String(number).utf8.elementsEqual(text)
+        case .bool(let flag): (flag ? "true" : "false").utf8.elementsEqual(text)
+        case .bytes, .array, .map, .none: false
+        }
+    }
+}
+
+extension SpanKind {
+    /// Jaeger's value of the tag `span.kind`; nil where it has none.
+    public var jaegerName: String? {
+        switch self {
+        case .unspecified: nil
+        case .client: "client"
+        case .server: "server"
+        case .producer: "producer"
+        case .consumer: "consumer"
+        case .local: "internal"
+        }
+    }
+}

@@ -1,0 +1,48 @@
+internal import Catalog
+internal import Journal
+internal import SegmentStore
+
+extension StoreError {
+    static func wrap<Value>(_ body: () throws(SegmentError) -> Value) throws(StoreError) -> Value {
+        do throws(SegmentError) {
+            return try body()
+        } catch {
+            let code: Code =
+                switch error.code {
+                case .corrupt: .corrupt
+                case .unsupportedFormat: .unsupportedFormat
+                case .diskFull, .unreadable: .unusable
+                }
+            throw StoreError(code, error.message)
+        }
+    }
+
+    static func wrap<Value>(_ body: () throws(JournalError) -> Value) throws(StoreError) -> Value {
+        do throws(JournalError) {
+            return try body()
+        } catch {
+            throw StoreError(error.code == .unsupportedFormat ? .unsupportedFormat : .unusable, error.message)
+        }
+    }
+
+    static func wrap<Value>(_ body: () throws(CatalogError) -> Value) throws(StoreError) -> Value {
+        do throws(CatalogError) {
+            return try body()
+        } catch {
+            throw StoreError(error.code == .unsupportedFormat ? .unsupportedFormat : .unusable, error.message)
+        }
+    }
+}
+
+extension SegmentStatistics {
+    init(_ record: SegmentRecord) {
+        self.init()
+        spanCount = record.spanCount
+        traceCount = record.traceCount
+        errorCount = record.errorCount
+        byteCount = record.byteCount
+        earliestStart = record.earliestStart
+        latestStart = record.latestStart
+        latestEnd = record.latestEnd
+    }
+}

@@ -1,0 +1,19 @@
+/// Why the store could not do what was asked.
+public struct StoreError: Error, Sendable, CustomStringConvertible {
+    public enum Code: Sendable {
+        case inUse  // another process has the folder
+        case unsupportedFormat  // written by a newer release: nothing was touched
+        case corrupt  // a checksum or length did not match: the part is left out, the rest is served
+        case unusable  // the folder cannot be made, read or written
+    }
+
+    public let code: Code
+    public let message: String
+
+    public init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    public var description: String { message }
+}

@@ -1,0 +1,131 @@
+internal import Catalog
+internal import Journal
+internal import Logging
+internal import SegmentStore
+internal import TraceModel
+
+/// Opens a folder: holds catalog and segment files against each other, and brings back what only the journal has.
+struct StoreOpening {
+    var catalog: Catalog
+    var journal: Journal
+    var state: StoreState
+
+    static func open(
+        _ folder: DataFolder, _ options: StoreOptions, _ logger: Logger
+    ) throws(StoreError) -> StoreOpening {
+        let catalog = try StoreError.wrap { () throws(CatalogError) in try Catalog(path: folder.catalogPath) }
+        var segments = try reconcile(folder, catalog, logger)
+        let firstPart = try StoreError.wrap { () throws(CatalogError) in try catalog.firstJournalPart }
+        let replay = JournalReplay(
+            firstPart: firstPart, options: options,
+            installer: SegmentInstaller(folder: folder, catalog: catalog, options: options))
+        var journalOptions = options.journal
+        journalOptions.firstPartNumber = max(firstPart, 1)
+        let journal = try StoreError.wrap { () throws(JournalError) in
+            try Journal(directory: folder.journalPath, options: journalOptions, fileSystem: folder.fileSystem) {
+                part, bytes in replay.take(part: part, bytes)
+            }
+        }
+        if let failure = replay.failure { throw failure }
+        if firstPart > 1 {
+            try StoreError.wrap { () throws(JournalError) in try journal.removeParts(through: firstPart - 1) }
+        }
+        report(journal.recovery, replay, logger)
+        segments += replay.sealed
+        return StoreOpening(
+            catalog: catalog, journal: journal, state: StoreState(segments: segments, active: replay.generation))
+    }
+
+    /// The segments that can be read. A file that the catalog does not know is what a crash left between writing it and entering
+    /// it: its spans are still in the journal. An entry without a file, or with one that cannot be read, is reported.
+    private static func reconcile(
+        _ folder: DataFolder, _ catalog: Catalog, _ logger: Logger
+    ) throws(StoreError) -> [StoredSegment] {
+        let records = try StoreError.wrap { () throws(CatalogError) in try catalog.segments() }
+        let names = try StoreError.wrap { () throws(SegmentError) in try folder.segments.names() }
+        let known = Set(records.map(\.fileName))
+        for name in names where !known.contains(name) {
+            logger.notice("removed a segment that was not finished", metadata: ["file": "\(name)"])
+            try StoreError.wrap { () throws(SegmentError) in try folder.segments.remove(name) }
+        }
+        var segments: [StoredSegment] = []
+        for record in records {
+            do throws(SegmentError) {
+                let reader = try SegmentReader(try folder.segments.open(record.fileName))
+                segments.append(
+                    StoredSegment(id: record.id, reader: reader, statistics: SegmentStatistics(record)))
+            } catch {
+                if error.code == .unsupportedFormat { throw StoreError(.unsupportedFormat, error.message) }
+                logger.critical(
+                    "a segment cannot be read; its spans are missing from all answers",
+                    metadata: ["segment": "\(record.id)", "spans": "\(record.spanCount)", "reason": "\(error)"])
+            }
+        }
+        return segments
+    }
+
+    private static func report(_ recovery: JournalRecovery, _ replay: JournalReplay, _ logger: Logger) {
+        if replay.spanCount > 0 {
+            logger.notice("brought spans back from the journal", metadata: ["spans": "\(replay.spanCount)"])
+        }
+        if recovery.cutByteCount > 0 {
+            logger.notice(
+                "cut the end of the journal, which was never acknowledged",
+                metadata: ["bytes": "\(recovery.cutByteCount)"])
+        }
+        for damage in recovery.damages {
+            logger.critical(
+                "part of the journal is damaged; its spans are lost",
+                metadata: [
+                    "part": "\(damage.partNumber)", "offset": "\(damage.offset)", "bytes": "\(damage.byteCount)",
+                ])
+        }
+        if replay.damagedRecordCount > 0 {
+            logger.critical(
+                "records of the journal are no spans; they are lost",
+                metadata: ["records": "\(replay.damagedRecordCount)"])
+        }
+    }
+}
+
+/// Takes back what the journal has, and seals it, part by part, when it is more than should stay in memory.
+private final class JournalReplay {
+    private let firstPart: UInt64
+    private let options: StoreOptions
+    private let installer: SegmentInstaller
+    private var lastPart: UInt64 = 0
+    private(set) var generation = Generation()
+    private(set) var sealed: [StoredSegment] = []
+    private(set) var spanCount = 0
+    private(set) var damagedRecordCount = 0
+    private(set) var failure: StoreError?
+
+    init(firstPart: UInt64, options: StoreOptions, installer: SegmentInstaller) {
+        self.firstPart = firstPart
+        self.options = options
+        self.installer = installer
+    }
+
+    func take(part: UInt64, _ bytes: UnsafeRawBufferPointer) {
+        guard part >= firstPart, failure == nil else { return }
+        if part != lastPart && generation.byteCount >= options.liveByteCountMax / 2 { seal(firstPart: part) }
+        lastPart = part
+        do throws(SpanBatchError) {
+            let batch = try SpanBatch(copying: bytes)
+            generation.add(batch)
+            spanCount += batch.spanCount
+        } catch {
+            damagedRecordCount += 1
+        }
+    }
+
+    /// Only whole parts: the catalog then gives up all parts before `firstPart`.
+    private func seal(firstPart: UInt64) {
+        do throws(StoreError) {
+            sealed.append(try installer.install(generation.batches, firstJournalPart: firstPart))
+            generation = Generation()
+        } catch {
+            failure = error
+        }
+    }
+}

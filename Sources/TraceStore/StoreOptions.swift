@@ -1,0 +1,20 @@
+public import Journal
+
+/// How a store keeps its spans. Times in seconds, sizes in bytes.
+public struct StoreOptions: Sendable {
+    /// Spans in memory, those being sealed included: beyond it batches are refused. Half of it makes a generation large.
+    public var liveByteCountMax = 48 << 20
+    public var sealAge: Double = 600
+    public var sealIdle: Double = 10
+    /// A generation with fewer spans is not sealed for being idle: many tiny segments cost more than they save.
+    public var sealIdleSpanCount = 1000
+    public var blockSpanCount = 8192
+    public var compressionLevel = 9
+    public var retentionAge: Double?
+    public var retentionByteCount: Int?
+    public var journal = JournalOptions()
+    /// Dictionaries and directories of segments kept in memory.
+    public var cacheByteCountMax = 16 << 20
+
+    public init() {}
+}

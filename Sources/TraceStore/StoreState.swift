@@ -1,0 +1,132 @@
+internal import Bytes
+internal import Glibc
+internal import SegmentStore
+internal import TraceModel
+
+/// A segment that can be read, and what the catalog says of it.
+struct StoredSegment: Sendable {
+    let id: Int64
+    let reader: SegmentReader
+    let statistics: SegmentStatistics
+}
+
+/// What the store holds at one moment. A reader keeps it, so that sealing and retention take nothing away from under it.
+struct StoreSnapshot: Sendable {
+    var generations: [GenerationSnapshot]
+    var segments: [StoredSegment]
+}
+
+/// The generations and segments that exist now.
+final class StoreState: @unchecked Sendable {
+    // Unchecked: everything below is guarded by `lock`.
+    private let lock = PthreadLock()
+    private var active = Generation()
+    /// Being sealed, the oldest first, and the last part of the journal that has spans of it.
+    private var sealing: [(generation: Generation, journalPart: UInt64)] = []
+    private var segments: [StoredSegment]
+
+    init(segments: [StoredSegment], active: Generation) {
+        self.segments = segments
+        self.active = active
+    }
+
+    static func now() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
+
+    /// Chooses the generation for a batch and hands the batch on in the same moment: `enqueue` is called under the lock, so that
+    /// the journal's parts and the generations hold the same batches.
+    /// - Returns: nil if more than the limit is live.
+    func beginAppend(
+        _ batch: SpanBatch, liveByteCountMax: Int, enqueue: (Generation) -> Void
+    ) -> Generation? {
+        lock.withLock {
+            let live = sealing.reduce(active.byteCount) { $0 + $1.generation.byteCount }
+            guard live + batch.byteCount <= liveByteCountMax || live == 0 else { return nil }
+            active.pendingCount += 1
+            active.byteCount += batch.byteCount
+            enqueue(active)
+            return active
+        }
+    }
+
+    func endAppend(_ batch: SpanBatch, to generation: Generation, isKept: Bool) {
+        lock.withLock {
+            generation.pendingCount -= 1
+            if isKept {
+                generation.keep(batch)
+            } else {
+                generation.byteCount -= batch.byteCount
+            }
+        }
+    }
+
+    func snapshot() -> StoreSnapshot {
+        lock.withLock {
+            StoreSnapshot(
+                generations: (sealing.map(\.generation) + [active]).map { GenerationSnapshot(generation: $0, batches: $0.batches) },
+                segments: segments)
+        }
+    }
+
+    // MARK: Sealing
+
+    /// Whether the generation at hand is due: large, old, or idle for long enough to be worth a segment.
+    func isDue(_ options: StoreOptions) -> Bool {
+        let now = Self.now()
+        return lock.withLock {
+            guard active.spanCount > 0, let firstAppend = active.firstAppend else { return false }
+            let age = now - firstAppend
+            let idle = now - active.lastAppend
+            return active.byteCount >= options.liveByteCountMax / 2 || age >= options.sealAge
+                || (idle >= options.sealIdle && active.spanCount >= options.sealIdleSpanCount)
+        }
+    }
+
+    /// Starts a new generation, unless nothing came to the one at hand; `rotate` is called in the same moment and
+    /// gives the last part of the journal before it.
+    func turn<Failure: Error>(_ rotate: () throws(Failure) -> UInt64) throws(Failure) {
+        try lock.withLock { () throws(Failure) in
+            guard active.spanCount > 0 || active.pendingCount > 0 else { return }
+            sealing.append((active, try rotate()))
+            active = Generation()
+        }
+    }
+
+    /// The generation that is to be sealed next, and the last part of the journal that has spans of it.
+    var oldestTurned: (generation: Generation, journalPart: UInt64)? { lock.withLock { sealing.first } }
+
+    /// The batches of a generation that is no longer at hand, once the journal has answered for each.
+    func settledBatches(of generation: Generation) -> [SpanBatch] {
+        while true {
+            if let batches = lock.withLock({ generation.pendingCount == 0 ? generation.batches : nil }) {
+                return batches
+            }
+            // The journal answers within a write or two; nobody waits for the sealing.
+            usleep(1000)
+        }
+    }
+
+    /// Puts a segment, if it became one, in the place of the oldest generation that was turned.
+    func replaceOldestTurned(by segment: StoredSegment?) {
+        lock.withLock {
+            sealing.removeFirst()
+            if let segment { segments.append(segment) }
+        }
+    }
+
+    func remove(segmentIDs: Set<Int64>) { lock.withLock { segments.removeAll { segmentIDs.contains($0.id) } } }
+
+    /// Spans and bytes of the generations, and whether one is being sealed.
+    var live: (spanCount: Int, byteCount: Int, oldest: Double?) {
+        lock.withLock {
+            let all = sealing.map(\.generation) + [active]
+            return (
+                all.reduce(0) { $0 + $1.spanCount }, all.reduce(0) { $0 + $1.byteCount },
+                all.compactMap(\.firstAppend).min()
+            )
+        }
+    }
+}

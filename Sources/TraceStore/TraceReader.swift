@@ -1,0 +1,56 @@
+internal import Logging
+internal import SegmentStore
+internal import TraceModel
+
+/// Puts traces together from everything that holds parts of them.
+struct TraceReader {
+    let snapshot: StoreSnapshot
+    let logger: Logger
+
+    init(_ snapshot: StoreSnapshot, _ logger: Logger) {
+        self.snapshot = snapshot
+        self.logger = logger
+    }
+
+    /// A damaged part is left out, with a line in the log, unless nothing else of the trace is found.
+    func trace(_ traceID: TraceID) throws(StoreError) -> Trace? {
+        var builder = SpanBatchBuilder()
+        var damage: SegmentError?
+        for segment in snapshot.segments {
+            do throws(SegmentError) {
+                _ = try segment.reader.readTrace(traceID, into: &builder)
+            } catch {
+                damage = error
+                logger.error("part of a trace cannot be read", metadata: ["trace": "\(traceID)", "reason": "\(error)"])
+            }
+        }
+        var spans: [SpanView] = builder.spanCount == 0 ? [] : Array(builder.makeBatch().spans)
+        for live in snapshot.generations where !live.batches.isEmpty {
+            let places = live.generation.withIndex(of: live.batches) { $0.spans(of: traceID) }
+            for place in places where place.batch < live.batches.count {
+                spans.append(SpanView(batch: live.batches[place.batch], row: place.row))
+            }
+        }
+        guard !spans.isEmpty else {
+            if let damage { throw StoreError(.corrupt, damage.message) }
+            return nil
+        }
+        return Trace(traceID: traceID, spans: Self.distinct(spans))
+    }
+
+    /// By start, and of spans that are equal in everything one.
+    private static func distinct(_ spans: [SpanView]) -> [SpanView] {
+        let ordered = spans.enumerated().sorted { a, b in
+            (a.element.start ?? .min, a.offset) < (b.element.start ?? .min, b.offset)
+        }
+        var kept: [SpanView] = []
+        var byID: [UInt64: [SpanView]] = [:]
+        for (_, span) in ordered {
+            let twins = byID[span.spanID.value] ?? []
+            if twins.contains(where: { $0.hasEqualContent(to: span) }) { continue }
+            byID[span.spanID.value] = twins + [span]
+            kept.append(span)
+        }
+        return kept
+    }
+}

@@ -1,0 +1,146 @@
+internal import Catalog
+internal import Logging
+internal import SegmentStore
+internal import TraceModel
+
+/// Finds traces, those that start last first, and stops as soon as no older one can be among them.
+///
+/// Blocks and generations are taken in the order of the last trace in each; a trace that was hit is put together
+/// and checked once nothing unread can hold a later one.
+struct TraceSearch {
+    private let query: TraceQuery
+    private let matcher: TraceMatcher
+    private let snapshot: StoreSnapshot
+    private let logger: Logger
+
+    private enum Source {
+        case live(GenerationSnapshot)
+        case block(StoredSegment, SegmentReader.Scan, Int)
+    }
+
+    init(_ query: TraceQuery, _ snapshot: StoreSnapshot, _ logger: Logger) {
+        self.query = query
+        self.snapshot = snapshot
+        self.logger = logger
+        matcher = TraceMatcher(query)
+    }
+
+    func run(_ catalog: Catalog) throws(StoreError) -> TraceSearchResult {
+        var sources = try sources(catalog)
+        // The last is taken next.
+        sources.sort { $0.latestStart < $1.latestStart }
+        var candidates = CandidateQueue(completeMask: matcher.filter.completeMask)
+        let reader = TraceReader(snapshot, logger)
+        var found: [(order: Int64, trace: Trace)] = []
+        while true {
+            let bound = sources.last?.latestStart
+            while let next = candidates.popLatest(notBefore: bound ?? .min) {
+                if found.count > query.limit, found[query.limit].order >= next.start { return result(found) }
+                guard let trace = try reader.trace(next.traceID), matcher.matches(trace) else { continue }
+                let order = matcher.order(trace)
+                let place = found.firstIndex { $0.order < order } ?? found.count
+                found.insert((order, trace), at: place)
+                if found.count > query.limit + 1 { found.removeLast() }
+            }
+            if let bound, found.count > query.limit, found[query.limit].order >= bound { return result(found) }
+            guard let source = sources.popLast() else { return result(found) }
+            for hit in hits(in: source.source) { candidates.add(hit) }
+        }
+    }
+
+    private func result(_ found: [(order: Int64, trace: Trace)]) -> TraceSearchResult {
+        TraceSearchResult(traces: found.prefix(query.limit).map(\.trace), hasMore: found.count > query.limit)
+    }
+
+    private func sources(_ catalog: Catalog) throws(StoreError) -> [(latestStart: Int64, source: Source)] {
+        var sources: [(latestStart: Int64, source: Source)] = []
+        for live in snapshot.generations where !live.batches.isEmpty {
+            sources.append((matcher.window.upperBound, .live(live)))
+        }
+        for segment in try candidateSegments(catalog) {
+            do throws(SegmentError) {
+                guard let scan = try segment.reader.scan(matcher.filter, window: matcher.window) else { continue }
+                for block in scan.blocks {
+                    sources.append((block.latestStart, .block(segment, scan, block.number)))
+                }
+            } catch {
+                logger.error("segment cannot be searched", metadata: ["reason": "\(error)"])
+            }
+        }
+        return sources
+    }
+
+    /// The segments that the catalog does not rule out.
+    private func candidateSegments(_ catalog: Catalog) throws(StoreError) -> [StoredSegment] {
+        let wanted = try StoreError.wrap { () throws(CatalogError) in
+            try catalog.segmentIDs(startingWithin: matcher.window, serviceName: query.serviceName)
+        }
+        let ids = Set(wanted.map(\.segmentID))
+        return snapshot.segments.filter { ids.contains($0.id) }
+    }
+
+    private func hits(in source: Source) -> [ScanHit] {
+        switch source {
+        case .live(let live):
+            return LiveSearch.hits(in: live.batches, matcher.filter, window: matcher.window)
+        case .block(let segment, let scan, let block):
+            do throws(SegmentError) {
+                return try segment.reader.hits(in: block, of: scan, window: matcher.window)
+            } catch {
+                logger.error("block cannot be searched", metadata: ["reason": "\(error)"])
+                return []
+            }
+        }
+    }
+}
+
+/// Traces that were hit, the one that starts last first. One that was popped does not come again.
+private struct CandidateQueue {
+    private let completeMask: UInt64
+    /// A binary heap by start.
+    private var heap: [(start: Int64, traceID: TraceID)] = []
+    /// Clauses met so far; of traces in the heap and of those done all bits.
+    private var masks: [TraceID: UInt64] = [:]
+
+    init(completeMask: UInt64) { self.completeMask = completeMask }
+
+    mutating func add(_ hit: ScanHit) {
+        let known = masks[hit.traceID] ?? 0
+        if known == completeMask { return }
+        let mask = known | hit.mask
+        masks[hit.traceID] = mask
+        if mask == completeMask { push((hit.start, hit.traceID)) }
+    }
+
+    mutating func popLatest(notBefore bound: Int64) -> (start: Int64, traceID: TraceID)? {
+        guard let first = heap.first, first.start >= bound else { return nil }
+        let last = heap.removeLast()
+        if !heap.isEmpty {
+            heap[0] = last
+            siftDown()
+        }
+        return first
+    }
+
+    private mutating func push(_ element: (start: Int64, traceID: TraceID)) {
+        heap.append(element)
+        var child = heap.count - 1
+        while child > 0, heap[(child - 1) / 2].start < heap[child].start {
+            heap.swapAt(child, (child - 1) / 2)
+            child = (child - 1) / 2
+        }
+    }
+
+    private mutating func siftDown() {
+        var parent = 0
+        while true {
+            var largest = parent
+            for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count {
+                if heap[child].start > heap[largest].start { largest = child }
+            }
+            if largest == parent { return }
+            heap.swapAt(parent, largest)
+            parent = largest
+        }
+    }
+}

@@ -1,0 +1,62 @@
+internal import Catalog
+internal import SegmentStore
+
+extension TraceStore {
+    /// Removes whole segments: those that were stored too long ago, and the oldest as long as all take too much.
+    func expire() {
+        let segments = state.snapshot().segments
+        let now = SegmentInstaller.nanosecondsSince1970()
+        let expired = RetentionPolicy(age: options.retentionAge, byteCount: options.retentionByteCount)
+            .expired(segments.map { (createdAt: $0.reader.createdAt, byteCount: $0.statistics.byteCount) }, now: now)
+        guard !expired.isEmpty else { return }
+        let gone = expired.map { segments[$0] }
+        do throws(CatalogError) {
+            // The catalog first: a file that it no longer names is removed at the next start at the latest.
+            try catalog.remove(segmentIDs: gone.map(\.id))
+        } catch {
+            logger.error("expired segments could not be removed", metadata: ["reason": "\(error)"])
+            return
+        }
+        state.remove(segmentIDs: Set(gone.map(\.id)))
+        for segment in gone {
+            do throws(SegmentError) {
+                try folder.segments.remove(SegmentDirectory.fileName(segment.id))
+            } catch {
+                logger.error("an expired segment's file stays", metadata: ["reason": "\(error)"])
+            }
+        }
+        counters.expired(spans: gone.reduce(0) { $0 + $1.statistics.spanCount })
+        logger.info(
+            "removed expired segments",
+            metadata: [
+                "segments": "\(gone.count)", "spans": "\(gone.reduce(0) { $0 + $1.statistics.spanCount })",
+                "bytes": "\(gone.reduce(0) { $0 + $1.statistics.byteCount })",
+            ])
+    }
+}
+
+/// How much is kept. Age counts from when a segment was stored: spans may be dated anywhere.
+struct RetentionPolicy {
+    /// Seconds.
+    var age: Double?
+    var byteCount: Int?
+
+    /// Places of the segments to remove, ascending.
+    /// - Parameters:
+    ///   - segments: times in nanoseconds since 1970.
+    func expired(_ segments: [(createdAt: Int64, byteCount: Int)], now: Int64) -> [Int] {
+        var expired: Set<Int> = []
+        if let age {
+            let limit = now - Int64(age * 1e9)
+            for place in segments.indices where segments[place].createdAt < limit { expired.insert(place) }
+        }
+        if let byteCount {
+            var total = segments.indices.filter { !expired.contains($0) }.reduce(0) { $0 + segments[$1].byteCount }
+            for place in segments.indices.sorted(by: { segments[$0].createdAt < segments[$1].createdAt })
+            where total > byteCount {
+                if expired.insert(place).inserted { total -= segments[place].byteCount }
+            }
+        }
+        return expired.sorted()
+    }
+}

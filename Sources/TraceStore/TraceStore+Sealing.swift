@@ -1,0 +1,58 @@
+internal import Catalog
+internal import Journal
+internal import SegmentStore
+internal import TraceModel
+
+extension TraceStore {
+    /// Seals the generation at hand if it is due. A failure is logged; the spans stay live and in the journal, and it is tried again.
+    func sealIfDue() {
+        while state.isDue(options) {
+            guard sealOldest(turning: true) else { return }
+        }
+        _ = sealOldest(turning: false)
+    }
+
+    /// Seals everything that is live.
+    func sealAll() { _ = sealOldest(turning: true) }
+
+    /// Seals what an earlier failure left, and the generation at hand if `turning`.
+    /// - Returns: whether all of it is sealed.
+    private func sealOldest(turning: Bool) -> Bool {
+        do throws(StoreError) {
+            if turning { try turn() }
+            while let next = state.oldestTurned {
+                try seal(next.generation, throughPart: next.journalPart)
+            }
+            return true
+        } catch {
+            logger.error("live spans could not be sealed; they stay in the journal", metadata: ["reason": "\(error)"])
+            return false
+        }
+    }
+
+    private func turn() throws(StoreError) {
+        try StoreError.wrap { () throws(JournalError) in
+            try state.turn { () throws(JournalError) in try journal.rotate() }
+        }
+    }
+
+    private func seal(_ generation: Generation, throughPart part: UInt64) throws(StoreError) {
+        let batches = state.settledBatches(of: generation)
+        guard batches.contains(where: { $0.spanCount > 0 }) else {
+            state.replaceOldestTurned(by: nil)
+            return
+        }
+        let started = StoreState.now()
+        let segment = try SegmentInstaller(folder: folder, catalog: catalog, options: options)
+            .install(batches, firstJournalPart: part + 1)
+        state.replaceOldestTurned(by: segment)
+        try StoreError.wrap { () throws(JournalError) in try journal.removeParts(through: part) }
+        logger.info(
+            "sealed a segment",
+            metadata: [
+                "segment": "\(segment.id)", "spans": "\(segment.statistics.spanCount)",
+                "traces": "\(segment.statistics.traceCount)", "bytes": "\(segment.statistics.byteCount)",
+                "seconds": "\(((StoreState.now() - started) * 1000).rounded() / 1000)",
+            ])
+    }
+}

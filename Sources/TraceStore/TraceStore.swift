@@ -1,0 +1,100 @@
+internal import Bytes
+internal import Catalog
+internal import Journal
+public import Logging
+public import SegmentStore
+public import TraceModel
+
+/// The one door to stored spans: takes batches in, keeps them in a folder, finds them again.
+///
+/// A batch goes to the journal and, once that has it, to the generation at hand, where it is found at once. A
+/// generation that is large, old or idle enough is sealed into a segment; then its part of the journal goes. What
+/// is read is the live generations and the segments, merged by trace.
+public final class TraceStore: Sendable {
+    let options: StoreOptions
+    let logger: Logger
+    let folder: DataFolder
+    let catalog: Catalog
+    let journal: Journal
+    let state: StoreState
+    private let background: BackgroundWork
+
+    /// Opens the folder, or makes it, and reads what the journal has beyond the segments.
+    /// - Throws: `StoreError`; `inUse` if another process has the folder.
+    public init(path: String, options: StoreOptions, logger: Logger) throws(StoreError) {
+        self.options = options
+        self.logger = logger
+        folder = try DataFolder(path: path)
+        let opened = try StoreOpening.open(folder, options, logger)
+        catalog = opened.catalog
+        journal = opened.journal
+        state = opened.state
+        background = BackgroundWork()
+    }
+
+    /// Starts sealing and retention. Without it the store only takes in and reads.
+    public func start() { background.start(self) }
+
+    /// Seals what is live and closes the folder. Nothing may be appended any more.
+    public func close() {
+        background.stop()
+        sealAll()
+        journal.close()
+        catalog.close()
+        folder.unlock()
+    }
+
+    // MARK: Taking in
+
+    /// Why a batch was not taken.
+    public enum Refusal: Error, Sendable {
+        case overloaded  // more is live than the options allow; again in a second
+        case diskFull(String)  // again when there is room
+    }
+
+    /// Journals a batch and makes it findable. Never blocks.
+    /// - Parameter completion: called once, from any thread, when the batch is as durable as the options ask for.
+    public func append(_ batch: SpanBatch, completion: @escaping @Sendable (Result<Void, Refusal>) -> Void) {
+        let record = batch.withBytes { JournalRecord.pack($0) }
+        let state = state
+        guard let generation = state.beginAppend(batch, liveByteCountMax: options.liveByteCountMax, enqueue: {
+            generation in
+            journal.append(record) { outcome in
+                switch outcome {
+                case .success:
+                    state.endAppend(batch, to: generation, isKept: true)
+                    completion(.success(()))
+                case .failure(let error):
+                    state.endAppend(batch, to: generation, isKept: false)
+                    completion(.failure(Refusal(error)))
+                }
+            }
+        }) else {
+            completion(.failure(.overloaded))
+            return
+        }
+        if generation.byteCount >= options.liveByteCountMax / 2 { background.wake() }
+    }
+
+    // MARK: Reading
+
+    /// The trace with this ID; nil if no span of it is stored.
+    public func trace(_ traceID: TraceID) throws(StoreError) -> Trace? {
+        try TraceReader(state.snapshot(), logger).trace(traceID)
+    }
+
+    /// The traces with these IDs in the order given, unknown ones left out.
+    public func traces(_ traceIDs: [TraceID]) throws(StoreError) -> [Trace] {
+        let reader = TraceReader(state.snapshot(), logger)
+        var traces: [Trace] = []
+        for traceID in traceIDs {
+            if let trace = try reader.trace(traceID) { traces.append(trace) }
+        }
+        return traces
+    }
+
+    /// The traces that match, those that start last first.
+    public func find(_ query: TraceQuery) throws(StoreError) -> TraceSearchResult {
+        try TraceSearch(query, state.snapshot(), logger).run(catalog)
+    }
+}
