@@ -74,7 +74,7 @@ extension EndToEndTests {
             ]
             try serving { process, client in
                 for (number, body) in bodies.enumerated() {
-                    expectAnswered(try client.post(body), "body \(number)")
+                    try expectAnswered(client.post(body), "body \(number)")
                 }
             }
         }
@@ -164,7 +164,7 @@ extension EndToEndTests {
                         "POST", "/api/v2/spans", headers: [("content-type", "application/json")], body: .bytes(mutation)
                     )
                     if response.status == 202 { accepted += 1 }
-                    expectAnswered(response, "mutation \(number)")
+                    try expectAnswered(response, "mutation \(number)")
                 }
                 // Some mutations only change a value; most break the body.
                 #expect(accepted > 0 && accepted < count)
@@ -189,25 +189,29 @@ extension EndToEndTests {
             return bytes
         }
 
-        private func expectAnswered(_ response: HTTPResponse, _ name: String) {
-            #expect(response.status == 202 || (400..<500).contains(response.status), "\(name): \(response.text)")
-            #expect(response.status == 202 || !response.body.isEmpty, "\(name): no reason")
+        private func expectAnswered(_ response: HTTPResponse, _ name: String) throws {
+            try #require(response.status == 202 || (400..<500).contains(response.status), "\(name): \(response.text)")
+            try #require(response.status == 202 || !response.body.isEmpty, "\(name): no reason")
         }
 
         /// Runs `body` against a new server, then expects that server to be well: alive, small, and storing.
         private func serving(_ body: (SkeinProcess, SkeinClient) throws -> Void) throws {
             let process = try SkeinProcess.started()
-            try body(process, SkeinClient(process))
+            do {
+                try body(process, SkeinClient(process))
 
-            #expect(process.isRunning)
-            #expect(try process.peakResidentByteCount < 400 << 20)
-            let span = ZipkinSpan.made(
-                traceID: 0x900d, spanID: 0x900d, service: "good-input",
-                epochMicroseconds: TimeWindow.nowMicroseconds - 20_000_000)
-            let client = try SkeinClient(process)
-            #expect(try client.post(ZipkinSpan.encodeList([span])).status == 202)
-            #expect(try client.zipkinTrace(span.traceId)?.comparable == [span].comparable)
-            try process.terminate()
+                #expect(process.isRunning)
+                #expect(try process.peakResidentByteCount < 400 << 20)
+                let span = ZipkinSpan.made(
+                    traceID: 0x900d, spanID: 0x900d, service: "good-input",
+                    epochMicroseconds: TimeWindow.nowMicroseconds - 20_000_000)
+                let client = try SkeinClient(process)
+                #expect(try client.post(ZipkinSpan.encodeList([span])).status == 202)
+                #expect(try client.zipkinTrace(span.traceId)?.comparable == [span].comparable)
+                try process.terminate()
+            } catch {
+                Issue.record(error, "the program wrote: \(process.standardError.suffix(4_000))")
+            }
         }
     }
 }

@@ -23,7 +23,7 @@ extension EndToEndTests {
                     let client = try SkeinClient(process)
                     for trace in last.ledger.accepted.keys.prefix(20) {
                         let mistakes = try last.sender.mistakes(in: trace, ledger: last.ledger, client: client)
-                        try #require(mistakes.isEmpty, "after kill \(life)")
+                        try #require(mistakes.isEmpty, "after life \(life - 1)")
                     }
                 }
                 let sender = LoadSender(service: "crash-\(life)", epochMicroseconds: epoch)
@@ -36,7 +36,7 @@ extension EndToEndTests {
             try process.start()
             let client = try SkeinClient(process)
             for life in lives {
-                #expect(try life.sender.mistakes(in: life.ledger, client: client) == [], "\(life.sender.service)")
+                try expectNoMistakes(in: life.ledger, of: life.sender, client: client)
             }
             #expect(lives.contains { !$0.ledger.accepted.isEmpty }, "nothing was accepted at all")
             try process.terminate()
@@ -58,10 +58,15 @@ extension EndToEndTests {
             try process.start()
             let client = try SkeinClient(process)
             for life in lives {
-                #expect(try life.sender.mistakes(in: life.ledger, client: client) == [], "\(life.sender.service)")
+                try expectNoMistakes(in: life.ledger, of: life.sender, client: client)
                 #expect(!life.ledger.accepted.isEmpty, "\(life.sender.service)")
             }
             try process.terminate()
+        }
+
+        private func expectNoMistakes(in ledger: Ledger, of sender: LoadSender, client: SkeinClient) throws {
+            let mistakes = try sender.mistakes(in: ledger, client: client)
+            #expect(mistakes.isEmpty, "\(sender.service): \(mistakes.count), first \(mistakes.prefix(3))")
         }
 
         private func merged(_ threads: [BackgroundThread<Ledger>]) -> Ledger {

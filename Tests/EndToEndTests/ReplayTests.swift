@@ -77,16 +77,16 @@ extension EndToEndTests {
             for trace in traffic.truth.traces {
                 let posted = try #require(traffic.spansByTrace[trace.traceId])
                 let zipkin = try #require(try client.zipkinTrace(trace.traceId), "trace \(trace.traceId)")
-                #expect(zipkin.count == trace.spans)
-                #expect(zipkin.comparable == posted.comparable)
+                try #require(zipkin.count == trace.spans)
+                try #require(zipkin.comparable == posted.comparable)
 
                 let jaeger = try #require(try client.jaegerTrace(trace.traceId), "trace \(trace.traceId)")
-                #expect(jaeger.traceID == trace.traceId)
-                #expect(jaeger.spans.count == trace.spans)
+                try #require(jaeger.traceID == trace.traceId)
+                try #require(jaeger.spans.count == trace.spans)
                 let expected = Dictionary(uniqueKeysWithValues: posted.map { ($0.id, CommonSpan($0)) })
                 for span in jaeger.spans {
                     let common = CommonSpan(span, of: jaeger, keys: expected[span.spanID]?.tags.keys.map { $0 } ?? [])
-                    #expect(common == expected[span.spanID])
+                    try #require(common == expected[span.spanID])
                 }
             }
         }
