@@ -1,0 +1,33 @@
+internal import FoundationEssentials
+internal import Glibc
+
+/// A new folder that is removed, with all that is in it, when the last reference goes.
+public final class TemporaryFolder: Sendable {
+    public let path: String
+
+    public init() throws {
+        let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+        var template = Array("\(parent)/skein-test-XXXXXX".utf8CString)
+        guard let made = mkdtemp(&template) else {
+            throw TestSupportError("no folder can be made in \(parent): \(systemErrorText(errno))")
+        }
+        path = String(cString: made)
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: path)
+    }
+}
+
+/// What went wrong in the tests' own tools, in words.
+public struct TestSupportError: Error, CustomStringConvertible {
+    public let description: String
+
+    public init(_ description: String) {
+        self.description = description
+    }
+}
+
+func systemErrorText(_ code: Int32) -> String {
+    String(cString: strerror(code))
+}
