@@ -1,0 +1,280 @@
+internal import Bytes
+internal import TraceModel
+
+/// Reads one body of Zipkin v2 JSON.
+struct ZipkinSpanReader: ~Copyable {
+    var json: JSONScanner
+    let limits: SpanLimits
+    private var spanNumber = 0
+
+    // The span at hand, where the builder cannot take it at once.
+    private var hasTraceID = false
+    private var hasSpanID = false
+    private var localEndpoint = ZipkinEndpoint()
+    private var remoteEndpoint = ZipkinEndpoint()
+    private var events = ColumnBuffer<StagedEvent>(capacity: 8)
+    /// Strings of the span that were longer than allowed.
+    var cutCount = 0
+
+    /// Room for a name in lower case.
+    var lowered = ColumnBuffer<UInt8>(capacity: 128)
+
+    private struct StagedEvent: BitwiseCopyable {
+        var time: Int64
+        var name: UInt32
+    }
+
+    init(_ bytes: UnsafeRawBufferPointer, limits: SpanLimits) {
+        json = JSONScanner(bytes)
+        self.limits = limits
+    }
+
+    // MARK: List
+
+    mutating func readList(into builder: inout SpanBatchBuilder) throws(DecodeError) -> Int {
+        if json.isAtEnd() { return 0 }
+        guard try json.take(UInt8(ascii: "[")) else {
+            throw DecodeError(.otherFormat, "Expected a JSON_V2 encoded list", offset: json.offset)
+        }
+        var isFirst = true
+        do throws(DecodeError) {
+            while try json.nextElement(isFirst: &isFirst) {
+                guard spanNumber < limits.spanCountMax else {
+                    throw DecodeError(
+                        .tooManySpans, "more than \(limits.spanCountMax) spans", offset: json.offset)
+                }
+                spanNumber += 1
+                try readSpan(into: &builder)
+            }
+            guard json.isAtEnd() else { throw json.unexpected("nothing after the list") }
+        } catch {
+            throw located(error)
+        }
+        return spanNumber
+    }
+
+    /// The error with its place in words.
+    private func located(_ error: DecodeError) -> DecodeError {
+        if error.code == .otherFormat { return error }
+        return DecodeError(
+            error.code, "\(error.message) (span \(spanNumber), byte \(error.offset))", offset: error.offset)
+    }
+
+    // MARK: Span
+
+    private mutating func readSpan(into builder: inout SpanBatchBuilder) throws(DecodeError) {
+        let place = json.offset
+        builder.beginSpan()
+        hasTraceID = false
+        hasSpanID = false
+        localEndpoint = ZipkinEndpoint()
+        remoteEndpoint = ZipkinEndpoint()
+        events.removeAll()
+        cutCount = 0
+        // Room for what one span has at most, but for its events.
+        guard builder.stringCount + 2 * limits.attributeCountMax + 64 < SpanBatchBuilder.stringCountMax else {
+            throw DecodeError(.tooLarge, "too many different strings for one batch", offset: place)
+        }
+        try json.expect(UInt8(ascii: "{"))
+        var isFirst = true
+        while let key = try json.nextKey(isFirst: &isFirst) {
+            try readMember(ZipkinSpanKey(key), into: &builder)
+        }
+        guard hasTraceID && hasSpanID else {
+            throw json.malformed("Missing :\(hasTraceID ? "" : " traceId")\(hasSpanID ? "" : " id")", at: place)
+        }
+        if builder.parentID == builder.spanID { builder.parentID = 0 }
+        // The server's half shares the ID; a client that says so is mistaken.
+        if builder.traits.kind == .client { builder.traits.isShared = false }
+        takeEndpoints(into: &builder)
+        takeEvents(into: &builder)
+        if cutCount > 0 {
+            builder.addAttribute(key: builder.intern(SpanLimits.cutCountKey), int: Int64(cutCount))
+        }
+        builder.endSpan()
+    }
+
+    private mutating func readMember(
+        _ key: ZipkinSpanKey, into builder: inout SpanBatchBuilder
+    ) throws(DecodeError) {
+        switch key {
+        case .traceID:
+            builder.traceID = try readTraceID()
+            hasTraceID = true
+            return
+        case .spanID:
+            builder.spanID = try readSpanID("id")
+            guard builder.spanID != 0 else { throw json.malformed("id is all zeros") }
+            hasSpanID = true
+            return
+        case .binaryAnnotations:
+            throw Self.sentOtherVersion(at: json.offset)
+        default:
+            if try json.takeNull() { return }
+        }
+        switch key {
+        case .parentID: builder.parentID = try readSpanID("parentId")
+        case .kind: builder.traits.kind = try readKind()
+        case .name: builder.operationName = try readName(into: &builder)
+        case .timestamp: builder.start = try readTime("timestamp")
+        case .duration: builder.duration = try readTime("duration")
+        case .localEndpoint: localEndpoint = try readEndpoint(into: &builder)
+        case .remoteEndpoint: remoteEndpoint = try readEndpoint(into: &builder)
+        case .annotations: try readAnnotations(into: &builder)
+        case .tags: try readTags(into: &builder)
+        case .debug: if try json.readBool() { builder.traits.isDebug = true }
+        case .shared: if try json.readBool() { builder.traits.isShared = true }
+        case .traceID, .spanID, .binaryAnnotations, .unknown: try json.skipValue()
+        }
+    }
+
+    private static func sentOtherVersion(at place: Int) -> DecodeError {
+        DecodeError(.otherFormat, "Expected a JSON_V2 encoded list, but received: JSON_V1", offset: place)
+    }
+
+    private mutating func readKind() throws(DecodeError) -> SpanKind {
+        let place = json.offset
+        let text = try json.readString()
+        if text.equals("CLIENT") { return .client }
+        if text.equals("SERVER") { return .server }
+        if text.equals("PRODUCER") { return .producer }
+        if text.equals("CONSUMER") { return .consumer }
+        throw json.malformed("kind \(shown(text)) is not CLIENT, SERVER, PRODUCER or CONSUMER", at: place)
+    }
+
+    /// Nanoseconds from microseconds; absent for zero and less.
+    private mutating func readTime(_ name: StaticString) throws(DecodeError) -> Int64 {
+        let place = json.offset
+        let microseconds = try json.readInteger()
+        guard microseconds > 0 else { return SpanBatch.absentTime }
+        return try nanoseconds(microseconds, name, at: place)
+    }
+
+    private func nanoseconds(
+        _ microseconds: Int64, _ name: StaticString, at place: Int
+    ) throws(DecodeError) -> Int64 {
+        let product = microseconds.multipliedReportingOverflow(by: 1_000)
+        guard !product.overflow else {
+            throw json.malformed("\(name) \(microseconds) is out of range", at: place)
+        }
+        return product.partialValue
+    }
+
+    // MARK: Endpoints
+
+    private mutating func readEndpoint(into builder: inout SpanBatchBuilder) throws(DecodeError) -> ZipkinEndpoint {
+        var endpoint = ZipkinEndpoint()
+        try json.expect(UInt8(ascii: "{"))
+        var isFirst = true
+        while let key = try json.nextKey(isFirst: &isFirst) {
+            if key.equals("serviceName") {
+                if try json.takeNull() { continue }
+                endpoint.serviceName = try readName(into: &builder)
+            } else if key.equals("ipv4") || key.equals("ipv6") {
+                if try json.takeNull() { continue }
+                let text = try json.readString()
+                switch IPAddress(text) {
+                case .v4(let value): endpoint.ipv4 = builder.intern(bigEndian: value)
+                case .v6(let high, let low): endpoint.ipv6 = builder.intern(high: high, low: low)
+                case nil: break
+                }
+            } else if key.equals("port") {
+                if try json.takeNull() { continue }
+                let place = json.offset
+                let port = try json.readInteger()
+                guard port <= 0xffff else { throw json.malformed("invalid port \(port)", at: place) }
+                endpoint.port = max(port, 0)
+            } else {
+                try json.skipValue()
+            }
+        }
+        return endpoint
+    }
+
+    /// Always in the same order, so that the order in which a sender writes makes no other shape.
+    private func takeEndpoints(into builder: inout SpanBatchBuilder) {
+        builder.serviceName = localEndpoint.serviceName
+        if localEndpoint.ipv4 != 0 { builder.setField(.localIPv4, reference: localEndpoint.ipv4) }
+        if localEndpoint.ipv6 != 0 { builder.setField(.localIPv6, reference: localEndpoint.ipv6) }
+        if localEndpoint.port != 0 { builder.setField(.localPort, int: localEndpoint.port) }
+        if remoteEndpoint.serviceName != 0 {
+            builder.setField(.remoteServiceName, reference: remoteEndpoint.serviceName)
+        }
+        if remoteEndpoint.ipv4 != 0 { builder.setField(.remoteIPv4, reference: remoteEndpoint.ipv4) }
+        if remoteEndpoint.ipv6 != 0 { builder.setField(.remoteIPv6, reference: remoteEndpoint.ipv6) }
+        if remoteEndpoint.port != 0 { builder.setField(.remotePort, int: remoteEndpoint.port) }
+    }
+
+    // MARK: Annotations and tags
+
+    private mutating func readAnnotations(into builder: inout SpanBatchBuilder) throws(DecodeError) {
+        try json.expect(UInt8(ascii: "["))
+        var isFirst = true
+        while try json.nextElement(isFirst: &isFirst) {
+            guard builder.stringCount + 2 * limits.attributeCountMax + 64 < SpanBatchBuilder.stringCountMax else {
+                throw DecodeError(.tooLarge, "too many different strings for one batch", offset: json.offset)
+            }
+            try readAnnotation(into: &builder)
+        }
+    }
+
+    private mutating func readAnnotation(into builder: inout SpanBatchBuilder) throws(DecodeError) {
+        let place = json.offset
+        var time: Int64?
+        var name: UInt32?
+        try json.expect(UInt8(ascii: "{"))
+        var isFirst = true
+        while let key = try json.nextKey(isFirst: &isFirst) {
+            if key.equals("timestamp") {
+                _ = try json.peek()
+                let place = json.offset
+                time = try nanoseconds(try json.readInteger(), "timestamp", at: place)
+            } else if key.equals("value") {
+                name = try readText(into: &builder)
+            } else if key.equals("endpoint") {
+                throw Self.sentOtherVersion(at: json.offset)
+            } else {
+                try json.skipValue()
+            }
+        }
+        guard let time, let name else { throw json.malformed("Incomplete annotation", at: place) }
+        events.append(StagedEvent(time: time, name: name))
+    }
+
+    /// Events by time, then by name; equal ones once.
+    private mutating func takeEvents(into builder: inout SpanBatchBuilder) {
+        guard events.count > 0 else { return }
+        if events.count > 1 {
+            var staged = UnsafeMutableBufferPointer(start: events.start, count: events.count)
+            staged.sort { a, b in
+                if a.time != b.time { return a.time < b.time }
+                return a.name != b.name && builder.string(a.name).precedes(builder.string(b.name))
+            }
+        }
+        for index in 0..<events.count {
+            let event = events.start[index]
+            // Interned: equal names have equal numbers.
+            if index > 0, case let last = events.start[index - 1], last.time == event.time, last.name == event.name {
+                continue
+            }
+            builder.addEvent(name: event.name, time: event.time)
+        }
+    }
+
+    private mutating func readTags(into builder: inout SpanBatchBuilder) throws(DecodeError) {
+        try json.expect(UInt8(ascii: "{"))
+        var isFirst = true
+        while let key = try json.nextKey(isFirst: &isFirst) {
+            guard builder.attributeCount < limits.attributeCountMax else {
+                throw DecodeError(
+                    .tooManyAttributes, "more than \(limits.attributeCountMax) tags", offset: json.offset)
+            }
+            if key.equals("error") { builder.traits.isError = true }
+            let number = intern(key, into: &builder)
+            guard try json.peek() == UInt8(ascii: "\"") else {
+                throw json.unexpected("a string as value of tag \(shown(builder.string(number)))")
+            }
+            builder.addAttribute(key: number, string: try readText(into: &builder))
+        }
+    }
+}
