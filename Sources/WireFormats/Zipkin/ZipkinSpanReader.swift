@@ -248,7 +248,7 @@ struct ZipkinSpanReader: ~Copyable {
             var staged = UnsafeMutableBufferPointer(start: events.start, count: events.count)
             staged.sort { a, b in
                 if a.time != b.time { return a.time < b.time }
-                return a.name != b.name && builder.string(a.name).precedes(builder.string(b.name))
+                return a.name != b.name && builder.string(a.name).lexicographicallyPrecedes(builder.string(b.name))
             }
         }
         for index in 0..<events.count {
