@@ -37,7 +37,8 @@ public struct SpanBatchBuilder: ~Copyable {
     /// Room kept between batches, in elements of each column: bigger requests give theirs back.
     private static let keptCapacity = 1 << 16
 
-    private struct StagedAttribute: BitwiseCopyable {
+    // Not private: debug builds of other targets refer to it.
+    struct StagedAttribute: BitwiseCopyable {
         var column: UInt32
         var low: UInt32
         var high: UInt32
