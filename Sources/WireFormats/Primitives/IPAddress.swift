@@ -146,7 +146,6 @@ enum IPAddress: Equatable {
             if let run, run.lowerBound == index {
                 writer.write(index == 0 ? "::" : ":")
                 index = run.upperBound
-                if index == 8 && run.lowerBound > 0 { writer.write(UInt8(ascii: ":")) }
                 continue
             }
             let value = group(index)
