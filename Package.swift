@@ -31,7 +31,7 @@ let package = Package(
 
         .target(name: "WireFormats", dependencies: ["TraceModel", "Bytes"], swiftSettings: strict),
         .executableTarget(name: "dev", dependencies: ["WireFormats", "SegmentStore", "TraceModel", "Compression"]),
-        .target(name: "TestSupport", dependencies: ["TraceModel"], path: "Tests/TestSupport", swiftSettings: strict),
+        .target(name: "TestSupport", dependencies: ["TraceModel", "CZlib"], path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
             name: "SegmentStoreTests", dependencies: ["SegmentStore", "TraceModel", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "BytesTests", dependencies: ["Bytes", "CShim"], swiftSettings: strict),

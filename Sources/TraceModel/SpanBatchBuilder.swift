@@ -16,8 +16,7 @@ public struct SpanBatchBuilder: ~Copyable {
     public var traits = SpanTraits()
     private var columns = ColumnBuffer<UInt32>(capacity: 64)
     private var words = ColumnBuffer<UInt32>(capacity: 128)
-    /// Of each attribute its column, and one or two words of its value.
-    private var attributes = ColumnBuffer<SIMD4<UInt32>>(capacity: 64)
+    private var attributes = ColumnBuffer<StagedAttribute>(capacity: 64)
 
     // Finished spans, a column each.
     private var traceIDHighs = ColumnBuffer<UInt64>(capacity: 64)
@@ -37,6 +36,13 @@ public struct SpanBatchBuilder: ~Copyable {
 
     /// Room kept between batches, in elements of each column: bigger requests give theirs back.
     private static let keptCapacity = 1 << 16
+
+    // Not private: debug builds of other targets refer to it.
+    struct StagedAttribute: BitwiseCopyable {
+        var column: UInt32
+        var low: UInt32
+        var high: UInt32
+    }
 
     public init() {}
 
@@ -146,10 +152,10 @@ public struct SpanBatchBuilder: ~Copyable {
         if !traits.hasOrderedAttributes { sortAttributes() }
         for index in 0..<attributes.count {
             let attribute = attributes.start[index]
-            columns.append(attribute[0])
-            let wordCount = SpanColumn(rawValue: attribute[0]).type.wordCount
-            if wordCount > 0 { words.append(attribute[1]) }
-            if wordCount > 1 { words.append(attribute[2]) }
+            columns.append(attribute.column)
+            let wordCount = SpanColumn(rawValue: attribute.column).type.wordCount
+            if wordCount > 0 { words.append(attribute.low) }
+            if wordCount > 1 { words.append(attribute.high) }
         }
         shapes.append(shapeTable.intern(serviceName, operationName, traits.rawValue, columns.elements))
         firstWords.append(UInt32(valueWords.count))
@@ -219,7 +225,7 @@ public struct SpanBatchBuilder: ~Copyable {
     @inline(__always)
     private mutating func addAttribute(_ key: UInt32, _ type: ValueType, _ low: UInt32, _ high: UInt32) {
         let column = SpanColumn(.attribute, key: key, type: type).rawValue
-        attributes.append(SIMD4(column, low, high, 0))
+        attributes.append(StagedAttribute(column: column, low: low, high: high))
     }
 
     /// Sorts by key, so that the same keys in any order make the same shape, and keeps the last of equal keys.
@@ -229,10 +235,10 @@ public struct SpanBatchBuilder: ~Copyable {
         var kept = 0
         for index in 0..<attributes.count {
             let item = items[index]
-            let key = item[0] & mask
+            let key = item.column & mask
             var place = kept
-            while place > 0 && items[place &- 1][0] & mask > key { place &-= 1 }
-            if place > 0 && items[place &- 1][0] & mask == key {
+            while place > 0 && items[place &- 1].column & mask > key { place &-= 1 }
+            if place > 0 && items[place &- 1].column & mask == key {
                 items[place &- 1] = item
                 continue
             }

@@ -90,7 +90,7 @@ public struct SpanColumn: Hashable, Sendable {
     @inline(__always)
     public var role: Role { Role(rawValue: UInt8(rawValue >> 28 & 3)) ?? .attribute }
 
-    public var field: SpanField? { role == .field ? SpanField(rawValue: UInt8(truncatingIfNeeded: key)) : nil }
+    public var field: SpanField? { role == .field ? UInt8(exactly: key).flatMap(SpanField.init) : nil }
 
     /// The key is a number of a string of the batch.
     @inline(__always)

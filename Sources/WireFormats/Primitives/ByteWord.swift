@@ -66,6 +66,4 @@ extension UnsafeRawBufferPointer {
         return true
     }
 
-    /// Order of the bytes; a beginning comes before the whole.
-    func precedes(_ other: UnsafeRawBufferPointer) -> Bool { lexicographicallyPrecedes(other) }
 }

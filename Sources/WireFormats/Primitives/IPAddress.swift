@@ -146,7 +146,6 @@ enum IPAddress: Equatable {
             if let run, run.lowerBound == index {
                 writer.write(index == 0 ? "::" : ":")
                 index = run.upperBound
-                if index == 8 && run.lowerBound > 0 { writer.write(UInt8(ascii: ":")) }
                 continue
             }
             let value = group(index)
@@ -154,30 +153,10 @@ enum IPAddress: Equatable {
             for shift in [12, 8, 4, 0] as [UInt16] {
                 let digit = UInt8(truncatingIfNeeded: value >> shift & 15)
                 hasStarted = hasStarted || digit != 0 || shift == 0
-                if hasStarted { writer.write(digit < 10 ? 0x30 + digit : 0x61 + digit - 10) }
+                if hasStarted { writer.writeHexDigit(digit) }
             }
             index += 1
             if index < 8 { writer.write(UInt8(ascii: ":")) }
-        }
-    }
-}
-
-extension ByteWriter {
-    /// Decimal digits.
-    mutating func writeDecimal(_ value: Int64) {
-        if value < 0 { write(UInt8(ascii: "-")) }
-        var rest = value.magnitude
-        // 20 digits at most, last first.
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
-            var first = 20
-            repeat {
-                first -= 1
-                digits[first] = UInt8(truncatingIfNeeded: rest % 10) + 0x30
-                rest /= 10
-            } while rest > 0
-            write(
-                UnsafeRawBufferPointer(
-                    UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(digits)[first...])))
         }
     }
 }

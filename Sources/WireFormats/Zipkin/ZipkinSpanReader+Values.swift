@@ -10,6 +10,14 @@ struct ZipkinEndpoint: BitwiseCopyable {
     var port: Int64 = 0
 }
 
+/// An annotation, to be sorted before the builder takes it. (Private types break debug builds as elements of a column.)
+struct ZipkinEvent: BitwiseCopyable {
+    /// Nanoseconds since 1970.
+    var time: Int64
+    /// Number of an interned string.
+    var name: UInt32
+}
+
 /// The fields of a span that mean something.
 enum ZipkinSpanKey {
     case traceID, parentID, spanID, kind, name, timestamp, duration, localEndpoint, remoteEndpoint, annotations, tags

@@ -12,17 +12,12 @@ struct ZipkinSpanReader: ~Copyable {
     private var hasSpanID = false
     private var localEndpoint = ZipkinEndpoint()
     private var remoteEndpoint = ZipkinEndpoint()
-    private var events = ColumnBuffer<StagedEvent>(capacity: 8)
+    private var events = ColumnBuffer<ZipkinEvent>(capacity: 8)
     /// Strings of the span that were longer than allowed.
     var cutCount = 0
 
     /// Room for a name in lower case.
     var lowered = ColumnBuffer<UInt8>(capacity: 128)
-
-    private struct StagedEvent: BitwiseCopyable {
-        var time: Int64
-        var name: UInt32
-    }
 
     init(_ bytes: UnsafeRawBufferPointer, limits: SpanLimits) {
         json = JSONScanner(bytes)
@@ -238,7 +233,7 @@ struct ZipkinSpanReader: ~Copyable {
             }
         }
         guard let time, let name else { throw json.malformed("Incomplete annotation", at: place) }
-        events.append(StagedEvent(time: time, name: name))
+        events.append(ZipkinEvent(time: time, name: name))
     }
 
     /// Events by time, then by name; equal ones once.
@@ -248,7 +243,7 @@ struct ZipkinSpanReader: ~Copyable {
             var staged = UnsafeMutableBufferPointer(start: events.start, count: events.count)
             staged.sort { a, b in
                 if a.time != b.time { return a.time < b.time }
-                return a.name != b.name && builder.string(a.name).precedes(builder.string(b.name))
+                return a.name != b.name && builder.string(a.name).lexicographicallyPrecedes(builder.string(b.name))
             }
         }
         for index in 0..<events.count {
