@@ -10,8 +10,13 @@ let strict: [SwiftSetting] = [
 
 let package = Package(
     name: "skein",
-    products: [],
-    dependencies: [],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
+        .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+    ],
     targets: [
         // C libraries
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
@@ -22,15 +27,29 @@ let package = Package(
         // Values, and bytes in and out of them
         .target(name: "Bytes", dependencies: ["CShim"], swiftSettings: strict),
         .target(name: "Compression", dependencies: ["CLZ4", "CZlib"], swiftSettings: strict),
-
         .target(name: "TraceModel", dependencies: ["Bytes"], swiftSettings: strict),
-
-        .target(
-            name: "SegmentStore", dependencies: ["TraceModel", "Compression", "Bytes"], swiftSettings: strict),
-        .target(name: "TraceStore", dependencies: ["TraceModel"], swiftSettings: strict),
-
         .target(name: "WireFormats", dependencies: ["TraceModel", "Bytes"], swiftSettings: strict),
+        .target(name: "Telemetry", swiftSettings: strict),
+
+        // Storage
+        .target(name: "FileSystem", swiftSettings: strict),
+        .target(name: "Journal", dependencies: ["FileSystem", "Compression", "Bytes"], swiftSettings: strict),
+        .target(
+            name: "SegmentStore", dependencies: ["FileSystem", "TraceModel", "Compression", "Bytes"],
+            swiftSettings: strict),
+        .target(name: "Catalog", dependencies: [.product(name: "GRDB", package: "GRDB.swift")], swiftSettings: strict),
+        .target(
+            name: "TraceStore",
+            dependencies: [
+                "Journal", "SegmentStore", "Catalog", "FileSystem", "TraceModel", "Bytes",
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: strict),
+
+        // From the network to storage, and back
+        .target(
+            name: "Ingestion", dependencies: ["WireFormats", "TraceModel", "Telemetry"], swiftSettings: strict),
         .executableTarget(name: "dev", dependencies: ["WireFormats", "SegmentStore", "TraceModel", "Compression"]),
+
         .target(name: "TestSupport", dependencies: ["TraceModel", "CZlib"], path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
             name: "SegmentStoreTests", dependencies: ["SegmentStore", "TraceModel", "TestSupport"], swiftSettings: strict),

@@ -6,7 +6,8 @@ internal import TraceModel
 /// Codes are read at once; bytes outside the dictionary only when one is asked for.
 final class BlockValues {
     let layout: BlockLayout
-    private let block: BlockReader
+    /// Has this as a part of it.
+    private unowned let block: BlockReader
     private let dictionary: SegmentDictionary
     private let codeBytes: [UInt8]
     /// Places among the numbers of the block, ascending, and what stands there.

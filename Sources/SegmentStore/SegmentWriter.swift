@@ -37,6 +37,9 @@ public struct EncodedSegment: Sendable {
 
 /// Makes segments of batches. Layout: storage/segment-format.md.
 public enum SegmentWriter {
+    /// The version of the format that is written.
+    public static var formatVersion: UInt16 { SegmentFormat.version }
+
     /// The spans of `batches` as one segment.
     /// - Parameters:
     ///   - batches: at least one span in all.

@@ -4,6 +4,7 @@ import TraceModel
 import WireFormats
 import Compression
 
+
 func cpu() -> Double { var r = rusage(); getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &r); return Double(r.ru_utime.tv_sec) + Double(r.ru_utime.tv_usec)/1e6 + Double(r.ru_stime.tv_sec) + Double(r.ru_stime.tv_usec)/1e6 }
 let path = CommandLine.arguments[1]
 let repeats = Int(CommandLine.arguments[2])!
@@ -20,7 +21,7 @@ data.withUnsafeBytes { raw in
     for l in lines {
         builder.removeAll()
         spans += try! ZipkinJSONDecoder.decode(UnsafeRawBufferPointer(rebasing: raw[l]), limits: SpanLimits(), into: &builder)
-        let b = builder.makeBatch()
+        let b = builder.makeBatch(); if CommandLine.arguments.count > 3 { print(b.byteCount, builder.spanCount, b.stringCount) }
         if r == 0 { batches.append(b) }
     }
   }
