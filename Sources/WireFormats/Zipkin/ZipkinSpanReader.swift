@@ -265,10 +265,12 @@ struct ZipkinSpanReader: ~Copyable {
     private mutating func readTags(into builder: inout SpanBatchBuilder) throws(DecodeError) {
         try json.expect(UInt8(ascii: "{"))
         var isFirst = true
+        var count = builder.attributeCount
         while let key = try json.nextKey(isFirst: &isFirst) {
-            guard builder.attributeCount < attributeCountMax else {
+            guard count < attributeCountMax else {
                 throw DecodeError(.tooManyAttributes, "more than \(attributeCountMax) tags", offset: json.offset)
             }
+            count += 1
             if key.equals("error") { builder.traits.isError = true }
             let number = intern(key, into: &builder)
             guard try json.peek() == UInt8(ascii: "\"") else {
