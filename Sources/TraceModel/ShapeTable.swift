@@ -8,6 +8,9 @@ struct ShapeTable: ~Copyable {
     private var slots = ColumnBuffer<UInt32>(capacity: 64)
     private var hashes = ColumnBuffer<UInt32>(capacity: 64)
 
+    /// Nobody outside can know which shapes fall into the same slot.
+    private let seed = UInt64.random(in: .min ... .max)
+
     private static let initialSlotCount = 64
 
     init() { removeAll() }
@@ -26,7 +29,7 @@ struct ShapeTable: ~Copyable {
     mutating func intern(
         _ serviceName: UInt32, _ operationName: UInt32, _ traits: UInt32, _ columns: UnsafeBufferPointer<UInt32>
     ) -> UInt32 {
-        var wide = ByteHash.fold(UInt64(serviceName) << 32 | UInt64(operationName), UInt64(traits) ^ ByteHash.seed)
+        var wide = ByteHash.fold(UInt64(serviceName) << 32 | UInt64(operationName), UInt64(traits) ^ seed)
         if columns.count > 0 {
             wide = ByteHash.hash(UnsafeRawBufferPointer(columns), seed: wide)
         }

@@ -17,6 +17,8 @@ public struct SpanBatchBuilder: ~Copyable {
     private var columns = ColumnBuffer<UInt32>(capacity: 64)
     private var words = ColumnBuffer<UInt32>(capacity: 128)
     private var attributes = ColumnBuffer<StagedAttribute>(capacity: 64)
+    private var sortedAttributes = ColumnBuffer<StagedAttribute>(capacity: 64)
+    private var attributeOrder = ColumnBuffer<UInt64>(capacity: 64)
 
     // Finished spans, a column each.
     private var traceIDHighs = ColumnBuffer<UInt64>(capacity: 64)
@@ -68,6 +70,11 @@ public struct SpanBatchBuilder: ~Copyable {
         latestEnd = .min
         shapeTable.removeAll()
         strings.removeAll(keepingCapacityUpTo: Self.keptCapacity)
+        columns.removeAll(keepingCapacityUpTo: Self.keptCapacity)
+        words.removeAll(keepingCapacityUpTo: Self.keptCapacity)
+        attributes.removeAll(keepingCapacityUpTo: Self.keptCapacity)
+        sortedAttributes.removeAll(keepingCapacityUpTo: Self.keptCapacity)
+        attributeOrder.removeAll(keepingCapacityUpTo: Self.keptCapacity)
         beginSpan()
     }
 
@@ -230,6 +237,7 @@ public struct SpanBatchBuilder: ~Copyable {
 
     /// Sorts by key, so that the same keys in any order make the same shape, and keeps the last of equal keys.
     private mutating func sortAttributes() {
+        if attributes.count > Self.insertionSortMax { return sortManyAttributes() }
         let items = attributes.start
         let mask = SpanColumn.keyMax
         var kept = 0
@@ -249,5 +257,26 @@ public struct SpanBatchBuilder: ~Copyable {
             kept &+= 1
         }
         attributes.truncate(to: kept)
+    }
+
+    /// The time of insertion grows with the square of the count, in an order that a sender may choose.
+    private static let insertionSortMax = 64
+
+    @inline(never)
+    private mutating func sortManyAttributes() {
+        let mask = SpanColumn.keyMax
+        attributeOrder.removeAll()
+        for index in 0..<attributes.count {
+            // The place decides between equal keys.
+            attributeOrder.append(UInt64(attributes[index].column & mask) << 32 | UInt64(index))
+        }
+        var order = UnsafeMutableBufferPointer(start: attributeOrder.start, count: attributeOrder.count)
+        order.sort()
+        sortedAttributes.removeAll()
+        for (place, item) in order.enumerated() {
+            if place + 1 < order.count && order[place + 1] >> 32 == item >> 32 { continue }
+            sortedAttributes.append(attributes[Int(item & 0xffff_ffff)])
+        }
+        swap(&attributes, &sortedAttributes)
     }
 }

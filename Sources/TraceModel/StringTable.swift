@@ -8,6 +8,8 @@ struct StringTable: ~Copyable {
     /// Open addressing: a string's number + 1, or 0.
     private var slots: UnsafeMutablePointer<UInt32>
     private var slotMask: Int
+    /// Nobody outside can know which strings fall into the same slot.
+    private let seed = UInt64.random(in: .min ... .max)
 
     private static let initialSlotCount = 1024
 
@@ -31,23 +33,39 @@ struct StringTable: ~Copyable {
     }
 
     mutating func removeAll(keepingCapacityUpTo capacityMax: Int) {
+        if slotMask >= capacityMax {
+            slots.deallocate()
+            slotMask = Self.initialSlotCount - 1
+            slots = .allocate(capacity: Self.initialSlotCount)
+            slots.update(repeating: 0, count: Self.initialSlotCount)
+        } else {
+            clearSlots()
+        }
         ends.removeAll(keepingCapacityUpTo: capacityMax)
         hashes.removeAll(keepingCapacityUpTo: capacityMax)
         bytes.removeAll(keepingCapacityUpTo: capacityMax * 16)
         ends.append(0)
         hashes.append(0)
-        if slotMask >= capacityMax {
-            slots.deallocate()
-            slotMask = Self.initialSlotCount - 1
-            slots = .allocate(capacity: Self.initialSlotCount)
+    }
+
+    /// Empties every slot; of a big table that holds little only those that are taken.
+    private mutating func clearSlots() {
+        guard ends.count < slotMask / 8 else {
+            slots.update(repeating: 0, count: slotMask + 1)
+            return
         }
-        slots.update(repeating: 0, count: slotMask + 1)
+        for number in 1..<ends.count {
+            var slot = Int(hashes[number]) & slotMask
+            // Slots before its own may be empty again already.
+            while slots[slot] != UInt32(number) + 1 { slot = (slot + 1) & slotMask }
+            slots[slot] = 0
+        }
     }
 
     /// The number of a string that is not empty.
     @inline(__always)
     mutating func intern(_ start: UnsafeRawPointer, _ count: Int) -> UInt32 {
-        let hash = UInt32(truncatingIfNeeded: ByteHash.hash(start, count))
+        let hash = UInt32(truncatingIfNeeded: ByteHash.hash(start, count, seed: seed))
         var slot = Int(hash) & slotMask
         while slots[slot] != 0 {
             let number = Int(slots[slot] &- 1)

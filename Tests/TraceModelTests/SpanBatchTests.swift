@@ -86,6 +86,19 @@ import Testing
         for (row, span) in spans.enumerated() { #expect(span.matches(PlainSpan(SpanView(batch: batch, row: row)))) }
     }
 
+    @Test(arguments: [10, 64, 65, 200, 1_000])
+    func `of many equal keys the last counts, in the order of their first coming`(count: Int) {
+        var span = PlainSpan()
+        let keyCount = max(count / 4, 1)
+        for index in 0..<count {
+            let key = index < keyCount ? index : (index * 7) % keyCount
+            span.attributes.append(.init(key: "key \(key)", value: .int(Int64(index))))
+        }
+        let found = PlainSpan(SpanView(batch: batch(of: [span]), row: 0))
+        #expect(span.matches(found))
+        #expect(found.attributes.map(\.key) == (0..<keyCount).map { "key \($0)" })
+    }
+
     @Test func `a span that was not ended leaves nothing in the next`() {
         var builder = SpanBatchBuilder()
         builder.beginSpan()

@@ -5,6 +5,9 @@ internal import TraceModel
 struct ZipkinSpanReader: ~Copyable {
     var json: JSONScanner
     let limits: SpanLimits
+    private let attributeCountMax: Int
+    /// Strings of the batch up to which one more span, or one more event, is sure to fit.
+    private let stringCountMax: Int
     private var spanNumber = 0
 
     // The span at hand, where the builder cannot take it at once.
@@ -22,6 +25,8 @@ struct ZipkinSpanReader: ~Copyable {
     init(_ bytes: UnsafeRawBufferPointer, limits: SpanLimits) {
         json = JSONScanner(bytes)
         self.limits = limits
+        attributeCountMax = min(limits.attributeCountMax, 1 << 20)
+        stringCountMax = SpanBatchBuilder.stringCountMax - 2 * attributeCountMax - 64
     }
 
     // MARK: List
@@ -51,8 +56,8 @@ struct ZipkinSpanReader: ~Copyable {
     /// The error with its place in words.
     private func located(_ error: DecodeError) -> DecodeError {
         if error.code == .otherFormat { return error }
-        return DecodeError(
-            error.code, "\(error.message) (span \(spanNumber), byte \(error.offset))", offset: error.offset)
+        let span = spanNumber > 0 ? "span \(spanNumber), " : ""
+        return DecodeError(error.code, "\(error.message) (\(span)byte \(error.offset))", offset: error.offset)
     }
 
     // MARK: Span
@@ -66,10 +71,7 @@ struct ZipkinSpanReader: ~Copyable {
         remoteEndpoint = ZipkinEndpoint()
         events.removeAll()
         cutCount = 0
-        // Room for what one span has at most, but for its events.
-        guard builder.stringCount + 2 * limits.attributeCountMax + 64 < SpanBatchBuilder.stringCountMax else {
-            throw DecodeError(.tooLarge, "too many different strings for one batch", offset: place)
-        }
+        try checkRoom(in: builder)
         try json.expect(UInt8(ascii: "{"))
         var isFirst = true
         while let key = try json.nextKey(isFirst: &isFirst) {
@@ -87,6 +89,12 @@ struct ZipkinSpanReader: ~Copyable {
             builder.addAttribute(key: builder.intern(SpanLimits.cutCountKey), int: Int64(cutCount))
         }
         builder.endSpan()
+    }
+
+    private func checkRoom(in builder: borrowing SpanBatchBuilder) throws(DecodeError) {
+        guard builder.stringCount < stringCountMax else {
+            throw DecodeError(.tooLarge, "too many different strings for one batch", offset: json.offset)
+        }
     }
 
     private mutating func readMember(
@@ -206,9 +214,7 @@ struct ZipkinSpanReader: ~Copyable {
         try json.expect(UInt8(ascii: "["))
         var isFirst = true
         while try json.nextElement(isFirst: &isFirst) {
-            guard builder.stringCount + 2 * limits.attributeCountMax + 64 < SpanBatchBuilder.stringCountMax else {
-                throw DecodeError(.tooLarge, "too many different strings for one batch", offset: json.offset)
-            }
+            try checkRoom(in: builder)
             try readAnnotation(into: &builder)
         }
     }
@@ -259,11 +265,12 @@ struct ZipkinSpanReader: ~Copyable {
     private mutating func readTags(into builder: inout SpanBatchBuilder) throws(DecodeError) {
         try json.expect(UInt8(ascii: "{"))
         var isFirst = true
+        var count = builder.attributeCount
         while let key = try json.nextKey(isFirst: &isFirst) {
-            guard builder.attributeCount < limits.attributeCountMax else {
-                throw DecodeError(
-                    .tooManyAttributes, "more than \(limits.attributeCountMax) tags", offset: json.offset)
+            guard count < attributeCountMax else {
+                throw DecodeError(.tooManyAttributes, "more than \(attributeCountMax) tags", offset: json.offset)
             }
+            count += 1
             if key.equals("error") { builder.traits.isError = true }
             let number = intern(key, into: &builder)
             guard try json.peek() == UInt8(ascii: "\"") else {

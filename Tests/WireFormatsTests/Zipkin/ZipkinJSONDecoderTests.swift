@@ -68,6 +68,22 @@ import WireFormats
         #expect(error?.offset == 46)
     }
 
+    @Test func `an error before the first span names its byte`() {
+        #expect(refusal(of: " [")?.message == "the text ends too early (byte 2)")
+    }
+
+    @Test func `spans are added to those of an earlier body`() throws {
+        var builder = SpanBatchBuilder()
+        for name in ["first", "second"] {
+            let count = try Array(bodyOfSpan("\"name\":\"\(name)\"").utf8).withUnsafeBytes {
+                try ZipkinJSONDecoder.decode($0, limits: SpanLimits(), into: &builder)
+            }
+            #expect(count == 1)
+        }
+        let names = builder.makeBatch().spans.map { String(decoding: $0.operationName, as: UTF8.self) }
+        #expect(names == ["first", "second"])
+    }
+
     // MARK: Tolerance
 
     @Test func `nulls are as if the member were absent`() throws {
@@ -254,6 +270,11 @@ import WireFormats
                 == spanText(
                     #""name":"abcdefgh","annotations":[{"timestamp":1,"value":"12345678"}],"#
                         + #""tags":{"a":"1234567","b":"12345678","c":"éééé","skein.truncated":"3"}"#))
+    }
+
+    @Test func `the greatest limits hold too`() {
+        let limits = SpanLimits(spanCountMax: .max, attributeCountMax: .max, valueByteCountMax: .max)
+        #expect(refusal(of: ZipkinSample.proxyBody, limits: limits) == nil)
     }
 
     @Test func `all of the least limits hold`() {
