@@ -1,0 +1,253 @@
+internal import FileSystem
+
+/// The one thread that writes: takes all that is queued, writes it, syncs if it has to, and answers.
+final class Committer {
+    /// Limits of one write: pieces that the system takes in one call, and bytes.
+    private static let groupRecordCountMax = 512
+    private static let groupByteCountMax = 4 << 20
+
+    private let core: JournalCore
+    private var batch: [QueueEntry] = []
+    private var part: PartFile?
+    /// Where the part's next frame goes: the end of its last good one.
+    private var partByteCount = JournalFormat.partHeaderByteCount
+    private var isPartUnsynced = false
+    private var isDirectoryUnsynced = false
+    /// The last part given up after an error, and that error.
+    private var abandoned: (number: UInt64, error: JournalError)?
+    /// Room for the frame headers of one write.
+    private let headers: UnsafeMutableRawBufferPointer
+
+    init(_ core: JournalCore, first part: PartFile) {
+        self.core = core
+        self.part = part
+        headers = .allocate(
+            byteCount: Self.groupRecordCountMax * JournalFormat.frameHeaderByteCount, alignment: 8)
+    }
+
+    deinit { headers.deallocate() }
+
+    private enum Work { case commit, leavePart, stop }
+
+    /// Returns when the journal closes and everything queued is written.
+    func run() {
+        while true {
+            switch nextWork() {
+            case .commit:
+                commitBatch()
+            case .leavePart:
+                leavePart()
+            case .stop:
+                stop()
+                return
+            }
+        }
+    }
+
+    private func nextWork() -> Work {
+        core.monitor.wait(for: .work) { state in
+            if !state.queue.isEmpty {
+                swap(&state.queue, &batch)
+                state.committingPart = batch[0].partNumber
+                return .done(.commit)
+            }
+            if let part, part.number < state.assignedPart { return .done(.leavePart) }
+            return state.isClosing ? .done(.stop) : .wait
+        }
+    }
+
+    private func stop() {
+        if core.options.syncMode == .never, let part, isPartUnsynced {
+            do { try core.sync(part) } catch { core.observer.failed(error) }
+        }
+        leavePart()
+        core.monitor.withLock { $0.isCommitterDone = true }
+        core.monitor.signal(.syncDue)
+    }
+
+    private func commitBatch() {
+        var start = 0
+        while start < batch.count {
+            var end = start + 1
+            var byteCount = batch[start].record.frameByteCount
+            while end < batch.count, end - start < Self.groupRecordCountMax,
+                batch[end].partNumber == batch[start].partNumber,
+                byteCount + batch[end].record.frameByteCount <= Self.groupByteCountMax
+            {
+                byteCount += batch[end].record.frameByteCount
+                end += 1
+            }
+            do throws(JournalError) {
+                let offset = try commit(start..<end, byteCount: byteCount)
+                answer(start..<end, byteCount: byteCount, .success(offset))
+            } catch {
+                answer(start..<end, byteCount: byteCount, .failure(error))
+            }
+            start = end
+        }
+        batch.removeAll(keepingCapacity: batch.capacity <= 1 << 16)
+    }
+
+    /// Writes records of one part.
+    /// - Returns: offset of the first.
+    private func commit(_ group: Range<Int>, byteCount: Int) throws(JournalError) -> Int {
+        giveUpSpoiledPart(before: group.lowerBound)
+        let file = try openPart(batch[group.lowerBound].partNumber)
+        let offset = partByteCount
+        do throws(FileSystemError) {
+            try write(group, to: file)
+        } catch {
+            let failure = JournalError("cannot write to part \(file.number)", error)
+            cutBack(to: offset, file, failure, rest: group.upperBound)
+            throw failure
+        }
+        isPartUnsynced = true
+        switch core.options.syncMode {
+        case .always:
+            do {
+                try core.sync(file)
+                isPartUnsynced = false
+            } catch {
+                // Nothing says any more which bytes are safe behind the last good sync: go on in another file.
+                try? core.directory.fileSystem.truncate(file.descriptor, to: offset)
+                abandon(file.number, error, rest: group.upperBound)
+                throw error
+            }
+        case .interval(let milliseconds):
+            noteUnsynced(file, milliseconds)
+        case .never:
+            break
+        }
+        partByteCount = offset + byteCount
+        return offset
+    }
+
+    private func write(_ group: Range<Int>, to file: PartFile) throws(FileSystemError) {
+        var offset = partByteCount
+        var pieces: [UnsafeRawBufferPointer] = []
+        pieces.reserveCapacity(group.count * 2)
+        for index in group {
+            let record = batch[index].record
+            let start = (index - group.lowerBound) * JournalFormat.frameHeaderByteCount
+            let room = UnsafeMutableRawBufferPointer(
+                rebasing: headers[start..<start + JournalFormat.frameHeaderByteCount])
+            record.frameHeader(salt: file.salt).encode(at: offset, into: room)
+            pieces.append(UnsafeRawBufferPointer(room))
+            pieces.append(record.payload)
+            offset += record.frameByteCount
+        }
+        try core.directory.fileSystem.writeAll(pieces, to: file.descriptor, at: partByteCount)
+    }
+
+    private func answer(_ group: Range<Int>, byteCount: Int, _ outcome: Result<Int, JournalError>) {
+        core.monitor.withLock { state in
+            state.waitingByteCount -= byteCount
+            state.waitingRecordCount -= group.count
+            state.committingPart = group.upperBound < batch.count ? batch[group.upperBound].partNumber : nil
+            state.statistics.commitCount += 1
+            if case .success = outcome {
+                state.statistics.appendedRecordCount += group.count
+                state.statistics.appendedByteCount += byteCount
+                for index in group { state.statistics.unpackedByteCount += batch[index].record.unpackedByteCount }
+            } else {
+                state.statistics.failedRecordCount += group.count
+            }
+        }
+        core.monitor.signal(.progress)
+        switch outcome {
+        case .success(var offset):
+            for index in group {
+                let entry = batch[index]
+                entry.completion(.success(JournalPosition(partNumber: entry.partNumber, offset: offset)))
+                offset += entry.record.frameByteCount
+            }
+        case .failure(let error):
+            for index in group { batch[index].completion(.failure(error)) }
+        }
+    }
+}
+
+// MARK: - Parts
+
+extension Committer {
+    /// The part's file, created if the part is new.
+    private func openPart(_ number: UInt64) throws(JournalError) -> PartFile {
+        if let part, part.number == number { return part }
+        if let abandoned, abandoned.number == number { throw abandoned.error }
+        precondition(number > (part?.number ?? 0), "records are queued in the order of their parts")
+        leavePart()
+        do throws(FileSystemError) {
+            let file = try core.createPart(number)
+            isDirectoryUnsynced = true
+            if core.options.syncMode == .always {
+                do throws(FileSystemError) {
+                    try core.directory.fileSystem.syncDirectory(core.directory.path)
+                } catch {
+                    try? core.directory.fileSystem.remove(core.directory.path(ofPart: number))
+                    throw error
+                }
+                isDirectoryUnsynced = false
+            }
+            part = file
+            partByteCount = JournalFormat.partHeaderByteCount
+            return file
+        } catch {
+            throw JournalError("cannot start part \(number)", error)
+        }
+    }
+
+    /// What is not synced yet stays in the syncer's list, which keeps the file open.
+    private func leavePart() {
+        part = nil
+        isPartUnsynced = false
+    }
+
+    /// After a failed write: makes the end of the last good frame the end of the file again.
+    private func cutBack(to offset: Int, _ file: PartFile, _ failure: JournalError, rest: Int) {
+        do {
+            try core.directory.fileSystem.truncate(file.descriptor, to: offset)
+        } catch {
+            abandon(file.number, failure, rest: rest)
+        }
+    }
+
+    private func giveUpSpoiledPart(before rest: Int) {
+        guard let part else { return }
+        let isSpoiled = core.monitor.withLock { $0.spoiledPart == part.number }
+        if isSpoiled {
+            let error = JournalError(code: .failed, message: "journal: part \(part.number) could not be synced")
+            abandon(part.number, error, rest: rest)
+        }
+    }
+
+    /// Gives the part up. What waits for it moves to the next part, unless `rotate` has told somebody that it will
+    /// be in this one: then it fails.
+    private func abandon(_ number: UInt64, _ error: JournalError, rest: Int) {
+        leavePart()
+        abandoned = (number, error)
+        core.monitor.withLock { state in
+            if state.assignedPart == number { state.switchPart() }
+            guard state.rotatedThrough < number else { return }
+            for index in rest..<batch.count where batch[index].partNumber == number {
+                batch[index].partNumber += 1
+            }
+            for index in state.queue.indices where state.queue[index].partNumber == number {
+                state.queue[index].partNumber += 1
+            }
+        }
+    }
+
+    private func noteUnsynced(_ file: PartFile, _ milliseconds: Int) {
+        let deadline = monotonicNanoseconds() &+ UInt64(max(0, milliseconds)) &* 1_000_000
+        let isNew = core.monitor.withLock { state in
+            if state.unsyncedParts.last?.file === file { return false }
+            state.unsyncedParts.append(
+                UnsyncedPart(file: file, deadline: deadline, syncsDirectory: isDirectoryUnsynced))
+            return true
+        }
+        if isNew {
+            isDirectoryUnsynced = false
+            core.monitor.signal(.syncDue)
+        }
+    }
+}
