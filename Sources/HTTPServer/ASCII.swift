@@ -1,0 +1,85 @@
+/// Bytes that HTTP gives a meaning, and comparisons that ignore the case of ASCII letters.
+enum ASCII {
+    static let tab: UInt8 = 9
+    static let lineFeed: UInt8 = 10
+    static let carriageReturn: UInt8 = 13
+    static let space: UInt8 = 32
+    static let percent: UInt8 = 37
+    static let slash: UInt8 = 47
+    static let colon: UInt8 = 58
+
+    @inline(__always)
+    static func lowercased(_ byte: UInt8) -> UInt8 {
+        byte &- 65 < 26 ? byte | 0x20 : byte
+    }
+
+    /// Whether `byte` may stand in a method or a field name (RFC 9110, section 5.6.2).
+    @inline(__always)
+    static func isTokenByte(_ byte: UInt8) -> Bool {
+        // One bit for each of the characters 0-63 and 64-127.
+        let low: UInt64 = 0x03ff_6cfa_0000_0000
+        let high: UInt64 = 0x57ff_ffff_c7ff_fffe
+        return byte < 64 ? low >> UInt64(byte) & 1 == 1 : byte < 128 && high >> UInt64(byte & 63) & 1 == 1
+    }
+
+    /// Whether `byte` may stand in a field value.
+    @inline(__always)
+    static func isFieldValueByte(_ byte: UInt8) -> Bool {
+        byte >= 32 && byte != 127 || byte == tab
+    }
+
+    @inline(__always)
+    static func hexDigit(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case 48...57: byte - 48
+        case 65...70: byte - 55
+        case 97...102: byte - 87
+        default: nil
+        }
+    }
+}
+
+extension Span<UInt8> {
+    func isEqual(to text: String) -> Bool {
+        let text = text.utf8
+        guard text.count == count else { return false }
+        var index = 0
+        for byte in text {
+            guard self[index] == byte else { return false }
+            index += 1
+        }
+        return true
+    }
+
+    func isEqualIgnoringCase(to text: String) -> Bool {
+        let text = text.utf8
+        guard text.count == count else { return false }
+        var index = 0
+        for byte in text {
+            guard ASCII.lowercased(self[index]) == ASCII.lowercased(byte) else { return false }
+            index += 1
+        }
+        return true
+    }
+}
+
+/// Text of bytes with `%41` undone, and `+` taken as a space where `plusIsSpace`. A `%` without two hex digits stays
+/// as it is; what is not UTF-8 is replaced.
+func percentDecoded(_ bytes: Span<UInt8>, plusIsSpace: Bool = false) -> String {
+    var decoded: [UInt8] = []
+    decoded.reserveCapacity(bytes.count)
+    var index = 0
+    while index < bytes.count {
+        let byte = bytes[index]
+        index += 1
+        if byte == ASCII.percent, index + 1 < bytes.count,
+            let high = ASCII.hexDigit(bytes[index]), let low = ASCII.hexDigit(bytes[index + 1])
+        {
+            decoded.append(high << 4 | low)
+            index += 2
+        } else {
+            decoded.append(plusIsSpace && byte == UInt8(ascii: "+") ? ASCII.space : byte)
+        }
+    }
+    return String(decoding: decoded, as: UTF8.self)
+}

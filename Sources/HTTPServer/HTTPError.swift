@@ -1,0 +1,32 @@
+/// An answer thrown by a handler: `status` with `message` as plain text.
+public struct HTTPError: Error, Sendable {
+    public let status: HTTPStatus
+    public let message: String
+    public let headers: [(name: String, value: String)]
+
+    public init(_ status: HTTPStatus, _ message: String, headers: [(name: String, value: String)] = []) {
+        self.status = status
+        self.message = message
+        self.headers = headers
+    }
+}
+
+/// Why a listener could not be opened.
+public struct HTTPServerError: Error, Sendable, CustomStringConvertible {
+    public enum Code: Sendable {
+        case addressInvalid  // not an IPv4 or IPv6 literal, or no such port
+        case addressInUse
+        case notPermitted
+        case cannotListen
+    }
+    public let code: Code
+    public let message: String
+    public let cause: (any Error)?
+
+    public var description: String { message }
+}
+
+/// Why a streamed answer could not be written on.
+public struct HTTPClientGone: Error, Sendable, CustomStringConvertible {
+    public var description: String { "the client closed the connection, or stopped reading the answer" }
+}

@@ -1,0 +1,118 @@
+internal import NIOConcurrencyHelpers
+internal import NIOCore
+internal import NIOPosix
+
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#endif
+
+/// One listener: an address, and the routes served there.
+public final class HTTPServer: Sendable {
+    public let name: String
+    private let address: String
+    private let port: Int
+    private let group: HTTPServerGroup
+    private let core: HTTPServerCore
+    private let listener = NIOLockedValueBox<(any Channel)?>(nil)
+
+    /// `name` stands in logs and metrics, `address` is an IPv4 or IPv6 literal, port 0 takes a free one.
+    public init(
+        name: String, address: String, port: Int, router: HTTPRouter, limits: HTTPServerLimits = HTTPServerLimits(),
+        group: HTTPServerGroup, observer: (any HTTPServerObserver)? = nil
+    ) {
+        self.name = name
+        self.address = address
+        self.port = port
+        self.group = group
+        core = HTTPServerCore(name: name, router: router, limits: limits, observer: observer)
+    }
+
+    /// Opens the listener. Throws an `HTTPServerError` that names address, port and reason. Called once; blocks shortly.
+    public func start() throws {
+        precondition(boundAddress == nil, "a server is started once")
+        let core = core
+        let group = group
+        let bootstrap = ServerBootstrap(group: group.eventLoops)
+            .serverChannelOption(.backlog, value: 4096)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let connection = HTTP1Connection(server: core, loop: group.loop(of: channel.eventLoop))
+                    try channel.pipeline.syncOperations.addHandler(connection)
+                }
+            }
+        do {
+            guard UInt16(exactly: port) != nil else { throw SocketAddressError.unsupported }
+            let channel = try bootstrap.bind(to: SocketAddress(ipAddress: address, port: port)).wait()
+            listener.withLockedValue { $0 = channel }
+        } catch {
+            throw listenError(error)
+        }
+    }
+
+    /// Where the server listens, like `127.0.0.1:9411` or `[::1]:9411`; nil before it was started.
+    public var boundAddress: String? {
+        guard let socketAddress = listener.withLockedValue({ $0?.localAddress }),
+            let address = socketAddress.ipAddress, let port = socketAddress.port
+        else { return nil }
+        return Self.text(address, port)
+    }
+
+    /// The port that the server listens on; nil before it was started.
+    public var boundPort: Int? {
+        listener.withLockedValue { $0?.localAddress?.port }
+    }
+
+    /// Connections open now.
+    public var connectionCount: Int { core.connectionCount }
+
+    /// Stops accepting, and closes connections on which nothing is under way. Requests in progress are answered.
+    public func beginShutdown() {
+        core.drain()
+        listener.withLockedValue { $0 }?.close(promise: nil)
+        forEachConnection { $0.drain() }
+    }
+
+    /// Waits until all connections have ended, and closes at `deadline` those that have not.
+    public func finishShutdown(deadline: ContinuousClock.Instant) async {
+        beginShutdown()
+        let left = max(ContinuousClock.now.duration(to: deadline), .zero)
+        let eventLoop = group.loops[0].eventLoop
+        let ended = eventLoop.makePromise(of: Void.self)
+        let cut = eventLoop.scheduleTask(in: TimeAmount(left)) { self.forEachConnection { $0.close() } }
+        core.whenNoConnection(ended)
+        try? await ended.futureResult.get()
+        cut.cancel()
+    }
+
+    private func forEachConnection(_ action: @escaping @Sendable (HTTP1Connection) -> Void) {
+        let core = core
+        for loop in group.loops {
+            loop.eventLoop.execute {
+                for connection in loop.connections(of: core) { action(connection) }
+            }
+        }
+    }
+
+    private func listenError(_ error: any Error) -> HTTPServerError {
+        let (code, reason): (HTTPServerError.Code, String) =
+            switch (error as? IOError)?.errnoCode {
+            case EADDRINUSE: (.addressInUse, "the port is in use by another program")
+            case EACCES, EPERM: (.notPermitted, "not permitted; ports below 1024 need a privilege")
+            case EADDRNOTAVAIL: (.addressInvalid, "no interface of this machine has the address")
+            case nil where error is SocketAddressError:
+                (.addressInvalid, "neither an IPv4 nor an IPv6 address with a port from 0 to 65535")
+            default: (.cannotListen, "\(error)")
+            }
+        return HTTPServerError(
+            code: code, message: "\(name): cannot listen on \(Self.text(address, port)): \(reason)", cause: error)
+    }
+
+    private static func text(_ address: String, _ port: Int) -> String {
+        address.contains(":") ? "[\(address)]:\(port)" : "\(address):\(port)"
+    }
+}

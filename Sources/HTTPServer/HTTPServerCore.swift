@@ -1,0 +1,70 @@
+internal import NIOConcurrencyHelpers
+internal import NIOCore
+internal import Synchronization
+
+/// What a listener's connections know of it.
+final class HTTPServerCore: Sendable {
+    let name: String
+    let router: HTTPRouter
+    let limits: HTTPServerLimits
+    let observer: (any HTTPServerObserver)?
+    let idleTimeout: TimeAmount
+    let requestTimeout: TimeAmount
+    let lingerTimeout: TimeAmount
+
+    private let draining = Atomic(false)
+    private let connections = NIOLockedValueBox((count: 0, whenNone: [EventLoopPromise<Void>]()))
+
+    init(name: String, router: HTTPRouter, limits: HTTPServerLimits, observer: (any HTTPServerObserver)?) {
+        self.name = name
+        self.router = router
+        self.limits = limits
+        self.observer = observer
+        idleTimeout = TimeAmount(limits.idleTimeout)
+        requestTimeout = TimeAmount(limits.requestTimeout)
+        lingerTimeout = TimeAmount(limits.lingerTimeout)
+    }
+
+    /// How often deadlines must be looked at to be kept well enough.
+    var sweepInterval: TimeAmount {
+        let shortest = min(idleTimeout, requestTimeout, lingerTimeout)
+        return .nanoseconds(max(shortest.nanoseconds / 4, 10_000_000))
+    }
+
+    /// Whether the listener is closing: each connection ends with its next answer.
+    var isDraining: Bool { draining.load(ordering: .relaxed) }
+
+    func drain() {
+        draining.store(true, ordering: .relaxed)
+    }
+
+    var connectionCount: Int { connections.withLockedValue { $0.count } }
+
+    /// Counts one more connection. False: there are too many.
+    func admit() -> Bool {
+        connections.withLockedValue { connections in
+            guard connections.count < limits.connectionCountMax else { return false }
+            connections.count += 1
+            return true
+        }
+    }
+
+    func leave() {
+        let promises = connections.withLockedValue { connections -> [EventLoopPromise<Void>] in
+            connections.count -= 1
+            guard connections.count == 0 else { return [] }
+            defer { connections.whenNone = [] }
+            return connections.whenNone
+        }
+        for promise in promises { promise.succeed() }
+    }
+
+    /// Completes `promise` once no connection is open.
+    func whenNoConnection(_ promise: EventLoopPromise<Void>) {
+        let isNow = connections.withLockedValue { connections in
+            if connections.count > 0 { connections.whenNone.append(promise) }
+            return connections.count == 0
+        }
+        if isNow { promise.succeed() }
+    }
+}

@@ -1,0 +1,49 @@
+/// One field line of a request's head: where its name and value stand in the head's bytes.
+struct HeaderField {
+    let nameStart: Int32
+    let nameEnd: Int32
+    let valueStart: Int32
+    let valueEnd: Int32
+}
+
+/// The bytes of one request. Taken from an event loop's pool for a request and given back after it, unless a handler
+/// kept the request.
+///
+/// Written by its connection on the event loop until the handler is called; from then on only read.
+final class RequestStorage: @unchecked Sendable {
+    /// The request line and the field lines, with their line ends.
+    var head: [UInt8] = []
+    var fields: [HeaderField] = []
+    /// As sent while it is received, then unpacked.
+    var body: [UInt8] = []
+
+    /// The capacities above which memory is given back rather than kept for the next request.
+    static let keptBodyByteCountMax = 64 << 10
+    static let keptHeadByteCountMax = 8 << 10
+
+    func clear() {
+        head.removeAll(keepingCapacity: head.capacity <= Self.keptHeadByteCountMax)
+        fields.removeAll(keepingCapacity: fields.capacity <= 128)
+        body.removeAll(keepingCapacity: body.capacity <= Self.keptBodyByteCountMax)
+    }
+
+    func text(_ range: Range<Int>) -> String {
+        String(decoding: head[range], as: UTF8.self)
+    }
+
+    /// The values of all fields called `name`, joined by a comma as RFC 9110, section 5.3 allows; nil without one.
+    func header(_ name: String) -> String? {
+        var value: String?
+        let head = head
+        let bytes = head.span
+        for field in fields {
+            let range = Int(field.nameStart)..<Int(field.nameEnd)
+            guard range.count == name.utf8.count, bytes.extracting(range).isEqualIgnoringCase(to: name) else {
+                continue
+            }
+            let text = text(Int(field.valueStart)..<Int(field.valueEnd))
+            value = value.map { $0 + ", " + text } ?? text
+        }
+        return value
+    }
+}
