@@ -47,6 +47,19 @@ let package = Package(
 
         // From the network to storage, and back
         .target(
+            name: "HTTPServer",
+            dependencies: [
+                "Compression", "Bytes",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: strict),
+        .target(
+            name: "HTTPAPI",
+            dependencies: ["HTTPServer", "Ingestion", "TraceStore", "WireFormats", "TraceModel", "Telemetry", "Bytes"],
+            swiftSettings: strict),
+        .target(
             name: "Ingestion", dependencies: ["WireFormats", "TraceModel", "Telemetry"], swiftSettings: strict),
         .executableTarget(name: "dev", dependencies: ["WireFormats", "SegmentStore", "TraceModel", "Compression"]),
 

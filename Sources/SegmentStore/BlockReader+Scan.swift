@@ -7,6 +7,12 @@ public struct ScanHit: Sendable {
     public var start: Int64
     /// Bit 0: there is a span of the service; bit n: clause n - 1 may be met.
     public var mask: UInt64
+
+    public init(traceID: TraceID, start: Int64, mask: UInt64) {
+        self.traceID = traceID
+        self.start = start
+        self.mask = mask
+    }
 }
 
 extension BlockReader {

@@ -17,6 +17,11 @@ public struct SegmentNames: Sendable, Equatable {
         public var name: String
         /// Raw value of a `SpanKind`.
         public var kind: UInt8
+
+        public init(name: String, kind: UInt8) {
+            self.name = name
+            self.kind = kind
+        }
     }
 
     public var services: [Service]

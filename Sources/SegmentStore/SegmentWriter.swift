@@ -24,6 +24,8 @@ public struct SegmentStatistics: Sendable, Equatable {
     /// Start of the trace that starts last.
     public var latestStart: Int64?
     public var latestEnd: Int64?
+
+    public init() {}
 }
 
 /// A segment ready to be written to its file.

@@ -8,6 +8,20 @@ public enum SpanKind: UInt8, Sendable, CaseIterable {
     case local = 5  // OTLP calls it internal
 }
 
+extension SpanKind {
+    /// Jaeger's value of the tag `span.kind`; nil where it has none.
+    public var jaegerName: String? {
+        switch self {
+        case .unspecified: nil
+        case .client: "client"
+        case .server: "server"
+        case .producer: "producer"
+        case .consumer: "consumer"
+        case .local: "internal"
+        }
+    }
+}
+
 /// What an OpenTelemetry span says of its outcome.
 public enum StatusCode: UInt8, Sendable {
     case unset = 0

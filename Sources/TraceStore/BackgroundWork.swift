@@ -21,7 +21,6 @@ final class BackgroundWork: @unchecked Sendable {
             &started, nil,
             { context in
                 guard let context else { return nil }
-                pthread_setname_np(pthread_self(), "skein-store")
                 Unmanaged<ThreadBody>.fromOpaque(context).takeRetainedValue().body()
                 return nil
             }, work.toOpaque())

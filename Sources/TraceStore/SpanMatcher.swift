@@ -59,17 +59,3 @@ enum SpanMatcher {
         }
     }
 }
-
-extension SpanKind {
-    /// Jaeger's value of the tag `span.kind`; nil where it has none.
-    public var jaegerName: String? {
-        switch self {
-        case .unspecified: nil
-        case .client: "client"
-        case .server: "server"
-        case .producer: "producer"
-        case .consumer: "consumer"
-        case .local: "internal"
-        }
-    }
-}

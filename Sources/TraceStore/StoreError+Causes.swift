@@ -21,8 +21,12 @@ extension StoreError {
         do throws(JournalError) {
             return try body()
         } catch {
-            throw StoreError(error.code == .unsupportedFormat ? .unsupportedFormat : .unusable, error.message)
+            throw StoreError(error)
         }
+    }
+
+    init(_ error: JournalError) {
+        self.init(error.code == .unsupportedFormat ? .unsupportedFormat : .unusable, error.message)
     }
 
     static func wrap<Value>(_ body: () throws(CatalogError) -> Value) throws(StoreError) -> Value {
@@ -36,7 +40,7 @@ extension StoreError {
 
 extension SegmentStatistics {
     init(_ record: SegmentRecord) {
-        self.init()
+        self = SegmentStatistics()
         spanCount = record.spanCount
         traceCount = record.traceCount
         errorCount = record.errorCount

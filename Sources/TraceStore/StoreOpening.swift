@@ -21,12 +21,16 @@ struct StoreOpening {
             installer: SegmentInstaller(folder: folder, catalog: catalog, options: options))
         var journalOptions = options.journal
         journalOptions.firstPartNumber = max(firstPart, 1)
-        let journal = try StoreError.wrap { () throws(JournalError) in
-            try Journal(directory: folder.journalPath, options: journalOptions, fileSystem: folder.fileSystem) {
-                part, bytes in replay.take(part: part, bytes)
-            }
+        let journal: Journal
+        do {
+            journal = try Journal(
+                directory: folder.journalPath, options: journalOptions, fileSystem: folder.fileSystem
+            ) { part, bytes in try replay.take(part: part, bytes) }
+        } catch let error as JournalError {
+            throw StoreError(error)
+        } catch {
+            throw error as? StoreError ?? StoreError(.unusable, "\(error)")
         }
-        if let failure = replay.failure { throw failure }
         if firstPart > 1 {
             try StoreError.wrap { () throws(JournalError) in try journal.removeParts(through: firstPart - 1) }
         }
@@ -98,7 +102,6 @@ private final class JournalReplay {
     private(set) var sealed: [StoredSegment] = []
     private(set) var spanCount = 0
     private(set) var damagedRecordCount = 0
-    private(set) var failure: StoreError?
 
     init(firstPart: UInt64, options: StoreOptions, installer: SegmentInstaller) {
         self.firstPart = firstPart
@@ -106,9 +109,13 @@ private final class JournalReplay {
         self.installer = installer
     }
 
-    func take(part: UInt64, _ bytes: UnsafeRawBufferPointer) {
-        guard part >= firstPart, failure == nil else { return }
-        if part != lastPart && generation.byteCount >= options.liveByteCountMax / 2 { seal(firstPart: part) }
+    func take(part: UInt64, _ bytes: UnsafeRawBufferPointer) throws(StoreError) {
+        guard part >= firstPart else { return }
+        if part != lastPart && generation.byteCount >= options.liveByteCountMax / 2 {
+            // Only whole parts are sealed: the catalog then gives up all parts before this one.
+            sealed.append(try installer.install(generation.batches, firstJournalPart: part))
+            generation = Generation()
+        }
         lastPart = part
         do throws(SpanBatchError) {
             let batch = try SpanBatch(copying: bytes)
@@ -116,16 +123,6 @@ private final class JournalReplay {
             spanCount += batch.spanCount
         } catch {
             damagedRecordCount += 1
-        }
-    }
-
-    /// Only whole parts: the catalog then gives up all parts before `firstPart`.
-    private func seal(firstPart: UInt64) {
-        do throws(StoreError) {
-            sealed.append(try installer.install(generation.batches, firstJournalPart: firstPart))
-            generation = Generation()
-        } catch {
-            failure = error
         }
     }
 }

@@ -18,8 +18,8 @@ struct StoreSnapshot: Sendable {
 
 /// The generations and segments that exist now.
 final class StoreState: @unchecked Sendable {
-    // Unchecked: everything below is guarded by `lock`.
-    private let lock = PthreadLock()
+    // Unchecked: everything below is guarded by `lock`. The journal may answer while it is handed a batch, hence recursive.
+    private let lock = PthreadLock(isRecursive: true)
     private var active = Generation()
     /// Being sealed, the oldest first, and the last part of the journal that has spans of it.
     private var sealing: [(generation: Generation, journalPart: UInt64)] = []
@@ -87,10 +87,10 @@ final class StoreState: @unchecked Sendable {
 
     /// Starts a new generation, unless nothing came to the one at hand; `rotate` is called in the same moment and
     /// gives the last part of the journal before it.
-    func turn<Failure: Error>(_ rotate: () throws(Failure) -> UInt64) throws(Failure) {
-        try lock.withLock { () throws(Failure) in
+    func turn(_ rotate: () -> UInt64) {
+        lock.withLock {
             guard active.spanCount > 0 || active.pendingCount > 0 else { return }
-            sealing.append((active, try rotate()))
+            sealing.append((active, rotate()))
             active = Generation()
         }
     }

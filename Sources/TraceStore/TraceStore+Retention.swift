@@ -1,5 +1,7 @@
 internal import Catalog
+internal import Logging
 internal import SegmentStore
+internal import Synchronization
 
 extension TraceStore {
     /// Removes whole segments: those that were stored too long ago, and the oldest as long as all take too much.
@@ -25,7 +27,7 @@ extension TraceStore {
                 logger.error("an expired segment's file stays", metadata: ["reason": "\(error)"])
             }
         }
-        counters.expired(spans: gone.reduce(0) { $0 + $1.statistics.spanCount })
+        expiredSpanCount.add(gone.reduce(0) { $0 + $1.statistics.spanCount }, ordering: .relaxed)
         logger.info(
             "removed expired segments",
             metadata: [

@@ -1,5 +1,6 @@
 internal import Catalog
 internal import Journal
+internal import Logging
 internal import SegmentStore
 internal import TraceModel
 
@@ -19,7 +20,7 @@ extension TraceStore {
     /// - Returns: whether all of it is sealed.
     private func sealOldest(turning: Bool) -> Bool {
         do throws(StoreError) {
-            if turning { try turn() }
+            if turning { state.turn { journal.rotate() } }
             while let next = state.oldestTurned {
                 try seal(next.generation, throughPart: next.journalPart)
             }
@@ -27,12 +28,6 @@ extension TraceStore {
         } catch {
             logger.error("live spans could not be sealed; they stay in the journal", metadata: ["reason": "\(error)"])
             return false
-        }
-    }
-
-    private func turn() throws(StoreError) {
-        try StoreError.wrap { () throws(JournalError) in
-            try state.turn { () throws(JournalError) in try journal.rotate() }
         }
     }
 

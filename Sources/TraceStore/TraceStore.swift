@@ -2,7 +2,7 @@ internal import Bytes
 internal import Catalog
 internal import Journal
 public import Logging
-public import SegmentStore
+internal import Synchronization
 public import TraceModel
 
 /// The one door to stored spans: takes batches in, keeps them in a folder, finds them again.
@@ -17,6 +17,7 @@ public final class TraceStore: Sendable {
     let catalog: Catalog
     let journal: Journal
     let state: StoreState
+    let expiredSpanCount = Atomic<Int>(0)
     private let background: BackgroundWork
 
     /// Opens the folder, or makes it, and reads what the journal has beyond the segments.
@@ -50,12 +51,27 @@ public final class TraceStore: Sendable {
     public enum Refusal: Error, Sendable {
         case overloaded  // more is live than the options allow; again in a second
         case diskFull(String)  // again when there is room
+        case tooLarge(String)  // never
+
+        init(_ error: JournalError) {
+            switch error.code {
+            case .overloaded, .closed: self = .overloaded
+            case .recordTooLarge: self = .tooLarge(error.message)
+            case .diskFull, .failed, .unsupportedFormat: self = .diskFull(error.message)
+            }
+        }
     }
 
     /// Journals a batch and makes it findable. Never blocks.
     /// - Parameter completion: called once, from any thread, when the batch is as durable as the options ask for.
     public func append(_ batch: SpanBatch, completion: @escaping @Sendable (Result<Void, Refusal>) -> Void) {
-        let record = batch.withBytes { JournalRecord.pack($0) }
+        let record: JournalRecord
+        do throws(JournalError) {
+            record = try batch.withBytes { (bytes) throws(JournalError) in try JournalRecord.pack(bytes) }
+        } catch {
+            completion(.failure(Refusal(error)))
+            return
+        }
         let state = state
         guard let generation = state.beginAppend(batch, liveByteCountMax: options.liveByteCountMax, enqueue: {
             generation in
