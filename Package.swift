@@ -14,7 +14,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
-        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
     ],
     targets: [
@@ -61,13 +61,28 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Ingestion", dependencies: ["WireFormats", "TraceModel", "Telemetry"], swiftSettings: strict),
+        .executableTarget(
+            name: "skein",
+            dependencies: [
+                "HTTPAPI", "HTTPServer", "Ingestion", "TraceStore", "WireFormats", "TraceModel", "Telemetry", "CShim",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ], swiftSettings: strict),
         .executableTarget(name: "dev", dependencies: ["WireFormats", "SegmentStore", "TraceModel", "Compression"]),
 
-        .target(name: "TestSupport", dependencies: ["TraceModel", "CZlib"], path: "Tests/TestSupport", swiftSettings: strict),
-        .testTarget(
-            name: "SegmentStoreTests", dependencies: ["SegmentStore", "TraceModel", "TestSupport"], swiftSettings: strict),
+        // Tests
+        .target(
+            name: "TestSupport", dependencies: ["TraceModel", "CZlib"], path: "Tests/TestSupport",
+            swiftSettings: strict),
         .testTarget(name: "BytesTests", dependencies: ["Bytes", "CShim"], swiftSettings: strict),
         .testTarget(name: "CompressionTests", dependencies: ["Compression"], swiftSettings: strict),
+        .testTarget(name: "TraceModelTests", dependencies: ["TraceModel", "Bytes"], swiftSettings: strict),
+        .testTarget(
+            name: "WireFormatsTests", dependencies: ["WireFormats", "TraceModel", "Bytes"], swiftSettings: strict),
+        .testTarget(
+            name: "SegmentStoreTests", dependencies: ["SegmentStore", "TraceModel", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(name: "EndToEndTests", dependencies: ["TestSupport"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

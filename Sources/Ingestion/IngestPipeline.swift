@@ -1,5 +1,5 @@
 public import Telemetry
-public import TraceModel
+internal import TraceModel
 public import WireFormats
 
 /// What is to be answered to who sent spans.

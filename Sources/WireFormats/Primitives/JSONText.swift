@@ -1,4 +1,4 @@
-internal import Bytes
+public import Bytes
 
 extension ByteWriter {
     /// The text in quotes, escaped where JSON asks for it; U+2028 and U+2029 too, which end lines in JavaScript.
@@ -53,6 +53,12 @@ extension ByteWriter {
             writeHexDigit(control >> 4)
             writeHexDigit(control & 15)
         }
+    }
+
+    /// Likewise for a string in hand.
+    public mutating func writeJSONString(_ text: String) {
+        var text = text
+        text.withUTF8 { writeJSONString(UnsafeRawBufferPointer($0)) }
     }
 
     mutating func writeJSONString(_ text: StaticString) {

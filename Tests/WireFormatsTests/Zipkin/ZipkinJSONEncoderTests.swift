@@ -25,7 +25,7 @@ import WireFormats
             builder.addAttribute(key: builder.intern("int"), int: .min)
             builder.addAttribute(key: builder.intern("bool"), bool: true)
             builder.addAttribute(key: builder.intern("double"), double: 1.5)
-            builder.addAttribute(key: builder.intern("bytes"), bytes: builder.intern("\u{0}?>a"))
+            builder.addAttribute(key: builder.intern("bytes"), type: .bytes, reference: builder.intern("\u{0}?>a"))
             builder.addAttributeWithoutValue(key: builder.intern("none"))
             builder.addAttribute(key: builder.intern("text"), string: builder.intern("a\"b"))
         }
@@ -38,7 +38,7 @@ import WireFormats
 
     @Test(arguments: [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")])
     func `bytes are written in base 64`(bytes: String, text: String) {
-        let found = written { $0.addAttribute(key: $0.intern("b"), bytes: $0.intern(bytes)) }
+        let found = written { $0.addAttribute(key: $0.intern("b"), type: .bytes, reference: $0.intern(bytes)) }
         #expect(found == spanText(#""tags":{"b":"\#(text)"}"#))
     }
 

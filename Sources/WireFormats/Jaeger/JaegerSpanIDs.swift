@@ -1,0 +1,30 @@
+internal import TraceModel
+
+/// The IDs of a trace's spans and of their parents, unique where client and server share one.
+struct JaegerSpanIDs {
+    /// In the order of the trace's spans; a parent of 0 is none.
+    private(set) var spanIDs: [UInt64]
+    private(set) var parentIDs: [UInt64]
+
+    init(_ trace: Trace) {
+        spanIDs = trace.spans.map(\.spanID.value)
+        parentIDs = trace.spans.map { $0.parentID?.value ?? 0 }
+        var used = Set(spanIDs)
+        guard used.count < spanIDs.count else { return }
+        let clientIDs = Set(trace.spans.lazy.filter { $0.traits.kind == .client }.map(\.spanID.value))
+        var newIDs: [UInt64: UInt64] = [:]
+        var next: UInt64 = 1
+        for (index, span) in trace.spans.enumerated()
+        where span.traits.kind == .server && clientIDs.contains(span.spanID.value) {
+            while used.contains(next) { next += 1 }
+            used.insert(next)
+            newIDs[span.spanID.value] = next
+            spanIDs[index] = next
+            parentIDs[index] = span.spanID.value
+        }
+        for index in parentIDs.indices {
+            guard let newID = newIDs[parentIDs[index]], spanIDs[index] != newID else { continue }
+            parentIDs[index] = newID
+        }
+    }
+}
