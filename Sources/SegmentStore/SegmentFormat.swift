@@ -8,6 +8,8 @@ enum SegmentFormat {
 
     /// Upper bounds that a reader holds every count against, so that a damaged file cannot ask for much memory.
     static let sectionByteCountMax = 1 << 30
+    /// Sections of fewer bytes are stored as they are: packing them saves nothing worth a look.
+    static let packedByteCountMin = 128
     static let spanCountMax = 1 << 31
     static let blockSpanCountMax = 1 << 20
 

@@ -152,6 +152,20 @@ public final class SegmentReader: @unchecked Sendable {
         }
     }
 
+    /// Every page of the trace directory, not only those that a trace leads to.
+    func checkTraceDirectory() throws(SegmentError) {
+        let pages = try index().pages
+        for (number, page) in pages.pages.enumerated() {
+            _ = try source.section(page, "page \(number) of the trace directory")
+        }
+    }
+
+    /// The sections that reading spans passes over.
+    func checkUnreadSections(ofBlock number: Int) throws(SegmentError) {
+        let reader = try blockReader(number, try index())
+        for section in [BlockSection.fixed, .text, .filter] { _ = try reader.section(section) }
+    }
+
     private func blockReader(_ number: Int, _ index: Index) throws(SegmentError) -> BlockReader {
         guard number < index.blocks.blocks.count else {
             throw source.corrupt("trace directory", "it names block \(number) of \(index.blocks.blocks.count)")
