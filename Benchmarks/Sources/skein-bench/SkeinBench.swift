@@ -4,5 +4,5 @@ import ArgumentParser
 struct SkeinBench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "skein-bench", abstract: "Measures Skein from outside, over HTTP.",
-        subcommands: [GenerateCommand.self])
+        subcommands: [RunCommand.self, SendCommand.self, GenerateCommand.self])
 }

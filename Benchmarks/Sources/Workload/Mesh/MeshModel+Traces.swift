@@ -62,7 +62,7 @@ private struct MeshTracePlanner {
         // Some products are asked for far more often than others.
         let product = (generator.below(MeshModel.productCount) &* generator.below(1_024)) >> 10
         head = TraceHead(
-            traceHigh: generator.next() | 1, traceLow: generator.next() | 1, requestHigh: request.high,
+            traceHigh: generator.next(), traceLow: generator.next(), requestHigh: request.high,
             requestLow: request.low, client: UInt32(truncatingIfNeeded: client),
             subject: UInt32(truncatingIfNeeded: product))
         let bits = generator.next()
@@ -136,11 +136,11 @@ private struct MeshTracePlanner {
         append(
             .gatewayServer, pod: gateway, peer: -1, id: head.traceLow, parent: 0, start: start, duration: duration,
             status: status, size: size, into: &spans)
-        let client = generator.next() | 1
+        let client = generator.next()
         append(
             .gatewayClient, pod: gateway, peer: page, id: client, parent: head.traceLow, start: start &+ 80,
             duration: whole.client, status: status, size: size, into: &spans)
-        let server = generator.next() | 1
+        let server = generator.next()
         append(
             .pageServer, pod: page, peer: gateway, id: server, parent: client,
             start: start &+ 80 &+ (whole.client &- whole.server) / 2, duration: whole.server, status: status, size: size,
@@ -154,7 +154,7 @@ private struct MeshTracePlanner {
         _ call: Call, _ client: MeshSpanType, _ server: MeshSpanType, from: Int32, to: Int32, parent: UInt64, at: Int64,
         status: Int32, size: Int32, into spans: inout [SpanRecord]
     ) -> UInt64 {
-        let (clientID, serverID) = (generator.next() | 1, generator.next() | 1)
+        let (clientID, serverID) = (generator.next(), generator.next())
         append(
             client, pod: from, peer: from, id: clientID, parent: parent, start: at, duration: call.client, status: status,
             size: size, into: &spans)

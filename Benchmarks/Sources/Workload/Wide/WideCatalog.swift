@@ -75,7 +75,7 @@ struct WideCatalog {
         service < entryServiceCount ? nouns[service] : nouns[service] + "-service"
     }
 
-    /// What a service is written in: it decides the SDK's name and the shape of a stack trace.
+    /// What a service is written in, as its SDK says.
     static func language(_ service: Int) -> String { ["java", "go", "python", "nodejs", "dotnet"][service % 5] }
 
     private static func name(of kind: WideOperationKind, service: Int) -> String {

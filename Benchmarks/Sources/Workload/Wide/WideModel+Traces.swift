@@ -30,7 +30,7 @@ private struct WideTracePlanner {
         let request = generator.requestID()
         let client = generator.next()
         head = TraceHead(
-            traceHigh: generator.next() | 1, traceLow: generator.next() | 1, requestHigh: request.high,
+            traceHigh: generator.next(), traceLow: generator.next(), requestHigh: request.high,
             requestLow: request.low, client: UInt32(truncatingIfNeeded: client),
             subject: UInt32(truncatingIfNeeded: generator.below(WideCatalog.userCount)))
         pods = generator.next()
@@ -104,7 +104,7 @@ private struct WideTracePlanner {
         into spans: inout [SpanRecord]
     ) -> UInt64 {
         let bits = generator.next()
-        let id = generator.next() | 1
+        let id = generator.next()
         let isError = (bits >> 32) & 0x3FF < 12
         let pod = service &* WideCatalog.podsPerService
             &+ Int(truncatingIfNeeded: (pods >> UInt64(service)) & 0xFFFF) % WideCatalog.podsPerService
