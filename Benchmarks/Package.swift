@@ -23,7 +23,8 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
-        //.testTarget(name: "WorkloadTests", dependencies: ["Workload"], swiftSettings: strict),
+        .testTarget(name: "WorkloadTests", dependencies: ["Workload"], swiftSettings: strict),
+        .testTarget(name: "SkeinBenchTests", dependencies: ["skein-bench", "Workload"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

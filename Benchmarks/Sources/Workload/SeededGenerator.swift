@@ -53,6 +53,13 @@ extension SeededGenerator {
         }
     }
 
+    /// The same elements in a random order; the standard library's own shuffling may change between releases.
+    mutating func shuffle<Element>(_ elements: [Element]) -> [Element] {
+        var result = elements
+        for last in stride(from: result.count - 1, to: 0, by: -1) { result.swapAt(last, below(last + 1)) }
+        return result
+    }
+
     /// A random UUID's two halves, in the version and variant bits that Envoy sets on a sampled request.
     mutating func requestID() -> (high: UInt64, low: UInt64) {
         let high = (next() & 0xFFFF_FFFF_FFFF_0FFF) | 0x9000

@@ -23,7 +23,8 @@ public struct WorkloadConfiguration: Sendable {
         profile: WorkloadProfile, seed: UInt64, spanCount: Int, spansPerPost: Int = 20, tracesPerSecond: Int = 2_000,
         lastStart: Int64
     ) {
-        precondition(spanCount > 0 && spansPerPost > 0 && tracesPerSecond > 0, "a workload needs spans, posts and a rate")
+        precondition(
+            spanCount > 0 && spansPerPost > 0 && tracesPerSecond > 0, "a workload needs spans, posts and a rate")
         precondition(tracesPerSecond <= 1_000_000, "traces start at least a microsecond apart")
         self.profile = profile
         self.seed = seed
@@ -64,7 +65,8 @@ public struct Workload: Sendable {
     func start(ofTrace index: Int) -> Int64 {
         let before = Int64(traceCount - 1 - index) * 1_000_000 / Int64(configuration.tracesPerSecond)
         // Less than the distance of two traces, so that the order of starts is the order of indices.
-        let jitter = (Int64(truncatingIfNeeded: index) &* 7_919) % max(1_000_000 / Int64(configuration.tracesPerSecond), 1)
+        let jitter =
+            (Int64(truncatingIfNeeded: index) &* 7_919) % max(1_000_000 / Int64(configuration.tracesPerSecond), 1)
         return configuration.lastStart - before - 1_000_000 / Int64(configuration.tracesPerSecond) + jitter
     }
 

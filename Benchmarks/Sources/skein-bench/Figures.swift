@@ -64,7 +64,9 @@ struct ProfileReport: Codable {
 
     mutating func apply(_ thresholds: Thresholds) {
         for index in figures.indices {
-            guard let target = thresholds.target(of: figures[index].name, profile: profile, batch: batch) else { continue }
+            guard let target = thresholds.target(of: figures[index].name, profile: profile, batch: batch) else {
+                continue
+            }
             figures[index].target = target
             figures[index].isMet = figures[index].value <= target
         }
@@ -75,7 +77,8 @@ struct ProfileReport: Codable {
         var rows = [["figure", "value", "unit", "target", ""]]
         for figure in figures {
             rows.append([
-                figure.name, Self.format(figure.value), figure.unit, figure.target.map { "<= " + Self.format($0) } ?? "",
+                figure.name, Self.format(figure.value), figure.unit,
+                figure.target.map { "<= " + Self.format($0) } ?? "",
                 figure.isMet.map { $0 ? "met" : "MISSED" } ?? "",
             ])
         }

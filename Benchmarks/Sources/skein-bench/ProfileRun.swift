@@ -11,9 +11,8 @@ struct ProfileRun {
     private var report: ProfileReport
 
     private static let settleSecondsMax = 30.0
-    private static let quietSeconds = 3.0
-    /// What a server that has nothing to do may use in `quietSeconds`.
-    private static let quietCPUSeconds = 0.06
+    /// What a server that has nothing to do may use of a processor.
+    private static let quietCPUShare = 0.02
 
     init(_ profile: WorkloadProfile, _ options: RunCommand, folder: String) {
         self.profile = profile
@@ -76,7 +75,8 @@ struct ProfileRun {
         report.add("server CPU until settled", (try server.cpuSeconds() - before) / millions, "s/1M spans")
         report.add("peak memory", memory.peak, "MiB")
         report.add("memory when settled", memory.now, "MiB")
-        report.add("data folder, allocated", Double(size.total.allocatedByteCount) / Double(workload.spanCount), "B/span")
+        report.add(
+            "data folder, allocated", Double(size.total.allocatedByteCount) / Double(workload.spanCount), "B/span")
         report.add("data folder, lengths", Double(size.total.byteCount) / Double(workload.spanCount), "B/span")
         for (part, value) in size.parts.sorted(by: { $0.key < $1.key }) {
             report.add("data folder, \(part)", Double(value.allocatedByteCount) / Double(workload.spanCount), "B/span")
@@ -91,13 +91,13 @@ struct ProfileRun {
         var quietSince = begin
         var quietCPU = try server.cpuSeconds()
         var size = DataFolder(path: data)
-        while CPUClock.wall() - begin < Self.settleSecondsMax {
+        while CPUClock.wall() - begin < max(Self.settleSecondsMax, options.quietSeconds) {
             usleep(500_000)
             let (cpu, now) = (try server.cpuSeconds(), DataFolder(path: data))
-            if now != size || cpu - quietCPU > Self.quietCPUSeconds {
+            if now != size || cpu - quietCPU > Self.quietCPUShare * options.quietSeconds {
                 (quietSince, quietCPU, size) = (CPUClock.wall(), cpu, now)
-            } else if CPUClock.wall() - quietSince >= Self.quietSeconds {
-                report.settled = "quiet for \(Int(Self.quietSeconds)) s"
+            } else if CPUClock.wall() - quietSince >= options.quietSeconds {
+                report.settled = "quiet for \(options.quietSeconds) s"
                 break
             }
         }
@@ -133,11 +133,14 @@ struct ProfileRun {
                 + answer.complaints.joined(separator: "; "))
     }
 
-    /// Whether random traces are still there, whole.
-    private mutating func verify(_ workload: Workload, _ server: ServerProcess, count: Int, when: String) throws {
-        let suite = QuerySuite(
-            workload: workload, zipkin: try server.address(of: "zipkin"), jaeger: nil, count: count)
-        note(try suite.traceByID(QueryClient(to: suite.zipkin)), when: when)
+    /// Whether traces are still there, whole: some random ones as they were sent, and all of them if asked.
+    private mutating func verify(
+        _ workload: Workload, _ server: ServerProcess, isEveryTrace: Bool, when: String
+    ) throws {
+        let suite = QuerySuite(workload: workload, zipkin: try server.address(of: "zipkin"), jaeger: nil, count: 50)
+        let client = QueryClient(to: suite.zipkin)
+        note(try suite.traceByID(client), when: when)
+        if isEveryTrace { note(try suite.everyTrace(client), when: when) }
     }
 
     // MARK: Restarts
@@ -151,7 +154,7 @@ struct ProfileRun {
         report.add("start with data", next.startSeconds, "s")
         usleep(2_000_000)
         report.add("memory idle after restart", try next.memory().now, "MiB")
-        try verify(workload, next, count: 50, when: " after a restart")
+        try verify(workload, next, isEveryTrace: options.verifyAll, when: " after a restart")
         return next
     }
 
@@ -173,8 +176,8 @@ struct ProfileRun {
         }
         let next = try start()
         report.add("start after kill -9", next.startSeconds, "s")
-        try verify(more, next, count: 300, when: " after kill -9, spans posted just before")
-        try verify(workload, next, count: 50, when: " after kill -9")
+        try verify(more, next, isEveryTrace: true, when: " after kill -9, spans posted just before")
+        try verify(workload, next, isEveryTrace: options.verifyAll, when: " after kill -9")
         return next
     }
 

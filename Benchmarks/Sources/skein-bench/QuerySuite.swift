@@ -44,22 +44,64 @@ struct QuerySuite {
         try ask("zipkin trace", client, count ?? self.count) { generator in
             let index = generator.below(workload.traceCount)
             let id = workload.truth(ofTrace: index).traceID
-            return ("/api/v2/trace/" + id, { answer in
-                guard answer.status == 200 else { return "trace \(id): status \(answer.status)" }
-                let problem = try ZipkinSpan.difference(answer: answer.body, sent: workload.json(ofTrace: index))
-                return problem.map { "trace \(id): \($0)" }
-            })
+            return (
+                "/api/v2/trace/" + id,
+                { answer in
+                    guard answer.status == 200 else { return "trace \(id): status \(answer.status)" }
+                    let problem = try ZipkinSpan.difference(answer: answer.body, sent: workload.json(ofTrace: index))
+                    return problem.map { "trace \(id): \($0)" }
+                }
+            )
         }
+    }
+
+    /// Every trace of the workload: whether each of its spans is there, once. Looks for IDs only, so that a million spans
+    /// take minutes rather than an hour.
+    func everyTrace(_ client: QueryClient) throws -> QueryReport {
+        var index = -1
+        return try ask("zipkin every trace", client, workload.traceCount) { _ in
+            index += 1
+            let truth = workload.truth(ofTrace: index)
+            return (
+                "/api/v2/trace/" + truth.traceID,
+                { answer in
+                    guard answer.status == 200 else { return "trace \(truth.traceID): status \(answer.status)" }
+                    let found = Self.spanIDs(in: answer.body)
+                    let sent = truth.spans.map { TraceTruth.hex($0.id) }
+                    if found.sorted() == sent.sorted() { return nil }
+                    return "trace \(truth.traceID): \(found.count) spans instead of \(sent.count)"
+                }
+            )
+        }
+    }
+
+    /// The values of all members `id` in a list of spans.
+    private static func spanIDs(in body: [UInt8]) -> [String] {
+        let key = Array("\"id\":".utf8)
+        var (ids, position) = ([String](), 0)
+        while position + key.count + 18 <= body.count {
+            guard body[position] == key[0], body[position..<(position + key.count)].elementsEqual(key) else {
+                position += 1
+                continue
+            }
+            position += key.count
+            if body[position] == UInt8(ascii: " ") { position += 1 }
+            ids.append(String(decoding: body[position...].dropFirst().prefix(16), as: UTF8.self))
+        }
+        return ids
     }
 
     private func jaegerTrace(_ client: QueryClient) throws -> QueryReport {
         try ask("jaeger trace", client, count) { generator in
             let truth = workload.truth(ofTrace: generator.below(workload.traceCount))
-            return ("/api/traces/" + truth.traceID, { answer in
-                guard answer.status == 200 else { return "trace \(truth.traceID): status \(answer.status)" }
-                return JaegerAnswer.difference(answer: answer.body, truth: truth, requestTag: workload.requestTag)
-                    .map { "trace \(truth.traceID): \($0)" }
-            })
+            return (
+                "/api/traces/" + truth.traceID,
+                { answer in
+                    guard answer.status == 200 else { return "trace \(truth.traceID): status \(answer.status)" }
+                    return JaegerAnswer.difference(answer: answer.body, truth: truth, requestTag: workload.requestTag)
+                        .map { "trace \(truth.traceID): \($0)" }
+                }
+            )
         }
     }
 
@@ -74,9 +116,10 @@ struct QuerySuite {
     private func searchService(
         _ client: QueryClient, _ services: [String], _ summary: WorkloadSummary
     ) throws -> QueryReport {
-        let expected = Dictionary(uniqueKeysWithValues: services.map { service in
-            (service, newest { $0.services.contains(service) })
-        })
+        let expected = Dictionary(
+            uniqueKeysWithValues: services.map { service in
+                (service, newest { $0.services.contains(service) })
+            })
         return try ask("zipkin search service", client, count / 3) { generator in
             let service = services[generator.below(services.count)]
             return (search(service, summary), { try compare($0, with: expected[service] ?? [], "service \(service)") })
@@ -88,14 +131,18 @@ struct QuerySuite {
         _ client: QueryClient, _ services: [String], _ summary: WorkloadSummary
     ) throws -> QueryReport {
         let some = services.prefix(8)
-        let expected = Dictionary(uniqueKeysWithValues: some.map { service in
-            (service, newest { $0.spans.contains { $0.service == service && $0.isError } })
-        })
+        let expected = Dictionary(
+            uniqueKeysWithValues: some.map { service in
+                (service, newest { $0.spans.contains { $0.service == service && $0.isError } })
+            })
         return try ask("zipkin search errors", client, count / 3) { generator in
             let service = some[generator.below(some.count)]
-            return (search(service, summary) + "&annotationQuery=error", { answer in
-                try compare(answer, with: expected[service] ?? [], "errors of \(service)")
-            })
+            return (
+                search(service, summary) + "&annotationQuery=error",
+                { answer in
+                    try compare(answer, with: expected[service] ?? [], "errors of \(service)")
+                }
+            )
         }
     }
 
@@ -104,18 +151,24 @@ struct QuerySuite {
         try ask("zipkin search tag", client, count / 3) { generator in
             let truth = workload.truth(ofTrace: generator.below(workload.traceCount))
             let tag = QueryClient.escape("\(workload.requestTag)=\(truth.requestID)")
-            return (search(truth.spans[0].service, summary) + "&annotationQuery=" + tag, { answer in
-                try compare(answer, with: [truth], "request \(truth.requestID)")
-            })
+            return (
+                search(truth.spans[0].service, summary) + "&annotationQuery=" + tag,
+                { answer in
+                    try compare(answer, with: [truth], "request \(truth.requestID)")
+                }
+            )
         }
     }
 
     private func serviceNames(_ client: QueryClient, _ services: [String]) throws -> QueryReport {
         try ask("zipkin services", client, count / 3) { _ in
-            ("/api/v2/services", { answer in
-                let names = try? JSONDecoder().decode([String].self, from: Data(answer.body))
-                return names?.sorted() == services ? nil : "services: \(names?.count ?? -1) of \(services.count)"
-            })
+            (
+                "/api/v2/services",
+                { answer in
+                    let names = try? JSONDecoder().decode([String].self, from: Data(answer.body))
+                    return names?.sorted() == services ? nil : "services: \(names?.count ?? -1) of \(services.count)"
+                }
+            )
         }
     }
 
@@ -123,10 +176,13 @@ struct QuerySuite {
         let all = summary.operations.mapValues { Set($0.map { $0.lowercased() }).sorted() }.sorted { $0.key < $1.key }
         return try ask("zipkin operations", client, count / 3) { generator in
             let (service, expected) = all[generator.below(all.count)]
-            return ("/api/v2/spans?serviceName=" + QueryClient.escape(service), { answer in
-                let names = try? JSONDecoder().decode([String].self, from: Data(answer.body))
-                return names?.sorted() == expected ? nil : "operations of \(service): \(names ?? [])"
-            })
+            return (
+                "/api/v2/spans?serviceName=" + QueryClient.escape(service),
+                { answer in
+                    let names = try? JSONDecoder().decode([String].self, from: Data(answer.body))
+                    return names?.sorted() == expected ? nil : "operations of \(service): \(names ?? [])"
+                }
+            )
         }
     }
 
@@ -155,7 +211,9 @@ struct QuerySuite {
         guard let traces = try? JSONDecoder().decode([[ZipkinSpan]].self, from: Data(answer.body)) else {
             return "\(what): no list of traces"
         }
-        let counts = Dictionary(traces.compactMap { trace in trace.first.map { ($0.traceId, trace.count) } }) { $0 + $1 }
+        let counts = Dictionary(traces.compactMap { trace in trace.first.map { ($0.traceId, trace.count) } }) {
+            $0 + $1
+        }
         let missing = expected.filter { counts[$0.traceID] == nil }.count
         guard missing == 0, traces.count == expected.count else {
             return "\(what): \(traces.count) traces instead of \(expected.count), \(missing) missing"

@@ -25,6 +25,12 @@ struct RunCommand: ParsableCommand {
     @Option(help: "Spans posted just before the kill -9; 0: no kill.")
     var crashSpans = 20_000
 
+    @Option(help: "How long CPU and data folder must be quiet to be taken as settled before 30 s are over.")
+    var quietSeconds = 3.0
+
+    @Flag(help: "After each restart, asks for every trace and looks for every span.")
+    var verifyAll = false
+
     @Option(help: "Folder for data and logs, one part a profile, new each time; default: a temporary one.")
     var data: String?
 

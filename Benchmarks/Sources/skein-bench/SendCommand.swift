@@ -42,7 +42,7 @@ struct SendingOptions: ParsableArguments {
     var framing: BodyFraming = .chunked
 
     func validate() throws {
-        guard (1...4_096).contains(connections) else { throw ValidationError("--connections is 1 to 4096") }
+        guard (1...1_000).contains(connections) else { throw ValidationError("--connections is 1 to 1000") }
     }
 }
 

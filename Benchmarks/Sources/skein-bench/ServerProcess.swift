@@ -64,13 +64,16 @@ final class ServerProcess {
             if count > 0 {
                 bytes += chunk[..<count]
                 for line in bytes.split(separator: 10) {
-                    guard let ready = try? JSONDecoder().decode(ReadyLine.self, from: Data(line)), ready.event == "ready"
+                    guard let ready = try? JSONDecoder().decode(ReadyLine.self, from: Data(line)),
+                        ready.event == "ready"
                     else { continue }
                     return ready.listeners.compactMapValues { try? SocketAddress($0) }
                 }
                 continue
             }
-            if waitpid(processID, nil, WNOHANG) != 0 { throw BenchError("the server ended before it was ready: see \(log)") }
+            if waitpid(processID, nil, WNOHANG) != 0 {
+                throw BenchError("the server ended before it was ready: see \(log)")
+            }
             usleep(1_000)
         }
         throw BenchError("the server was not ready in time: see \(log)")

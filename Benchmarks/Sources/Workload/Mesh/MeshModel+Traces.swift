@@ -143,7 +143,8 @@ private struct MeshTracePlanner {
         let server = generator.next()
         append(
             .pageServer, pod: page, peer: gateway, id: server, parent: client,
-            start: start &+ 80 &+ (whole.client &- whole.server) / 2, duration: whole.server, status: status, size: size,
+            start: start &+ 80 &+ (whole.client &- whole.server) / 2, duration: whole.server, status: status,
+            size: size,
             into: &spans)
         return server
     }
@@ -156,11 +157,13 @@ private struct MeshTracePlanner {
     ) -> UInt64 {
         let (clientID, serverID) = (generator.next(), generator.next())
         append(
-            client, pod: from, peer: from, id: clientID, parent: parent, start: at, duration: call.client, status: status,
+            client, pod: from, peer: from, id: clientID, parent: parent, start: at, duration: call.client,
+            status: status,
             size: size, into: &spans)
         append(
             server, pod: to, peer: from, id: serverID, parent: clientID,
-            start: at &+ (call.client &- call.server) / 2, duration: call.server, status: status, size: size, into: &spans)
+            start: at &+ (call.client &- call.server) / 2, duration: call.server, status: status, size: size,
+            into: &spans)
         return serverID
     }
 

@@ -38,15 +38,15 @@ enum MeshTemplates {
             ("name", JSONPieces.string(type.operation)),
             ("kind", JSONPieces.string(type.isClient ? "CLIENT" : "SERVER")),
             ("timestamp", [.slot(.timestamp)]), ("duration", [.slot(.duration)]),
-            ("localEndpoint", JSONPieces.object(endpoint.shuffled(using: &generator))),
+            ("localEndpoint", JSONPieces.object(generator.shuffle(endpoint))),
             (
                 "annotations",
-                [.text("[")] + JSONPieces.object(event.shuffled(using: &generator)) + [.text("]")]
+                [.text("[")] + JSONPieces.object(generator.shuffle(event)) + [.text("]")]
             ),
-            ("tags", JSONPieces.object(tags(type, isError: isError).shuffled(using: &generator))),
+            ("tags", JSONPieces.object(generator.shuffle(tags(type, isError: isError)))),
         ]
         if type != .gatewayServer { fields.append(("parentId", JSONPieces.string(.parentID))) }
-        return JSONPieces.object(fields.shuffled(using: &generator))
+        return JSONPieces.object(generator.shuffle(fields))
     }
 
     private static func tags(_ type: MeshSpanType, isError: Bool) -> Members {

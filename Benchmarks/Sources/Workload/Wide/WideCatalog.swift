@@ -109,11 +109,13 @@ struct WideCatalog {
     }
 
     private static let nouns = [
-        "web-frontend", "mobile-gateway", "partner-api", "admin-console", "kiosk", "voice-assistant", "account", "address",
+        "web-frontend", "mobile-gateway", "partner-api", "admin-console", "kiosk", "voice-assistant", "account",
+        "address",
         "advertisement", "alert", "analytic", "audit", "basket", "billing", "booking", "brand", "campaign", "catalog",
         "category", "chat", "checkout", "comment", "coupon", "credit", "currency", "customer", "delivery", "discount",
         "document", "email", "fraud", "fulfilment", "image", "inventory", "invoice", "ledger", "location", "loyalty",
-        "message", "notification", "offer", "order", "parcel", "payment", "permission", "preference", "price", "product",
+        "message", "notification", "offer", "order", "parcel", "payment", "permission", "preference", "price",
+        "product",
         "profile", "quote", "recommendation", "refund", "report", "return", "review", "search", "session", "shipment",
         "subscription", "warehouse",
     ]

@@ -106,7 +106,8 @@ private struct WideTracePlanner {
         let bits = generator.next()
         let id = generator.next()
         let isError = (bits >> 32) & 0x3FF < 12
-        let pod = service &* WideCatalog.podsPerService
+        let pod =
+            service &* WideCatalog.podsPerService
             &+ Int(truncatingIfNeeded: (pods >> UInt64(service)) & 0xFFFF) % WideCatalog.podsPerService
         spans.append(
             SpanRecord(

@@ -114,7 +114,8 @@ enum WideTemplates {
     private static func statement(_ kind: WideOperationKind, table: String) -> [Piece] {
         if kind == .select {
             return [
-                .text("\"SELECT id, user_id, state, updated_at FROM \\\"\(table)s\\\" WHERE user_id = "), .slot(.userID),
+                .text("\"SELECT id, user_id, state, updated_at FROM \\\"\(table)s\\\" WHERE user_id = "),
+                .slot(.userID),
                 .text(" AND id > "), .slot(.number), .text(" AND state IN ('open', 'held') ORDER BY id LIMIT 50\""),
             ]
         }
