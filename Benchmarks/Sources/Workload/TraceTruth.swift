@@ -63,7 +63,7 @@ extension Workload {
         }
     }
 
-    /// Every name that a service has.
+    /// What was sent of one trace; `index` counts from 0 in the order of starts.
     public func truth(ofTrace index: Int) -> TraceTruth {
         precondition((0..<traceCount).contains(index), "a trace of this workload")
         var records: [SpanRecord] = []

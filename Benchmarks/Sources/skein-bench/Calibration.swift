@@ -1,4 +1,4 @@
-import CLZ4
+import CBenchLZ4
 import Workload
 
 /// What this machine needs to compress the same bytes once: a measure of the machine that other figures are held against.

@@ -34,7 +34,7 @@ struct RunCommand: ParsableCommand {
     @Option(help: "Folder for data and logs, one part a profile, new each time; default: a temporary one.")
     var data: String?
 
-    @Flag(help: "Leaves the folder when done.")
+    @Flag(help: "Leaves the folder when done; after a failure it is always left.")
     var keep = false
 
     @Option(help: "Allowed values.")
@@ -47,10 +47,12 @@ struct RunCommand: ParsableCommand {
     var enforce = false
 
     func run() throws {
-        let folder = try makeFolder()
-        defer { if !keep { try? FileManager.default.removeItem(atPath: folder) } }
         let limits = FileManager.default.fileExists(atPath: thresholds) ? try Thresholds(path: thresholds) : nil
-        if limits == nil { print("no targets: \(thresholds) is not there") }
+        if limits == nil {
+            guard !enforce else { throw ValidationError("\(thresholds) is not there") }
+            print("no targets: \(thresholds) is not there")
+        }
+        let folder = try makeFolder()
         var reports: [ProfileReport] = []
         for profile in profile {
             let part = folder + "/" + profile.rawValue
@@ -66,8 +68,14 @@ struct RunCommand: ParsableCommand {
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
             try encoder.encode(reports).write(to: URL(fileURLWithPath: path))
         }
+        let isFailed = reports.contains { !$0.failures.isEmpty }
+        if isFailed || keep {
+            print("data and logs are in \(folder)")
+        } else {
+            try FileManager.default.removeItem(atPath: folder)
+        }
         let isMissed = reports.contains { $0.figures.contains { $0.isMet == false } }
-        if reports.contains(where: { !$0.failures.isEmpty }) || (enforce && isMissed) { throw ExitCode(1) }
+        if isFailed || (enforce && isMissed) { throw ExitCode(1) }
     }
 
     /// The folder of this run, which must be new: what is in it is removed at the end.
