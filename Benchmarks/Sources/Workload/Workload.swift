@@ -1,0 +1,124 @@
+/// Which kind of spans to make.
+public enum WorkloadProfile: String, CaseIterable, Sendable {
+    /// Bookinfo behind Istio, as Envoy's Zipkin tracer reports it: 7 to 11 spans a trace, about 1,100 bytes a span.
+    case mesh
+    /// 60 services with SQL, stack traces and resource attributes: 20 to 60 spans a trace, about 1,266 bytes a span.
+    case wide
+}
+
+/// Everything that decides what a workload holds.
+public struct WorkloadConfiguration: Sendable {
+    public var profile: WorkloadProfile
+    public var seed: UInt64
+    /// At least so many spans: the last trace is whole.
+    public var spanCount: Int
+    /// Spans of a full post.
+    public var spansPerPost: Int
+    /// Simulated time: how many traces start each second.
+    public var tracesPerSecond: Int
+    /// When the last trace starts, in microseconds since 1970.
+    public var lastStart: Int64
+
+    public init(
+        profile: WorkloadProfile, seed: UInt64, spanCount: Int, spansPerPost: Int = 20, tracesPerSecond: Int = 2_000,
+        lastStart: Int64
+    ) {
+        precondition(
+            spanCount > 0 && spansPerPost > 0 && tracesPerSecond > 0, "a workload needs spans, posts and a rate")
+        precondition(tracesPerSecond <= 1_000_000, "traces start at least a microsecond apart")
+        self.profile = profile
+        self.seed = seed
+        self.spanCount = spanCount
+        self.spansPerPost = spansPerPost
+        self.tracesPerSecond = tracesPerSecond
+        self.lastStart = lastStart
+    }
+}
+
+/// A set of traces that is the same each time it is made, and of which any trace can be made again on its own.
+public struct Workload: Sendable {
+    public let configuration: WorkloadConfiguration
+    public let traceCount: Int
+    public let spanCount: Int
+    let model: Model
+
+    public init(_ configuration: WorkloadConfiguration) {
+        self.configuration = configuration
+        var (traces, spans) = (0, 0)
+        while spans < configuration.spanCount {
+            var generator = SeededGenerator(seed: configuration.seed, index: traces)
+            switch configuration.profile {
+            case .mesh: spans += MeshRoute(&generator).spanCount
+            case .wide: spans += WideModel.spanCount(&generator)
+            }
+            traces += 1
+        }
+        traceCount = traces
+        spanCount = spans
+        switch configuration.profile {
+        case .mesh: model = .mesh(MeshModel())
+        case .wide: model = .wide(WideModel())
+        }
+    }
+
+    /// Microseconds since 1970; a later trace starts later.
+    func start(ofTrace index: Int) -> Int64 {
+        let before = Int64(traceCount - 1 - index) * 1_000_000 / Int64(configuration.tracesPerSecond)
+        // Less than the distance of two traces, so that the order of starts is the order of indices.
+        let jitter =
+            (Int64(truncatingIfNeeded: index) &* 7_919) % max(1_000_000 / Int64(configuration.tracesPerSecond), 1)
+        return configuration.lastStart - before - 1_000_000 / Int64(configuration.tracesPerSecond) + jitter
+    }
+
+    /// Appends the spans of a trace, every parent before its children.
+    func plan(trace index: Int, into spans: inout [SpanRecord]) {
+        let generator = SeededGenerator(seed: configuration.seed, index: index)
+        let start = start(ofTrace: index)
+        switch model {
+        case .mesh(let model): model.plan(generator, start: start, into: &spans)
+        case .wide(let model): model.plan(generator, start: start, into: &spans)
+        }
+    }
+
+    /// The posts in the order in which they are sent.
+    public func posts() -> PostStream {
+        PostStream(self)
+    }
+
+    enum Model: Sendable {
+        case mesh(MeshModel)
+        case wide(WideModel)
+
+        var senderCount: Int {
+            switch self {
+            case .mesh(let model): model.podCount * MeshModel.workerCount
+            case .wide(let model): model.podCount * WideModel.workerCount
+            }
+        }
+
+        var workerCount: Int {
+            switch self {
+            case .mesh: MeshModel.workerCount
+            case .wide: WideModel.workerCount
+            }
+        }
+
+        func name(ofType type: Int32) -> SpanTypeName {
+            switch self {
+            case .mesh(let model): model.name(ofType: type)
+            case .wide(let model): model.name(ofType: type)
+            }
+        }
+
+        @inline(__always)
+        func write(_ span: SpanRecord, to cursor: inout ByteCursor) {
+            switch self {
+            case .mesh(let model): model.write(span, to: &cursor)
+            case .wide(let model): model.write(span, to: &cursor)
+            }
+        }
+    }
+
+    /// No span's text is longer.
+    static let spanByteCountMax = 8_192
+}

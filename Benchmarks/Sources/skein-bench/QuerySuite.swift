@@ -1,0 +1,248 @@
+import Foundation
+import Workload
+
+/// How one kind of query fared.
+struct QueryReport: Codable {
+    let name: String
+    var count = 0
+    var wrong = 0
+    /// The first answers that were wrong, in words.
+    var complaints: [String] = []
+    var p50Milliseconds = 0.0
+    var p99Milliseconds = 0.0
+    var maxMilliseconds = 0.0
+}
+
+/// Asks a loaded server and compares every answer with what was sent.
+struct QuerySuite {
+    let workload: Workload
+    let zipkin: SocketAddress
+    /// Jaeger's query API; nil: not asked.
+    let jaeger: SocketAddress?
+    /// Of each kind that asks for one trace; the others are asked for a third as often.
+    let count: Int
+
+    private static let limit = 20
+    private static let complaintCountMax = 3
+
+    /// Every kind of query, one after the other.
+    func run() throws -> [QueryReport] {
+        let client = QueryClient(to: zipkin)
+        let summary = workload.summary()
+        let services = summary.operations.keys.sorted()
+        var reports = [
+            try traceByID(client), try unknownTrace(client), try searchService(client, services, summary),
+            try searchRequest(client, summary), try searchErrors(client, services, summary),
+            try serviceNames(client, services), try operationNames(client, summary),
+        ]
+        if let jaeger { reports.append(try jaegerTrace(QueryClient(to: jaeger))) }
+        return reports
+    }
+
+    /// Random traces, each complete and as it was sent.
+    func traceByID(_ client: QueryClient, count: Int? = nil) throws -> QueryReport {
+        try ask("zipkin trace", client, count ?? self.count) { generator in
+            let index = generator.below(workload.traceCount)
+            let id = workload.truth(ofTrace: index).traceID
+            return (
+                "/api/v2/trace/" + id,
+                { answer in
+                    guard answer.status == 200 else { return "trace \(id): status \(answer.status)" }
+                    let problem = try ZipkinSpan.difference(answer: answer.body, sent: workload.json(ofTrace: index))
+                    return problem.map { "trace \(id): \($0)" }
+                }
+            )
+        }
+    }
+
+    /// Every trace of the workload: whether each of its spans is there, once. Looks for IDs only, so that a million spans
+    /// take minutes rather than an hour.
+    func everyTrace(_ client: QueryClient) throws -> QueryReport {
+        var index = -1
+        return try ask("zipkin every trace", client, workload.traceCount) { _ in
+            index += 1
+            let truth = workload.truth(ofTrace: index)
+            return (
+                "/api/v2/trace/" + truth.traceID,
+                { answer in
+                    guard answer.status == 200 else { return "trace \(truth.traceID): status \(answer.status)" }
+                    let found = Self.spanIDs(in: answer.body)
+                    let sent = truth.spans.map { TraceTruth.hex($0.id) }
+                    if found.sorted() == sent.sorted() { return nil }
+                    return "trace \(truth.traceID): \(found.count) spans instead of \(sent.count)"
+                }
+            )
+        }
+    }
+
+    /// The values of all members `id` in a list of spans.
+    private static func spanIDs(in body: [UInt8]) -> [String] {
+        let key = Array("\"id\":".utf8)
+        var (ids, position) = ([String](), 0)
+        while position + key.count + 18 <= body.count {
+            guard body[position] == key[0], body[position..<(position + key.count)].elementsEqual(key) else {
+                position += 1
+                continue
+            }
+            position += key.count
+            if body[position] == UInt8(ascii: " ") { position += 1 }
+            ids.append(String(decoding: body[position...].dropFirst().prefix(16), as: UTF8.self))
+        }
+        return ids
+    }
+
+    private func jaegerTrace(_ client: QueryClient) throws -> QueryReport {
+        try ask("jaeger trace", client, count) { generator in
+            let truth = workload.truth(ofTrace: generator.below(workload.traceCount))
+            return (
+                "/api/traces/" + truth.traceID,
+                { answer in
+                    guard answer.status == 200 else { return "trace \(truth.traceID): status \(answer.status)" }
+                    return JaegerAnswer.difference(answer: answer.body, truth: truth, requestTag: workload.requestTag)
+                        .map { "trace \(truth.traceID): \($0)" }
+                }
+            )
+        }
+    }
+
+    private func unknownTrace(_ client: QueryClient) throws -> QueryReport {
+        try ask("zipkin unknown trace", client, count) { generator in
+            let id = TraceTruth.hex(generator.next() | 1 << 63) + TraceTruth.hex(generator.next())
+            return ("/api/v2/trace/" + id, { $0.status == 404 ? nil : "trace \(id): status \($0.status), not 404" })
+        }
+    }
+
+    /// The newest traces of a service over the whole time.
+    private func searchService(
+        _ client: QueryClient, _ services: [String], _ summary: WorkloadSummary
+    ) throws -> QueryReport {
+        let expected = Dictionary(
+            uniqueKeysWithValues: services.map { service in
+                (service, newest { $0.services.contains(service) })
+            })
+        return try ask("zipkin search service", client, count / 3) { generator in
+            let service = services[generator.below(services.count)]
+            return (search(service, summary), { try compare($0, with: expected[service] ?? [], "service \(service)") })
+        }
+    }
+
+    /// The newest traces in which a service has an error.
+    private func searchErrors(
+        _ client: QueryClient, _ services: [String], _ summary: WorkloadSummary
+    ) throws -> QueryReport {
+        let some = services.prefix(8)
+        let expected = Dictionary(
+            uniqueKeysWithValues: some.map { service in
+                (service, newest { $0.spans.contains { $0.service == service && $0.isError } })
+            })
+        return try ask("zipkin search errors", client, count / 3) { generator in
+            let service = some[generator.below(some.count)]
+            return (
+                search(service, summary) + "&annotationQuery=error",
+                { answer in
+                    try compare(answer, with: expected[service] ?? [], "errors of \(service)")
+                }
+            )
+        }
+    }
+
+    /// By a service and a tag's value that one trace has.
+    private func searchRequest(_ client: QueryClient, _ summary: WorkloadSummary) throws -> QueryReport {
+        try ask("zipkin search tag", client, count / 3) { generator in
+            let truth = workload.truth(ofTrace: generator.below(workload.traceCount))
+            let tag = QueryClient.escape("\(workload.requestTag)=\(truth.requestID)")
+            return (
+                search(truth.spans[0].service, summary) + "&annotationQuery=" + tag,
+                { answer in
+                    try compare(answer, with: [truth], "request \(truth.requestID)")
+                }
+            )
+        }
+    }
+
+    private func serviceNames(_ client: QueryClient, _ services: [String]) throws -> QueryReport {
+        try ask("zipkin services", client, count / 3) { _ in
+            (
+                "/api/v2/services",
+                { answer in
+                    let names = try? JSONDecoder().decode([String].self, from: Data(answer.body))
+                    return names?.sorted() == services ? nil : "services: \(names?.count ?? -1) of \(services.count)"
+                }
+            )
+        }
+    }
+
+    private func operationNames(_ client: QueryClient, _ summary: WorkloadSummary) throws -> QueryReport {
+        let all = summary.operations.mapValues { Set($0.map { $0.lowercased() }).sorted() }.sorted { $0.key < $1.key }
+        return try ask("zipkin operations", client, count / 3) { generator in
+            let (service, expected) = all[generator.below(all.count)]
+            return (
+                "/api/v2/spans?serviceName=" + QueryClient.escape(service),
+                { answer in
+                    let names = try? JSONDecoder().decode([String].self, from: Data(answer.body))
+                    return names?.sorted() == expected ? nil : "operations of \(service): \(names ?? [])"
+                }
+            )
+        }
+    }
+
+    private func search(_ service: String, _ summary: WorkloadSummary) -> String {
+        let end = summary.end / 1_000 + 1
+        let lookback = end - summary.start / 1_000 + 1
+        return "/api/v2/traces?serviceName=\(QueryClient.escape(service))&endTs=\(end)&lookback=\(lookback)"
+            + "&limit=\(Self.limit)"
+    }
+
+    /// The last traces that satisfy the condition, at most `limit`.
+    private func newest(_ matches: (TraceTruth) -> Bool) -> [TraceTruth] {
+        var found: [TraceTruth] = []
+        var index = workload.traceCount - 1
+        while index >= 0 && found.count < Self.limit {
+            let truth = workload.truth(ofTrace: index)
+            if matches(truth) { found.append(truth) }
+            index -= 1
+        }
+        return found
+    }
+
+    /// Why a search's answer is not exactly these traces with all their spans; nil if it is.
+    private func compare(_ answer: HTTPResponse, with expected: [TraceTruth], _ what: String) throws -> String? {
+        guard answer.status == 200 else { return "\(what): status \(answer.status)" }
+        guard let traces = try? JSONDecoder().decode([[ZipkinSpan]].self, from: Data(answer.body)) else {
+            return "\(what): no list of traces"
+        }
+        let counts = Dictionary(traces.compactMap { trace in trace.first.map { ($0.traceId, trace.count) } }) {
+            $0 + $1
+        }
+        let missing = expected.filter { counts[$0.traceID] == nil }.count
+        guard missing == 0, traces.count == expected.count else {
+            return "\(what): \(traces.count) traces instead of \(expected.count), \(missing) missing"
+        }
+        guard let short = expected.first(where: { counts[$0.traceID] != $0.spans.count }) else { return nil }
+        return "\(what): trace \(short.traceID) has \(counts[short.traceID] ?? 0) of \(short.spans.count) spans"
+    }
+
+    /// Asks `count` questions; a question is a path and what is wrong with an answer.
+    private func ask(
+        _ name: String, _ client: QueryClient, _ count: Int,
+        _ question: (inout SeededGenerator) throws -> (path: String, check: (HTTPResponse) throws -> String?)
+    ) throws -> QueryReport {
+        var generator = SeededGenerator(seed: workload.configuration.seed &+ 77)
+        var report = QueryReport(name: name)
+        var seconds: [Double] = []
+        for _ in 0..<max(count, 1) {
+            let (path, check) = try question(&generator)
+            let (answer, time) = try client.get(path)
+            seconds.append(time)
+            report.count += 1
+            guard let complaint = try check(answer) else { continue }
+            report.wrong += 1
+            if report.complaints.count < Self.complaintCountMax { report.complaints.append(complaint) }
+        }
+        seconds.sort()
+        report.p50Milliseconds = Quantile.of(seconds, 0.5) * 1_000
+        report.p99Milliseconds = Quantile.of(seconds, 0.99) * 1_000
+        report.maxMilliseconds = (seconds.last ?? 0) * 1_000
+        return report
+    }
+}

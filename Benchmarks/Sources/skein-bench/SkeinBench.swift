@@ -1,0 +1,8 @@
+import ArgumentParser
+
+@main
+struct SkeinBench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "skein-bench", abstract: "Measures Skein from outside, over HTTP.",
+        subcommands: [RunCommand.self, SendCommand.self, GenerateCommand.self])
+}
