@@ -82,6 +82,12 @@ let package = Package(
         .testTarget(
             name: "SegmentStoreTests", dependencies: ["SegmentStore", "TraceModel", "TestSupport"],
             swiftSettings: strict),
+        .testTarget(
+            name: "TraceStoreTests",
+            dependencies: [
+                "TraceStore", "Journal", "WireFormats", "TraceModel", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: strict),
         .testTarget(name: "EndToEndTests", dependencies: ["TestSupport"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

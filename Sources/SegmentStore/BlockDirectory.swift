@@ -35,10 +35,15 @@ struct BlockDirectory {
         }
     }
 
+    /// Shapes that the segment's schema has.
+    var shapeCount: Int
     var blocks: [Entry] = []
 
-    func encoded(shapeCount: Int) -> [UInt8] {
+    init(shapeCount: Int) { self.shapeCount = shapeCount }
+
+    func encoded() -> [UInt8] {
         var writer = ByteWriter()
+        writer.writeVarint(shapeCount)
         writer.writeVarint(blocks.count)
         var previous: Int64 = 0
         for block in blocks {
@@ -64,10 +69,10 @@ struct BlockDirectory {
         return writer.bytes
     }
 
-    init() {}
-
-    init(decoding bytes: UnsafeRawBufferPointer, shapeCount: Int) throws(ByteReaderError) {
+    init(decoding bytes: UnsafeRawBufferPointer) throws(ByteReaderError) {
         var reader = ByteReader(bytes)
+        let shapeCount = try reader.readCount(max: SegmentFormat.shapeCountMax)
+        self.shapeCount = shapeCount
         var previous: Int64 = 0
         for _ in 0..<(try reader.readCount(max: bytes.count)) {
             var block = Entry(

@@ -12,6 +12,7 @@ enum SegmentFormat {
     static let packedByteCountMin = 128
     static let spanCountMax = 1 << 31
     static let blockSpanCountMax = 1 << 20
+    static let shapeCountMax = 1 << 24
 
     /// Bits of a trace's fingerprint in the trace directory, and entries a page holds about.
     static let fingerprintBitCount = 16

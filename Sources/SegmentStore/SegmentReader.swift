@@ -1,4 +1,5 @@
 internal import Bytes
+internal import Synchronization
 public import TraceModel
 
 /// Reads one segment. Layout: storage/segment-format.md.
@@ -14,6 +15,7 @@ public final class SegmentReader: @unchecked Sendable {
     private struct Kept {
         var index: Index?
         var dictionary: SegmentDictionary?
+        var lastUse = 0
     }
 
     /// The directories of blocks and traces.
@@ -81,7 +83,7 @@ public final class SegmentReader: @unchecked Sendable {
     /// - Returns: nil if no span of the segment can match.
     public func scan(_ filter: SpanFilter, window: ClosedRange<Int64>) throws(SegmentError) -> Scan? {
         let shapes = ShapeFilter(filter, try dictionary())
-        guard shapes.matchesAnything else { return nil }
+        guard shapes.matchesAnything, shapes.tests.count == (try index().blocks.shapeCount) else { return nil }
         var blocks: [(number: Int, latestStart: Int64)] = []
         for (number, block) in try index().blocks.blocks.enumerated() {
             guard let earliest = block.earliestStart, let latestSpan = block.latestStart,
@@ -114,14 +116,19 @@ public final class SegmentReader: @unchecked Sendable {
     /// Forgets what can be read again.
     public func releaseMemory() { lock.withLock { kept = Kept() } }
 
+    /// When a query last needed the dictionary, on the clock of `SegmentReader.uses`; smaller is longer ago.
+    public var lastUse: Int { lock.withLock { kept.lastUse } }
+
+    /// Counts the uses of all segments.
+    private static let uses = Atomic<Int>(0)
+
     // MARK: Parts
 
     private func index() throws(SegmentError) -> Index {
         if let index = lock.withLock({ kept.index }) { return index }
-        let shapeCount = try dictionary().schema.shapes.count
         let blockBytes = try source.section(footer[FooterSection.blocks.rawValue], "block directory")
         let blocks = try source.decoded(blockBytes, "block directory") { (raw) throws(ByteReaderError) in
-            try BlockDirectory(decoding: raw, shapeCount: shapeCount)
+            try BlockDirectory(decoding: raw)
         }
         let pageBytes = try source.section(footer[FooterSection.tracePages.rawValue], "page table")
         let pages = try source.decoded(pageBytes, "page table") { (raw) throws(ByteReaderError) in
@@ -133,7 +140,12 @@ public final class SegmentReader: @unchecked Sendable {
     }
 
     private func dictionary() throws(SegmentError) -> SegmentDictionary {
-        if let dictionary = lock.withLock({ kept.dictionary }) { return dictionary }
+        let use = Self.uses.add(1, ordering: .relaxed).newValue
+        let known = lock.withLock { () -> SegmentDictionary? in
+            kept.lastUse = use
+            return kept.dictionary
+        }
+        if let known { return known }
         let dictionary = try SegmentDictionary(source, footer)
         lock.withLock { kept.dictionary = dictionary }
         return dictionary
@@ -170,7 +182,11 @@ public final class SegmentReader: @unchecked Sendable {
         guard number < index.blocks.blocks.count else {
             throw source.corrupt("trace directory", "it names block \(number) of \(index.blocks.blocks.count)")
         }
-        return try BlockReader(source, try dictionary(), index.blocks.blocks[number], number: number)
+        let dictionary = try dictionary()
+        guard dictionary.schema.shapes.count == index.blocks.shapeCount else {
+            throw source.corrupt("block directory", "it knows \(index.blocks.shapeCount) shapes")
+        }
+        return try BlockReader(source, dictionary, index.blocks.blocks[number], number: number)
     }
 
     // MARK: Header and trailer

@@ -79,7 +79,7 @@ public enum SegmentWriter {
         file.writeFooter(.strings, text)
         file.writeFooter(.stringLengths, lengths.bytes)
         file.writeFooter(.schema, schema.encoded())
-        file.writeFooter(.blocks, blocks.directory.encoded(shapeCount: plans.count))
+        file.writeFooter(.blocks, blocks.directory.encoded())
         file.writePageTable()
         file.writeFooter(.names, names.encoded())
         file.finish()
@@ -91,7 +91,7 @@ public enum SegmentWriter {
     }
 
     private struct Blocks {
-        var directory = BlockDirectory()
+        var directory: BlockDirectory
         var entries: [TraceDirectory.Entry] = []
         var statistics = SegmentStatistics()
     }
@@ -99,7 +99,7 @@ public enum SegmentWriter {
     private static func writeBlocks(
         _ assembly: borrowing SegmentAssembly, _ plans: [ShapePlan], to file: inout SegmentFile
     ) -> Blocks {
-        var blocks = Blocks()
+        var blocks = Blocks(directory: BlockDirectory(shapeCount: plans.count))
         var encoder = BlockEncoder(assembly, plans)
         var firstRows = Array(repeating: 0, count: plans.count)
         let fragments = fragments(of: assembly, spanCountMax: file.options.blockSpanCount)

@@ -18,6 +18,7 @@ public final class TraceStore: Sendable {
     let journal: Journal
     let state: StoreState
     let expiredSpanCount = Atomic<Int>(0)
+    private let cache: SegmentCache
     private let background: BackgroundWork
 
     /// Opens the folder, or makes it, and reads what the journal has beyond the segments.
@@ -30,6 +31,7 @@ public final class TraceStore: Sendable {
         catalog = opened.catalog
         journal = opened.journal
         state = opened.state
+        cache = SegmentCache(byteCountMax: options.cacheByteCountMax)
         background = BackgroundWork()
     }
 
@@ -96,12 +98,16 @@ public final class TraceStore: Sendable {
 
     /// The trace with this ID; nil if no span of it is stored.
     public func trace(_ traceID: TraceID) throws(StoreError) -> Trace? {
-        try TraceReader(state.snapshot(), logger).trace(traceID)
+        let snapshot = state.snapshot()
+        defer { cache.queryEnded(snapshot.segments) }
+        return try TraceReader(snapshot, logger).trace(traceID)
     }
 
     /// The traces with these IDs in the order given, unknown ones left out.
     public func traces(_ traceIDs: [TraceID]) throws(StoreError) -> [Trace] {
-        let reader = TraceReader(state.snapshot(), logger)
+        let snapshot = state.snapshot()
+        defer { cache.queryEnded(snapshot.segments) }
+        let reader = TraceReader(snapshot, logger)
         var traces: [Trace] = []
         for traceID in traceIDs {
             if let trace = try reader.trace(traceID) { traces.append(trace) }
@@ -111,6 +117,8 @@ public final class TraceStore: Sendable {
 
     /// The traces that match, those that start last first.
     public func find(_ query: TraceQuery) throws(StoreError) -> TraceSearchResult {
-        try TraceSearch(query, state.snapshot(), logger).run(catalog)
+        let snapshot = state.snapshot()
+        defer { cache.queryEnded(snapshot.segments) }
+        return try TraceSearch(query, snapshot, logger).run(catalog)
     }
 }

@@ -3,7 +3,8 @@ public import TraceModel
 /// Makes spans of every kind that a batch can hold, ordinary and odd.
 public struct SpanGenerator {
     private var random: SeededGenerator
-    private var traceIDs: [TraceID] = []
+    /// Of every trace made so far.
+    public private(set) var traceIDs: [TraceID] = []
     private var lastSpanIDs: [UInt64] = [0]
     private var now: Int64 = 1_790_000_000_000_000_000
 

@@ -26,7 +26,7 @@ struct RunCommand: ParsableCommand {
     var crashSpans = 20_000
 
     @Option(help: "How long CPU and data folder must be quiet to be taken as settled before 30 s are over.")
-    var quietSeconds = 3.0
+    var quietSeconds = 12.0
 
     @Flag(help: "After each restart, asks for every trace and looks for every span.")
     var verifyAll = false
