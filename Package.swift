@@ -68,7 +68,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ], swiftSettings: strict),
-        .executableTarget(name: "dev", dependencies: ["WireFormats", "SegmentStore", "TraceModel", "Compression"]),
+        .executableTarget(name: "dev", dependencies: ["CShim", "WireFormats", "SegmentStore", "TraceModel", "Compression"]),
 
         // Tests
         .target(

@@ -1,8 +1,8 @@
 internal import TraceModel
 
-/// Where in a block's sections the values of each column of each shape begin.
+/// Where in a block's sections the values of each stored column begin.
 ///
-/// Nothing of this is stored: it follows from the schema, the number of rows of each shape and the repeat marks.
+/// Nothing of this is in the file: it follows from the schema, the number of rows of each shape and the repeat marks.
 struct BlockLayout {
     struct Column {
         /// First bit of the codes, or of the repeat marks.
@@ -18,68 +18,56 @@ struct BlockLayout {
         var firstText = 0
     }
 
-    /// For each shape the place of its first column (the start delta, then the duration, then the shape's own).
-    private(set) var firstColumns: [Int] = []
-    private(set) var columns: [Column] = []
+    private let stored: StoredColumns
+    private var columns: [Column] = []
+    /// For each shape the place of its first column; shapes without rows have none.
+    private var firstColumns: [Int]
+    /// Stored columns of texts: shape, and index within it.
     private(set) var textColumns: [(shape: Int, column: Int)] = []
-    private var bit = 0
-    private var numberCount = 0
-    private var fixedByteCount = 0
-    private var textCount = 0
 
     /// - Returns: nil if the codes end before the last column does.
-    init?(_ schema: SegmentSchema, rowCounts: [Int], codes: BitReader) {
-        for (shape, rowCount) in rowCounts.enumerated() {
-            firstColumns.append(columns.count)
-            guard rowCount > 0 else { continue }
-            let plan = schema.shapes[shape].plan
-            guard add(plan.startDelta, rowCount, codes), add(plan.duration, rowCount, codes) else { return nil }
-            for (index, column) in plan.columns.enumerated() {
-                if column.coding == .text { textColumns.append((shape, index)) }
-                guard add(column, rowCount, codes) else { return nil }
+    init?(_ stored: StoredColumns, rowCounts: [Int], codes: BitReader) {
+        self.stored = stored
+        firstColumns = Array(repeating: 0, count: rowCounts.count)
+        columns.reserveCapacity(stored.columns.count)
+        var next = Column()
+        for (shape, rowCount) in rowCounts.enumerated() where rowCount > 0 {
+            firstColumns[shape] = columns.count
+            for place in stored.firstColumns[shape]..<stored.firstColumns[shape + 1] {
+                let facts = stored.columns[place]
+                var column = next
+                column.literalCount = rowCount
+                next.bit += rowCount * Int(facts.fixedBitCount)
+                guard next.bit <= codes.bitCount else { return nil }
+                column.literalBit = column.bit
+                if facts.marksRepeats {
+                    column.literalCount = rowCount - codes.ones(from: column.bit, count: rowCount)
+                    column.literalBit = next.bit
+                    next.bit += column.literalCount * Int(facts.literalBitCount)
+                    guard next.bit <= codes.bitCount else { return nil }
+                }
+                if facts.isNumber { next.firstNumber += column.literalCount }
+                if facts.isText {
+                    next.firstText += column.literalCount
+                    textColumns.append((shape, Int(facts.index) - 2))
+                }
+                next.fixed += column.literalCount * Int(facts.fixedByteCount)
+                columns.append(column)
             }
         }
     }
 
     @inline(__always)
-    func startDelta(_ shape: Int) -> Column { columns[firstColumns[shape]] }
+    func startDelta(_ shape: Int) -> Column { place(shape, 0) }
 
     @inline(__always)
-    func duration(_ shape: Int) -> Column { columns[firstColumns[shape] + 1] }
+    func duration(_ shape: Int) -> Column { place(shape, 1) }
 
     @inline(__always)
-    func column(_ shape: Int, _ index: Int) -> Column { columns[firstColumns[shape] + 2 + index] }
+    func column(_ shape: Int, _ index: Int) -> Column { place(shape, index + 2) }
 
-    private mutating func add(_ plan: ColumnPlan?, _ rowCount: Int, _ codes: BitReader) -> Bool {
-        var column = Column()
-        guard let plan else {
-            columns.append(column)
-            return true
-        }
-        column.bit = bit
-        column.firstNumber = numberCount
-        column.fixed = fixedByteCount
-        column.firstText = textCount
-        column.literalCount = rowCount
-        bit += rowCount * plan.fixedBitCount
-        guard bit <= codes.bitCount else { return false }
-        if plan.marksRepeats {
-            column.literalCount = rowCount - codes.ones(from: column.bit, count: rowCount)
-            column.literalBit = bit
-            bit += column.literalCount * plan.literalBitCount
-            guard bit <= codes.bitCount else { return false }
-        } else {
-            column.literalBit = column.bit
-        }
-        switch plan.coding {
-        case .number, .decimal: numberCount += column.literalCount
-        case .text:
-            numberCount += column.literalCount
-            textCount += column.literalCount
-        default: break
-        }
-        fixedByteCount += column.literalCount * plan.fixedByteCount
-        columns.append(column)
-        return true
+    /// Columns that take no room lie anywhere.
+    private func place(_ shape: Int, _ index: Int) -> Column {
+        stored.place(shape, index).map { columns[firstColumns[shape] + $0] } ?? Column()
     }
 }

@@ -16,12 +16,13 @@ public struct ScanHit: Sendable {
 }
 
 extension BlockReader {
-    /// Traces of the block with at least one span of the service; with `needsOneSpan` only those that may match.
+    /// Traces of the block of which a span of the service meets some clause, or exists if there is none; with
+    /// `needsOneSpan` only those of which one span may meet all.
     func scan(_ filter: SpanFilter, _ shapes: ShapeFilter) throws(SegmentError) -> [ScanHit] {
-        let isRelevant = shapes.tests.indices.contains { entry.shapes[$0] && shapes.tests[$0] != nil }
-        guard isRelevant else { return [] }
-        let spine = try spine.get()
         var literalTraces: [Set<Int>?] = Array(repeating: nil, count: shapes.literalTests.count)
+        guard try isRelevant(filter, shapes, &literalTraces) else { return [] }
+        let traces = try traces()
+        let spine = try spine()
         var masks = [UInt64](repeating: 0, count: traces.count)
         var trace = 0
         for span in 0..<entry.spanCount {
@@ -34,7 +35,8 @@ extension BlockReader {
                     mask |= 1 << UInt64(number + 1)
                 }
             }
-            if !filter.needsOneSpan || mask == filter.completeMask { masks[trace] |= mask }
+            let isHit = filter.needsOneSpan ? mask == filter.completeMask : mask > 1 || tests.isEmpty
+            if isHit { masks[trace] |= mask }
         }
         var hits: [ScanHit] = []
         for trace in 0..<traces.count where masks[trace] != 0 {
@@ -42,6 +44,35 @@ extension BlockReader {
                 ScanHit(traceID: traces.traceID(trace), start: traces.baseStarts[trace], mask: masks[trace]))
         }
         return hits
+    }
+
+    /// Whether any span of the block may be a hit, by its shapes and its filter alone.
+    private func isRelevant(
+        _ filter: SpanFilter, _ shapes: ShapeFilter, _ literalTraces: inout [Set<Int>?]
+    ) throws(SegmentError) -> Bool {
+        let own = shapes.tests.indices.filter { entry.shapes[$0] && shapes.tests[$0] != nil }
+        guard !own.isEmpty else { return false }
+        if !shapes.literalTests.isEmpty {
+            let known = try section(.filter)
+            for (number, test) in shapes.literalTests.enumerated() {
+                guard let hash = test.filterHash else { continue }
+                if !known.withUnsafeBytes({ ValueFilter.mayContain(hash, $0) }) { literalTraces[number] = [] }
+            }
+        }
+        return own.contains { shape in
+            guard let tests = shapes.tests[shape], !tests.isEmpty else { return true }
+            return filter.needsOneSpan
+                ? tests.allSatisfy { mayHold($0, literalTraces) } : tests.contains { mayHold($0, literalTraces) }
+        }
+    }
+
+    private func mayHold(_ test: ShapeFilter.Test, _ literalTraces: [Set<Int>?]) -> Bool {
+        switch test {
+        case .never: false
+        case .always, .duration, .codes: true
+        case .literal(let number): literalTraces[number]?.isEmpty != true
+        case .any(let tests): tests.contains { mayHold($0, literalTraces) }
+        }
     }
 
     private func holds(
@@ -53,10 +84,10 @@ extension BlockReader {
         case .always: return true
         case .duration(let range):
             guard let plan = dictionary.schema.shapes[shape].plan.duration else { return false }
-            let values = try values.get()
+            let values = try values()
             return range.contains(try values.number(plan, values.layout.duration(shape), place: row))
         case .codes(let column, let accepted):
-            let values = try values.get()
+            let values = try values()
             let plan = dictionary.schema.shapes[shape].plan.columns[column]
             return accepted.contains(values.dictionaryCode(plan, values.layout.column(shape, column), row: row))
         case .literal(let number):
@@ -70,12 +101,9 @@ extension BlockReader {
 
     /// Places of the traces that have the literal under its key.
     private func tracesWith(_ test: ShapeFilter.LiteralTest) throws(SegmentError) -> Set<Int> {
-        if let hash = test.filterHash {
-            let filter = try section(.filter)
-            guard filter.withUnsafeBytes({ ValueFilter.mayContain(hash, $0) }) else { return [] }
-        }
-        let spine = try spine.get()
-        let values = try values.get()
+        let traces = try traces()
+        let spine = try spine()
+        let values = try values()
         var found: Set<Int> = []
         var columns: [Int: [Int]] = [:]
         for (shape, column) in test.columns { columns[shape, default: []].append(column) }

@@ -3,9 +3,10 @@ internal import TraceModel
 extension BlockReader {
     /// Appends the spans of one trace of the block to `builder`.
     func readTrace(_ index: Int, into builder: inout SpanBatchBuilder) throws(SegmentError) {
-        let spine = try spine.get()
-        let values = try values.get()
-        let spanIDs = try spanIDs(ofTrace: index, spine)
+        let traces = try traces()
+        let spine = try spine()
+        let values = try values()
+        let spanIDs = try spanIDs(ofTrace: index, traces, spine)
         let traceID = traces.traceID(index)
         let spans = traces.spans(index)
         var previousStart = traces.baseStarts[index]
@@ -46,9 +47,11 @@ extension BlockReader {
     }
 
     /// The IDs of the spans of one trace.
-    private func spanIDs(ofTrace index: Int, _ spine: BlockSpine) throws(SegmentError) -> [UInt64] {
+    private func spanIDs(
+        ofTrace index: Int, _ traces: BlockTraces, _ spine: BlockSpine
+    ) throws(SegmentError) -> [UInt64] {
         let spans = traces.spans(index)
-        let content = try spanIDSection.get()
+        let content = try spanIDs()
         var place = spine.parents[..<spans.lowerBound].count { $0 != ParentCode.rootWithTraceID }
         var spanIDs: [UInt64] = []
         spanIDs.reserveCapacity(spans.count)

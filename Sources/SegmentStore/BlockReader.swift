@@ -9,24 +9,20 @@ final class BlockReader {
     let entry: BlockDirectory.Entry
     private let source: any SegmentSource
     private let what: String
+    private var known = Known()
 
-    /// Traces in the order of the block.
-    let traces: BlockTraces
-    private(set) lazy var spine: Result<BlockSpine, SegmentError> = readSpine()
-    private(set) lazy var values: Result<BlockValues, SegmentError> = readValues()
-    private(set) lazy var spanIDSection: Result<[UInt8], SegmentError> = readSpanIDs()
+    private struct Known {
+        var traces: BlockTraces?
+        var spine: BlockSpine?
+        var values: BlockValues?
+        var spanIDs: [UInt8]?
+    }
 
-    init(
-        _ source: any SegmentSource, _ dictionary: SegmentDictionary, _ entry: BlockDirectory.Entry, number: Int
-    ) throws(SegmentError) {
+    init(_ source: any SegmentSource, _ dictionary: SegmentDictionary, _ entry: BlockDirectory.Entry, number: Int) {
         self.source = source
         self.dictionary = dictionary
         self.entry = entry
         what = "block \(number)"
-        let content = try source.section(entry.sections[BlockSection.traces.rawValue], "traces of \(what)")
-        traces = try source.decoded(content, "traces of \(what)") { (raw) throws(ByteReaderError) in
-            try BlockTraces(raw, entry)
-        }
     }
 
     func section(_ section: BlockSection, padding: Int = 0) throws(SegmentError) -> [UInt8] {
@@ -35,30 +31,39 @@ final class BlockReader {
 
     func corrupt(_ why: String) -> SegmentError { source.corrupt(what, why) }
 
-    private func readSpanIDs() -> Result<[UInt8], SegmentError> {
-        do throws(SegmentError) { return .success(try section(.spanIDs)) } catch { return .failure(error) }
+    /// Traces in the order of the block.
+    func traces() throws(SegmentError) -> BlockTraces {
+        if let traces = known.traces { return traces }
+        let traces = try source.decoded(try section(.traces), "traces of \(what)") { (raw) throws(ByteReaderError) in
+            try BlockTraces(raw, entry)
+        }
+        known.traces = traces
+        return traces
     }
 
-    private func readSpine() -> Result<BlockSpine, SegmentError> {
-        do throws(SegmentError) {
-            let content = try section(.spine)
-            let shapeCount = dictionary.schema.shapes.count
-            return .success(
-                try source.decoded(content, "spine of \(what)") { (raw) throws(ByteReaderError) in
-                    try BlockSpine(raw, entry, shapeCount: shapeCount, traces)
-                })
-        } catch {
-            return .failure(error)
+    func spine() throws(SegmentError) -> BlockSpine {
+        if let spine = known.spine { return spine }
+        let traces = try traces()
+        let shapeCount = dictionary.schema.shapes.count
+        let spine = try source.decoded(try section(.spine), "spine of \(what)") { (raw) throws(ByteReaderError) in
+            try BlockSpine(raw, entry, shapeCount: shapeCount, traces)
         }
+        known.spine = spine
+        return spine
     }
 
-    private func readValues() -> Result<BlockValues, SegmentError> {
-        do throws(SegmentError) {
-            let spine = try spine.get()
-            return .success(try BlockValues(self, spine))
-        } catch {
-            return .failure(error)
-        }
+    func values() throws(SegmentError) -> BlockValues {
+        if let values = known.values { return values }
+        let values = try BlockValues(self, try spine())
+        known.values = values
+        return values
+    }
+
+    func spanIDs() throws(SegmentError) -> [UInt8] {
+        if let spanIDs = known.spanIDs { return spanIDs }
+        let spanIDs = try section(.spanIDs)
+        known.spanIDs = spanIDs
+        return spanIDs
     }
 }
 

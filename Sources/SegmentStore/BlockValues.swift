@@ -20,8 +20,8 @@ final class BlockValues {
         self.block = block
         dictionary = block.dictionary
         codeBytes = try block.section(.codes, padding: BitReader.paddingByteCount)
-        let schema = block.dictionary.schema
-        let layout = codeBytes.withUnsafeBytes { BlockLayout(schema, rowCounts: spine.rowCounts, codes: BitReader($0)) }
+        let stored = block.dictionary.storedColumns
+        let layout = codeBytes.withUnsafeBytes { BlockLayout(stored, rowCounts: spine.rowCounts, codes: BitReader($0)) }
         guard let layout else { throw block.corrupt("its codes end early") }
         self.layout = layout
         (exceptionPlaces, exceptions) = try BlockValues.readExceptions(block)

@@ -26,6 +26,15 @@ struct ColumnPlan {
         case spanEnd = 2
     }
 
+    /// Rows take bits or numbers among a block's codes, or bytes.
+    var takesRoom: Bool {
+        switch coding {
+        case .constant, .constantNumber, .sameAs, .nothing: false
+        case .dictionary, .numberDictionary: width > 0
+        case .number, .double, .bool, .uuid, .hex, .decimal, .text: true
+        }
+    }
+
     /// Bits that a row takes among the block's codes, apart from those that only rows without a repeat take.
     var fixedBitCount: Int {
         switch coding {

@@ -4,6 +4,7 @@ internal import TraceModel
 /// The strings and shapes of a segment, unpacked: what is needed to read any of its spans.
 final class SegmentDictionary: Sendable {
     let schema: SegmentSchema
+    let storedColumns: StoredColumns
     private let bytes: [UInt8]
     private let ends: [UInt32]
     /// Strings by the low bits of their hash, to find one by its bytes: number + 1, or 0.
@@ -21,6 +22,7 @@ final class SegmentDictionary: Sendable {
         schema = try source.decoded(schemaBytes, "schema") { (raw) throws(ByteReaderError) in
             try SegmentSchema(decoding: raw, dictionaryCount: ends.count)
         }
+        storedColumns = StoredColumns(schema)
         var slotCount = 16
         while slotCount < ends.count * 2 { slotCount *= 2 }
         var slots = [UInt32](repeating: 0, count: slotCount)

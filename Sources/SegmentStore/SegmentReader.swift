@@ -45,21 +45,24 @@ public final class SegmentReader: @unchecked Sendable {
     // MARK: Reading
 
     /// Appends the spans of a trace to `builder`, in the order of their starts.
+    /// - Parameter blocks: what was read of this segment's blocks for the same query.
     /// - Returns: how many there were; 0 if the segment has not got the trace.
-    public func readTrace(_ traceID: TraceID, into builder: inout SpanBatchBuilder) throws(SegmentError) -> Int {
+    public func readTrace(
+        _ traceID: TraceID, into builder: inout SpanBatchBuilder, _ blocks: BlockMemory = BlockMemory()
+    ) throws(SegmentError) -> Int {
         let index = try index()
         let before = builder.spanCount
-        for block in try blocks(of: traceID, index) {
-            let reader = try blockReader(block, index)
-            for place in reader.traces.places(of: traceID) { try reader.readTrace(place, into: &builder) }
+        for block in try self.blocks(of: traceID, index) {
+            let reader = try blockReader(block, index, blocks)
+            for place in try reader.traces().places(of: traceID) { try reader.readTrace(place, into: &builder) }
         }
         return builder.spanCount - before
     }
 
     /// Appends all spans of a block.
     public func readBlock(_ block: Int, into builder: inout SpanBatchBuilder) throws(SegmentError) {
-        let reader = try blockReader(block, try index())
-        for place in 0..<reader.traces.count { try reader.readTrace(place, into: &builder) }
+        let reader = try blockReader(block, try index(), BlockMemory())
+        for place in 0..<(try reader.traces().count) { try reader.readTrace(place, into: &builder) }
     }
 
     public func blockCount() throws(SegmentError) -> Int { try index().blocks.blocks.count }
@@ -98,8 +101,10 @@ public final class SegmentReader: @unchecked Sendable {
     }
 
     /// The traces of a block that may match; of traces that start after the window's end none.
-    public func hits(in block: Int, of scan: Scan, window: ClosedRange<Int64>) throws(SegmentError) -> [ScanHit] {
-        let reader = try blockReader(block, try index())
+    public func hits(
+        in block: Int, of scan: Scan, window: ClosedRange<Int64>, _ blocks: BlockMemory
+    ) throws(SegmentError) -> [ScanHit] {
+        let reader = try blockReader(block, try index(), blocks)
         return try reader.scan(scan.filter, scan.shapes).filter { $0.start <= window.upperBound }
     }
 
@@ -174,11 +179,14 @@ public final class SegmentReader: @unchecked Sendable {
 
     /// The sections that reading spans passes over.
     func checkUnreadSections(ofBlock number: Int) throws(SegmentError) {
-        let reader = try blockReader(number, try index())
+        let reader = try blockReader(number, try index(), BlockMemory())
         for section in [BlockSection.fixed, .text, .filter] { _ = try reader.section(section) }
     }
 
-    private func blockReader(_ number: Int, _ index: Index) throws(SegmentError) -> BlockReader {
+    private func blockReader(
+        _ number: Int, _ index: Index, _ blocks: BlockMemory
+    ) throws(SegmentError) -> BlockReader {
+        if let reader = blocks[number] { return reader }
         guard number < index.blocks.blocks.count else {
             throw source.corrupt("trace directory", "it names block \(number) of \(index.blocks.blocks.count)")
         }
@@ -186,7 +194,9 @@ public final class SegmentReader: @unchecked Sendable {
         guard dictionary.schema.shapes.count == index.blocks.shapeCount else {
             throw source.corrupt("block directory", "it knows \(index.blocks.shapeCount) shapes")
         }
-        return try BlockReader(source, dictionary, index.blocks.blocks[number], number: number)
+        let reader = BlockReader(source, dictionary, index.blocks.blocks[number], number: number)
+        blocks[number] = reader
+        return reader
     }
 
     // MARK: Header and trailer

@@ -6,19 +6,22 @@ internal import TraceModel
 struct TraceReader {
     let snapshot: StoreSnapshot
     let logger: Logger
+    /// What this query read of each segment's blocks.
+    let blocks: [BlockMemory]
 
     init(_ snapshot: StoreSnapshot, _ logger: Logger) {
         self.snapshot = snapshot
         self.logger = logger
+        blocks = snapshot.segments.map { _ in BlockMemory() }
     }
 
     /// A damaged part is left out, with a line in the log, unless nothing else of the trace is found.
     func trace(_ traceID: TraceID) throws(StoreError) -> Trace? {
         var builder = SpanBatchBuilder()
         var damage: SegmentError?
-        for segment in snapshot.segments {
+        for (place, segment) in snapshot.segments.enumerated() {
             do throws(SegmentError) {
-                _ = try segment.reader.readTrace(traceID, into: &builder)
+                _ = try segment.reader.readTrace(traceID, into: &builder, blocks[place])
             } catch {
                 damage = error
                 logger.error("part of a trace cannot be read", metadata: ["trace": "\(traceID)", "reason": "\(error)"])

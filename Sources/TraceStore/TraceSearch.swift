@@ -11,17 +11,20 @@ struct TraceSearch {
     private let query: TraceQuery
     private let matcher: TraceMatcher
     private let snapshot: StoreSnapshot
+    private let reader: TraceReader
     private let logger: Logger
 
     private enum Source {
         case live(GenerationSnapshot)
-        case block(StoredSegment, SegmentReader.Scan, Int)
+        /// The place of its segment in the snapshot, the scan of that, and the block.
+        case block(Int, SegmentReader.Scan, Int)
     }
 
     init(_ query: TraceQuery, _ snapshot: StoreSnapshot, _ logger: Logger) {
         self.query = query
         self.snapshot = snapshot
         self.logger = logger
+        reader = TraceReader(snapshot, logger)
         matcher = TraceMatcher(query)
     }
 
@@ -30,7 +33,6 @@ struct TraceSearch {
         // The last is taken next.
         sources.sort { $0.latestStart < $1.latestStart }
         var candidates = CandidateQueue(completeMask: matcher.filter.completeMask)
-        let reader = TraceReader(snapshot, logger)
         var found: [(order: Int64, trace: Trace)] = []
         while true {
             let bound = sources.last?.latestStart
@@ -57,11 +59,11 @@ struct TraceSearch {
         for live in snapshot.generations where !live.batches.isEmpty {
             sources.append((matcher.window.upperBound, .live(live)))
         }
-        for segment in try candidateSegments(catalog) {
+        for place in try candidateSegments(catalog) {
             do throws(SegmentError) {
-                guard let scan = try segment.reader.scan(matcher.filter, window: matcher.window) else { continue }
+                guard let scan = try snapshot.segments[place].reader.scan(matcher.filter, window: matcher.window) else { continue }
                 for block in scan.blocks {
-                    sources.append((block.latestStart, .block(segment, scan, block.number)))
+                    sources.append((block.latestStart, .block(place, scan, block.number)))
                 }
             } catch {
                 logger.error("segment cannot be searched", metadata: ["reason": "\(error)"])
@@ -70,22 +72,23 @@ struct TraceSearch {
         return sources
     }
 
-    /// The segments that the catalog does not rule out.
-    private func candidateSegments(_ catalog: Catalog) throws(StoreError) -> [StoredSegment] {
+    /// Places of the segments that the catalog does not rule out.
+    private func candidateSegments(_ catalog: Catalog) throws(StoreError) -> [Int] {
         let wanted = try StoreError.wrap { () throws(CatalogError) in
             try catalog.segmentIDs(startingWithin: matcher.window, serviceName: query.serviceName)
         }
         let ids = Set(wanted.map(\.segmentID))
-        return snapshot.segments.filter { ids.contains($0.id) }
+        return snapshot.segments.indices.filter { ids.contains(snapshot.segments[$0].id) }
     }
 
     private func hits(in source: Source) -> [ScanHit] {
         switch source {
         case .live(let live):
             return LiveSearch.hits(in: live.batches, matcher.filter, window: matcher.window)
-        case .block(let segment, let scan, let block):
+        case .block(let place, let scan, let block):
             do throws(SegmentError) {
-                return try segment.reader.hits(in: block, of: scan, window: matcher.window)
+                return try snapshot.segments[place].reader.hits(
+                    in: block, of: scan, window: matcher.window, reader.blocks[place])
             } catch {
                 logger.error("block cannot be searched", metadata: ["reason": "\(error)"])
                 return []
