@@ -28,9 +28,10 @@ struct PartDirectory: Sendable {
         let file = PartFile(number: header.number, salt: header.salt, descriptor: descriptor, fileSystem: fileSystem)
         do throws(FileSystemError) {
             let bytes = header.encode()
-            try bytes.withUnsafeBytes { buffer throws(FileSystemError) in
-                try fileSystem.writeAll([buffer], to: descriptor, at: 0)
+            let outcome = bytes.withUnsafeBytes { buffer in
+                Result { () throws(FileSystemError) in try fileSystem.writeAll([buffer], to: descriptor, at: 0) }
             }
+            try outcome.get()
         } catch {
             try? fileSystem.remove(path)
             throw error

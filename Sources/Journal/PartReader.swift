@@ -18,7 +18,7 @@ final class PartReader {
     private var salt: UInt32?
 
     let byteCount: Int
-    let headerReading: PartHeader.Reading
+    private(set) var headerReading = PartHeader.Reading.damaged
     /// True if the device failed to read some bytes; they count as damaged.
     private(set) var isUnreadableInPlaces = false
 
@@ -31,10 +31,8 @@ final class PartReader {
             fileSystem.close(file)
             throw error
         }
-        headerReading = .damaged
-        let reading = PartHeader.read(bytes(at: 0, count: JournalFormat.partHeaderByteCount))
-        headerReading = reading
-        if case .valid(let header) = reading { salt = header.salt }
+        headerReading = PartHeader.read(bytes(at: 0, count: JournalFormat.partHeaderByteCount))
+        if case .valid(let header) = headerReading { salt = header.salt }
     }
 
     deinit { fileSystem.close(file) }
@@ -72,7 +70,7 @@ final class PartReader {
             }
             offset = end
         }
-        if let start = damageStart { summary.damages.append(start..<byteCount) }
+        if let start = damageStart, start < byteCount { summary.damages.append(start..<byteCount) }
         return summary
     }
 
