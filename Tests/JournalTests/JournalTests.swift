@@ -17,7 +17,8 @@ import Testing
         for outcome in try await journal.append(all: records) { _ = try outcome.get() }
         journal.close()
         let replayed = try Replayed(directory.path)
-        #expect(replayed.payloads == records)
+        let isEqual = replayed.payloads == records
+        #expect(isEqual)
         #expect(replayed.recovery.recordCount == records.count)
         #expect(replayed.recovery.byteCount == records.reduce(0) { $0 + $1.count })
         #expect(replayed.recovery.cutByteCount == 0 && replayed.recovery.damages.isEmpty)
