@@ -30,7 +30,7 @@ import Testing
         writer.overwrite(UInt32(7), at: 3)
         #expect(Array(writer.bytes[1..<3]) == [0x34, 0x12], "little-endian")
         #expect(writer.count == writer.bytes.count)
-        try read(writer.bytes) { reader in
+        try read(writer.bytes) { (reader: inout ByteReader) throws in
             #expect(try reader.readByte() == 0xab)
             #expect(try reader.readUInt16() == 0x1234)
             #expect(try reader.readUInt32() == 7)
@@ -86,21 +86,21 @@ import Testing
         writer.writeVarint(1000)
         let error = try #require(
             #expect(throws: ByteReaderError.self) {
-                try read(writer.bytes) { reader in
+                try read(writer.bytes) { (reader: inout ByteReader) throws in
                     _ = try reader.readByte()
                     return try reader.readCount(max: 999)
                 }
             })
         #expect(error.offset == 1 && error.description.contains("999"))
         #expect(
-            try read(writer.bytes) { reader in
+            try read(writer.bytes) { (reader: inout ByteReader) throws in
                 _ = try reader.readByte()
                 return try reader.readCount(max: 1000)
             } == 1000)
     }
 
     @Test func `a read beyond the end takes nothing`() throws {
-        try read([1, 2, 3]) { reader in
+        try read([1, 2, 3]) { (reader: inout ByteReader) throws in
             #expect(throws: ByteReaderError.self) { try reader.readUInt32() }
             #expect(throws: ByteReaderError.self) { try reader.readUInt64() }
             #expect(throws: ByteReaderError.self) { try reader.readBytes(4) }
@@ -109,7 +109,7 @@ import Testing
             #expect(reader.offset == 0)
             #expect(try reader.readUInt16() == 0x0201)
         }
-        try read([]) { reader in
+        try read([]) { (reader: inout ByteReader) throws in
             #expect(reader.isAtEnd)
             #expect(try reader.readBytes(0).isEmpty)
         }
