@@ -51,6 +51,7 @@ public struct ColumnBuffer<Element: BitwiseCopyable>: ~Copyable {
         used &+= 1
     }
 
+    /// Appends elements that lie elsewhere, not in this column.
     @inlinable
     public mutating func append(contentsOf other: UnsafeBufferPointer<Element>) {
         guard let from = other.baseAddress else { return }
@@ -62,6 +63,7 @@ public struct ColumnBuffer<Element: BitwiseCopyable>: ~Copyable {
     /// Appends `more` elements with the given value.
     @inlinable
     public mutating func append(repeating element: Element, count more: Int) {
+        precondition(more >= 0, "a column grows")
         if count &+ more > capacity { grow(toHold: count &+ more) }
         (start + count).update(repeating: element, count: more)
         used &+= more

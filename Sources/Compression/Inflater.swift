@@ -26,18 +26,24 @@ public final class Inflater {
         stream.deallocate()
     }
 
-    /// Appends what `source` unpacks to onto `target`.
+    /// Appends what `source` unpacks to onto `target`, `byteCountMax` bytes at most; nothing if it throws.
     ///
     /// `deflate` as a content coding means zlib, but some senders leave its header out: both are tried.
     public func unpack(
         _ source: UnsafeRawBufferPointer, onto target: inout [UInt8], byteCountMax: Int
     ) throws(InflateError) {
+        precondition(byteCountMax >= 0, "a limit is not negative")
         let start = target.count
         do {
-            try unpack(source, windowBits: 15 + 32, onto: &target, byteCountMax: byteCountMax)
-        } catch .malformed where !looksLikeGzip(source) {
+            do {
+                try unpack(source, windowBits: 15 + 32, onto: &target, byteCountMax: byteCountMax)
+            } catch .malformed where !looksLikeGzip(source) {
+                target.removeSubrange(start...)
+                try unpack(source, windowBits: -15, onto: &target, byteCountMax: byteCountMax)
+            }
+        } catch {
             target.removeSubrange(start...)
-            try unpack(source, windowBits: -15, onto: &target, byteCountMax: byteCountMax)
+            throw error
         }
     }
 
@@ -54,7 +60,9 @@ public final class Inflater {
         stream.pointee.next_in = UnsafeMutablePointer(
             mutating: source.baseAddress?.assumingMemoryBound(to: UInt8.self))
         stream.pointee.avail_in = UInt32(source.count)
-        let limit = target.count + byteCountMax
+        let isGzip = looksLikeGzip(source)
+        // Room for one byte over the limit is counted below.
+        let limit = target.count + min(byteCountMax, Int.max - 1 - target.count)
         var step = min(max(source.count * 4, 4096), 1 << 20)
         while true {
             // One byte over the limit is asked for, so that a stream of exactly the limit can still end.
@@ -75,7 +83,7 @@ public final class Inflater {
             switch outcome {
             case Z_STREAM_END:
                 if stream.pointee.avail_in == 0 { return }
-                guard windowBits > 15, looksLikeGzip(UnsafeRawBufferPointer(rest())) else { throw .malformed }
+                guard isGzip, looksLikeGzip(UnsafeRawBufferPointer(rest())) else { throw .malformed }
                 inflateReset(stream)
             case Z_OK, Z_BUF_ERROR:
                 if stream.pointee.avail_in == 0 && target.count - before < room { throw .cutShort }

@@ -225,15 +225,20 @@ extension Committer {
     private func abandon(_ number: UInt64, _ error: JournalError, rest: Int) {
         leavePart()
         abandoned = (number, error)
+        var movedByteCount = 0
         core.monitor.withLock { state in
             if state.assignedPart == number { state.switchPart() }
             guard state.rotatedThrough < number else { return }
             for index in rest..<batch.count where batch[index].partNumber == number {
                 batch[index].partNumber += 1
+                movedByteCount += batch[index].record.frameByteCount
             }
             for index in state.queue.indices where state.queue[index].partNumber == number {
                 state.queue[index].partNumber += 1
+                movedByteCount += state.queue[index].record.frameByteCount
             }
+            // Counted, so that `rotate` knows that the next part is not empty.
+            if state.assignedPart == number + 1 { state.assignedByteCount += movedByteCount }
         }
     }
 

@@ -101,8 +101,11 @@ final class PartReader {
         let first = Int32(JournalFormat.frameMarker[0])
         var start = offset
         while start + JournalFormat.frameHeaderByteCount <= byteCount {
-            // The last bytes are looked at again with the next piece: a marker may lie across the border.
-            let piece = bytes(at: start, count: min(Self.windowByteCount, byteCount - start))
+            // What is left of the window, if it can hold a header, or else a new one: no byte is read twice but the
+            // last ones, as a marker may lie across the border.
+            let left = windowOffset + window.count - start
+            let isEnough = start >= windowOffset && left >= JournalFormat.frameHeaderByteCount
+            let piece = bytes(at: start, count: isEnough ? left : Self.windowByteCount)
             guard let base = piece.baseAddress else { break }
             var position = 0
             while position + JournalFormat.frameMarker.count <= piece.count,
@@ -134,15 +137,18 @@ final class PartReader {
     /// Reads what can be read; pages that the device refuses stay zero, and their checksums tell.
     private func fill(_ target: UnsafeMutableRawBufferPointer, from offset: Int) {
         if (try? fileSystem.readAll(into: target, from: file, at: offset)) != nil { return }
-        let page = 4096
-        for start in stride(from: 0, to: target.count, by: page) {
-            let piece = UnsafeMutableRawBufferPointer(rebasing: target[start..<min(start + page, target.count)])
+        var start = 0
+        while start < target.count {
+            let page = (offset + start) / 4096
+            let end = min((page + 1) * 4096 - offset, target.count)
+            let piece = UnsafeMutableRawBufferPointer(rebasing: target[start..<end])
             do {
                 _ = try fileSystem.readAll(into: piece, from: file, at: offset + start)
             } catch {
                 piece.initializeMemory(as: UInt8.self, repeating: 0)
                 isUnreadableInPlaces = true
             }
+            start = end
         }
     }
 }
