@@ -28,6 +28,28 @@ import Testing
         }
     }
 
+    @Test func `a slow reader gets the whole of its last answer`() async throws {
+        var limits = HTTPServerLimits()
+        limits.idleTimeout = .seconds(1)
+        limits.lingerTimeout = .milliseconds(100)
+        let routes: (inout HTTPRouter) -> Void = { router in
+            router.on(
+                .get, "/large",
+                .workerThread { _, _ in HTTPResponse(status: .ok, body: [UInt8](repeating: 1, count: 16 << 20)) })
+        }
+        try await RunningServer.run(limits: limits, routes: routes) { running in
+            let client = try RawClient(port: running.port, receiveBufferByteCount: 64 << 10)
+            client.send("GET /large HTTP/1.1\r\nconnection: close\r\n\r\n")
+            for _ in 0..<500 { sleepShortly() }
+            #expect(try client.readAnswer().body.count == 16 << 20)
+            // One that reads nothing at all is cut in the end.
+            let stuck = try RawClient(port: running.port, receiveBufferByteCount: 64 << 10)
+            stuck.send("GET /large HTTP/1.1\r\n\r\n")
+            try await running.until { running.events.timedOut.load(ordering: .relaxed) == 1 }
+            try await running.until { running.server.connectionCount == 0 }
+        }
+    }
+
     @Test func `connections beyond the limit are closed at once`() async throws {
         var limits = HTTPServerLimits()
         limits.connectionCountMax = 2
