@@ -33,6 +33,8 @@ final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
     private var needsFlush = false
     private var isReadHeld = false
     private var isInputEnded = false
+    private var isOutputSent = false
+    private var unsentByteCount = 0  // when a deadline last passed
     private var lingerByteCount = 0
     var current = CurrentRequest()
 
@@ -108,7 +110,11 @@ final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
         if case .inputClosed? = event as? ChannelEvent {
             isInputEnded = true
             peer.disconnect()
-            if phase == .lingering { close() } else { process() }
+            if phase != .lingering {
+                process()
+            } else if isOutputSent {
+                close()
+            }
         }
         context.fireUserInboundEventTriggered(event)
     }
@@ -124,6 +130,8 @@ final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
         if phase == .reading, current.storage != nil {
             server.observer?.connectionTimedOut(server: server.name)
             refuse(.text(.requestTimeout, "The request took too long"), keepsConnection: false)
+        } else if !isOutputSent, isStillReading() {
+            deadline = .now() + server.idleTimeout
         } else {
             if phase != .lingering { server.observer?.connectionTimedOut(server: server.name) }
             close()
@@ -280,7 +288,7 @@ final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
         current = CurrentRequest()
         if let storage { loop.giveBack(storage) }
         guard keepsAlive else {
-            linger(since: now)
+            endOutput()
             return
         }
         phase = .reading
@@ -300,33 +308,34 @@ final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
     // MARK: Ending
 
     /// Ends our side once all is sent, and drops what the client still sends, so that its answer is not lost to a reset.
-    private func linger(since now: NIODeadline) {
+    private func endOutput() {
+        guard let context else { return }
         phase = .lingering
         input = ByteBuffer()
-        deadline = now + server.lingerTimeout
-        endOutput()
-    }
-
-    private func endOutput() {
         needsFlush = false
-        context?.flush()
-        phase = phase == .closed ? .closed : .lingering
-        if isInputEnded {
-            closeWhenSent()
-        } else {
-            context?.close(mode: .output, promise: nil)
-            if isReadHeld {
-                isReadHeld = false
-                context?.read()
-            }
+        deadline = .now() + server.idleTimeout
+        context.writeAndFlush(Self.wrapOutboundOut(ByteBuffer())).whenComplete { _ in self.outputSent() }
+        if isReadHeld {
+            isReadHeld = false
+            context.read()
         }
     }
 
-    private func closeWhenSent() {
-        guard let context else { return }
-        let loopBound = NIOLoopBound(context, eventLoop: context.eventLoop)
-        context.writeAndFlush(Self.wrapOutboundOut(ByteBuffer())).whenComplete { _ in
-            loopBound.value.close(promise: nil)
+    private func outputSent() {
+        guard phase == .lingering else { return }
+        isOutputSent = true
+        if isInputEnded {
+            close()
+        } else {
+            deadline = .now() + server.lingerTimeout
+            context?.close(mode: .output, promise: nil)
         }
+    }
+
+    /// Whether a client took some of its answer since this was last asked.
+    private func isStillReading() -> Bool {
+        let unsent = (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        defer { unsentByteCount = unsent }
+        return unsent > 0 && unsent != unsentByteCount
     }
 }

@@ -51,6 +51,7 @@ struct RequestParser {
     private var chunkByteCount = 0
     private var chunkHasDigit = false
     private var chunkDigitsEnded = false
+    private var chunkLineEnds = false  // its carriage return has come
     private var bodyByteCount = 0
 
     init(headByteCountMax: Int, bodyByteCountMax: Int) {
@@ -321,6 +322,7 @@ extension RequestParser {
     }
 
     private mutating func readChunkSize(_ byte: UInt8) throws(Failure) {
+        guard !chunkLineEnds || byte == ASCII.lineFeed else { throw .malformed("Malformed chunk") }
         if !chunkDigitsEnded, let digit = ASCII.hexDigit(byte) {
             chunkHasDigit = true
             chunkByteCount = chunkByteCount << 4 | Int(digit)
@@ -336,11 +338,12 @@ extension RequestParser {
                 state = .chunkData(remaining: chunkByteCount)
             }
             bodyByteCount += chunkByteCount
-            (lineByteCount, chunkByteCount, chunkHasDigit, chunkDigitsEnded) = (0, 0, false, false)
+            (lineByteCount, chunkByteCount) = (0, 0)
+            (chunkHasDigit, chunkDigitsEnded, chunkLineEnds) = (false, false, false)
         } else if byte == UInt8(ascii: ";") || byte == ASCII.space || byte == ASCII.tab {
             chunkDigitsEnded = true
         } else if byte == ASCII.carriageReturn {
-            chunkDigitsEnded = true
+            chunkLineEnds = true
         } else if !chunkDigitsEnded || !ASCII.isFieldValueByte(byte) {
             throw .malformed("Malformed chunk")
         }

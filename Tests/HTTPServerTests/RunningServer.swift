@@ -1,0 +1,101 @@
+import Compression
+import HTTPServer
+import Logging
+import Synchronization
+
+/// A server on a free port, ended with the test.
+final class RunningServer: Sendable {
+    let group: HTTPServerGroup
+    let server: HTTPServer
+    let events: EventCounter
+
+    var port: Int { server.boundPort ?? 0 }
+
+    static func run<R>(
+        limits: HTTPServerLimits = HTTPServerLimits(), eventLoopCount: Int = 2,
+        configure: (inout HTTPServerGroup.Configuration) -> Void = { _ in },
+        routes: (inout HTTPRouter) -> Void, _ test: (RunningServer) async throws -> R
+    ) async throws -> R {
+        let running = try RunningServer(limits, eventLoopCount, configure, routes)
+        do {
+            let result = try await test(running)
+            await running.end()
+            return result
+        } catch {
+            await running.end()
+            throw error
+        }
+    }
+
+    private init(
+        _ limits: HTTPServerLimits, _ eventLoopCount: Int, _ configure: (inout HTTPServerGroup.Configuration) -> Void,
+        _ routes: (inout HTTPRouter) -> Void
+    ) throws {
+        var configuration = HTTPServerGroup.Configuration()
+        configuration.eventLoopCount = eventLoopCount
+        configure(&configuration)
+        var router = HTTPRouter()
+        routes(&router)
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        events = EventCounter()
+        group = HTTPServerGroup(configuration: configuration, logger: logger)
+        server = HTTPServer(
+            name: "test", address: "127.0.0.1", port: 0, router: router, limits: limits, group: group, observer: events)
+        try server.start()
+    }
+
+    private func end() async {
+        await server.finishShutdown(deadline: .now)
+        await group.shutDown()
+    }
+
+    func client() throws -> RawClient { try RawClient(port: port) }
+
+    /// Waits, up to ten seconds, for something another thread brings about.
+    func until(_ condition: () -> Bool) async throws {
+        for _ in 0..<1000 where !condition() { try await Task.sleep(for: .milliseconds(10)) }
+        guard condition() else { throw RawClient.Failure(message: "it never came about") }
+    }
+}
+
+final class EventCounter: HTTPServerObserver {
+    let finished = Atomic(0)
+    let refused = Atomic(0)
+    let timedOut = Atomic(0)
+
+    func requestFinished(_ summary: HTTPRequestSummary) { finished.wrappingAdd(1, ordering: .relaxed) }
+    func connectionRefused(server: String) { refused.wrappingAdd(1, ordering: .relaxed) }
+    func connectionTimedOut(server: String) { timedOut.wrappingAdd(1, ordering: .relaxed) }
+}
+
+extension HTTPRouter {
+    /// `/echo` answers a body with itself, `/count` with its size.
+    mutating func addEcho() {
+        on(
+            .post, "/echo", unpackFailureMessage: "Cannot gunzip spans",
+            .eventLoop { request, _, responder in
+                responder.respond(HTTPResponse(status: .ok, body: request.body.bytes))
+            })
+        on(
+            .post, "/count",
+            .eventLoop { request, _, responder in responder.respond(.text(.accepted, "\(request.body.byteCount)")) })
+        on(.get, "/hello", .eventLoop { _, _, responder in responder.respond(.text(.ok, "hello")) })
+    }
+}
+
+func post(_ path: String, _ body: [UInt8], _ fields: String = "") -> [UInt8] {
+    Array("POST \(path) HTTP/1.1\r\nhost: x\r\n\(fields)content-length: \(body.count)\r\n\r\n".utf8) + body
+}
+
+func gzip(_ bytes: [UInt8]) -> [UInt8] {
+    var packed: [UInt8] = []
+    bytes.withUnsafeBytes { Deflater().pack($0, onto: &packed) }
+    return packed
+}
+
+func gunzip(_ bytes: [UInt8]) throws -> [UInt8] {
+    var plain: [UInt8] = []
+    try bytes.withUnsafeBytes { try Inflater().unpack($0, onto: &plain, byteCountMax: 256 << 20) }
+    return plain
+}

@@ -1,0 +1,3 @@
+import Glibc
+
+func sleepShortly() { usleep(1000) }
