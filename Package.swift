@@ -72,10 +72,22 @@ let package = Package(
 
         // Tests
         .target(
-            name: "TestSupport", dependencies: ["TraceModel", "CZlib"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["TraceModel", "FileSystem", "CZlib"], path: "Tests/TestSupport",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "journal-crash-child", dependencies: ["Journal"], path: "Tests/JournalCrashChild",
             swiftSettings: strict),
         .testTarget(name: "BytesTests", dependencies: ["Bytes", "CShim"], swiftSettings: strict),
-        .testTarget(name: "CompressionTests", dependencies: ["Compression"], swiftSettings: strict),
+        .testTarget(name: "CompressionTests", dependencies: ["Compression", "CZlib"], swiftSettings: strict),
+        .testTarget(name: "FileSystemTests", dependencies: ["FileSystem", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "JournalTests",
+            dependencies: ["Journal", "FileSystem", "Bytes", "TestSupport", "journal-crash-child"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "HTTPServerTests",
+            dependencies: ["HTTPServer", "Compression", "Bytes", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: strict),
         .testTarget(name: "TraceModelTests", dependencies: ["TraceModel", "Bytes"], swiftSettings: strict),
         .testTarget(
             name: "WireFormatsTests", dependencies: ["WireFormats", "TraceModel", "Bytes"], swiftSettings: strict),

@@ -188,7 +188,7 @@ struct BlockEncoder: ~Copyable {
             for row in rows {
                 let value = assembly.numbers[first + row] &- (other.map { assembly.numbers[$0 + row] } ?? 0)
                 guard let code = places[value] else { preconditionFailure("the list was made from these values") }
-                codes.append(code, width: plan.width)
+                codes.append(code, width: Int(plan.width))
             }
         default:
             for row in rows {

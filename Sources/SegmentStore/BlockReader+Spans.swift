@@ -87,7 +87,7 @@ extension BlockReader {
                 let reference: UInt32
                 switch plan.coding {
                 case .sameAs:
-                    reference = references[plan.column]
+                    reference = references[Int(plan.operand)]
                 case .constant, .dictionary:
                     reference = intern(try values.dictionaryNumber(plan, place, row: row), &builder)
                 default:

@@ -70,9 +70,9 @@ final class BlockValues {
     func number(_ plan: ColumnPlan, _ column: BlockLayout.Column, place: Int) throws(SegmentError) -> Int64 {
         switch plan.coding {
         case .constantNumber:
-            return plan.numberList[0]
+            return plan.number.base
         case .numberDictionary:
-            let code = Int(code(at: column.bit + place * plan.width, width: plan.width))
+            let code = dictionaryCode(plan, column, row: place)
             guard code < plan.numberList.count else { throw block.corrupt("number \(code) is not in its list") }
             return plan.numberList[code]
         default:
@@ -100,17 +100,17 @@ final class BlockValues {
 
     // MARK: Strings
 
-    /// The code of a row in a column kept as a dictionary.
+    /// The code of a row in a column kept as a list.
     @inline(__always)
     func dictionaryCode(_ plan: ColumnPlan, _ column: BlockLayout.Column, row: Int) -> Int {
-        Int(code(at: column.bit &+ row &* plan.width, width: plan.width))
+        Int(code(at: column.bit &+ row &* Int(plan.width), width: Int(plan.width)))
     }
 
     /// The number of the string that a row has in a column kept in the dictionary.
     func dictionaryNumber(
         _ plan: ColumnPlan, _ column: BlockLayout.Column, row: Int
     ) throws(SegmentError) -> UInt32 {
-        if plan.coding == .constant { return plan.list[0] }
+        if plan.coding == .constant { return plan.operand }
         let code = dictionaryCode(plan, column, row: row)
         guard code < plan.list.count else { throw block.corrupt("code \(code) is not in its list") }
         return plan.list[code]

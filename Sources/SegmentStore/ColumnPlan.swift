@@ -3,22 +3,20 @@ internal import TraceModel
 /// How one column of one shape is kept in all blocks of a segment, as chosen from its values.
 struct ColumnPlan {
     var coding: ColumnCoding
+    /// A bit a row says that the value is the one that an earlier span of the trace has under the same key.
+    var marksRepeats = false
+    /// For event times: counted from the end of the span instead of its start.
+    var reference = TimeReference.none
     /// Of codes into `list` or `numberList`.
-    var width = 0
-    /// For `constant` one number of the dictionary; for `dictionary` the numbers that codes stand for.
+    var width: UInt8 = 0
+    /// For `constant` the number of the dictionary, for `sameAs` the earlier column, for `hex` the number of digits.
+    var operand: UInt32 = 0
+    /// For `number`, `decimal` and the lengths of `text`; for `constantNumber` its base is the number.
+    var number = NumberCoding(base: 0, unit: 1, width: 0)
+    /// The numbers of the dictionary that codes stand for. Plans are many: those without a list hold no memory for it.
     var list: [UInt32] = []
     /// Likewise for numbers.
     var numberList: [Int64] = []
-    /// For `sameAs`: the earlier column.
-    var column = 0
-    /// For `hex`: digits.
-    var digitCount = 0
-    /// For `number`, `decimal` and the lengths of `text`.
-    var number = NumberCoding(base: 0, unit: 1, width: 0)
-    /// A bit a row says that the value is the one that an earlier span of the trace has under the same key.
-    var marksRepeats = false
-    /// For event times: counted from the end of the span instead of its start. (`number` only.)
-    var reference = TimeReference.none
 
     enum TimeReference: UInt8 {
         case none = 0
@@ -39,7 +37,7 @@ struct ColumnPlan {
     var fixedBitCount: Int {
         switch coding {
         case .constant, .constantNumber, .sameAs, .double, .nothing: 0
-        case .dictionary, .numberDictionary: width
+        case .dictionary, .numberDictionary: Int(width)
         case .bool: 1
         case .number: number.width
         case .uuid, .hex: marksRepeats ? 1 : 0
@@ -60,15 +58,15 @@ struct ColumnPlan {
     var fixedByteCount: Int {
         switch coding {
         case .uuid: 16
-        case .hex: digitCount / 2
+        case .hex: Int(operand) / 2
         case .double: 8
         default: 0
         }
     }
 
     /// Bits of a code into a list of `count` entries.
-    static func width(ofListCount count: Int) -> Int {
-        count <= 1 ? 0 : Int.bitWidth - (count - 1).leadingZeroBitCount
+    static func width(ofListCount count: Int) -> UInt8 {
+        count <= 1 ? 0 : UInt8(Int.bitWidth - (count - 1).leadingZeroBitCount)
     }
 }
 

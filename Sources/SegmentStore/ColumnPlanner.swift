@@ -60,7 +60,7 @@ struct ColumnPlanner: ~Copyable {
             case .string, .bytes, .array, .map:
                 if let twin = twin(of: index, in: shape, plan.columns, assembly, distinct) {
                     var same = ColumnPlan(coding: .sameAs)
-                    same.column = twin
+                    same.operand = UInt32(twin)
                     plan.columns.append(same)
                 } else {
                     plan.columns.append(
@@ -84,7 +84,7 @@ struct ColumnPlanner: ~Copyable {
     private func constantPlan(_ values: UnsafeBufferPointer<Int64>) -> ColumnPlan? {
         guard let first = values.first, values.allSatisfy({ $0 == first }) else { return nil }
         var plan = ColumnPlan(coding: .constantNumber)
-        plan.numberList = [first]
+        plan.number.base = first
         return plan
     }
 
@@ -129,7 +129,7 @@ struct ColumnPlanner: ~Copyable {
     ) -> ColumnPlan {
         if distinct.count == 1 {
             var plan = ColumnPlan(coding: .constant)
-            plan.list = [number(distinct[0])]
+            plan.operand = number(distinct[0])
             return plan
         }
         if let literal = literalPlan(column, distinct, rowCount, repeatCount, assembly) { return literal }
@@ -198,7 +198,7 @@ struct ColumnPlanner: ~Copyable {
             }
         let marks = plan.marksRepeats ? rowCount : 0
         let dictionaryBitCount =
-            rowCount * ColumnPlan.width(ofListCount: distinct.count) + distinct.count * 20
+            rowCount * Int(ColumnPlan.width(ofListCount: distinct.count)) + distinct.count * 20
             + textByteCount * (plan.coding == .text ? 3 : 5)
         guard literalBitCount + marks < dictionaryBitCount else { return nil }
         if plan.coding == .text {
@@ -237,7 +237,7 @@ struct ColumnPlanner: ~Copyable {
         {
             if distinct.allSatisfy({ LiteralText.isHex(assembly.strings[Int($0)]) }) {
                 plan.coding = .hex
-                plan.digitCount = count
+                plan.operand = UInt32(count)
             }
         }
         return plan

@@ -55,8 +55,12 @@ final class SegmentDictionary: Sendable {
 
     /// Memory held, about.
     var byteCount: Int {
-        let columnCount = schema.shapes.reduce(0) { $0 + $1.columns.count + 2 }
-        return bytes.count + (ends.count + slots.count) * 4 + columnCount * 128
+        var count = bytes.count + (ends.count + slots.count) * 4 + storedColumns.byteCount
+        for shape in schema.shapes {
+            count += 160 + shape.columns.count * (MemoryLayout<ColumnPlan>.stride + MemoryLayout<SpanColumn>.stride)
+            for plan in shape.plan.columns { count += plan.list.count * 4 + plan.numberList.count * 8 }
+        }
+        return count
     }
 
     /// Calls `body` with the bytes of a string.

@@ -38,7 +38,7 @@ struct SegmentSchema {
         writer.write(plan.coding.rawValue | (plan.marksRepeats ? 0x10 : 0) | plan.reference.rawValue << 5)
         switch plan.coding {
         case .constant:
-            writer.writeVarint(UInt64(plan.list[0]))
+            writer.writeVarint(UInt64(plan.operand))
         case .dictionary:
             writer.writeVarint(plan.list.count)
             var previous: Int64 = 0
@@ -47,18 +47,18 @@ struct SegmentSchema {
                 previous = Int64(number)
             }
         case .sameAs:
-            writer.writeVarint(plan.column)
+            writer.writeVarint(UInt64(plan.operand))
         case .number, .decimal, .text:
             writer.writeSignedVarint(plan.number.base)
             writer.writeVarint(UInt64(plan.number.unit))
             writer.write(UInt8(plan.number.width))
         case .constantNumber:
-            writer.writeSignedVarint(plan.numberList[0])
+            writer.writeSignedVarint(plan.number.base)
         case .numberDictionary:
             writer.writeVarint(plan.numberList.count)
             for number in plan.numberList { writer.writeSignedVarint(number) }
         case .hex:
-            writer.writeVarint(plan.digitCount)
+            writer.writeVarint(UInt64(plan.operand))
         case .double, .bool, .uuid, .nothing:
             break
         }
@@ -94,7 +94,7 @@ struct SegmentSchema {
                 columns.append(column)
                 let columnPlan = try Self.readPlan(&reader, limit, column.type, before: index)
                 if columnPlan.coding == .sameAs {
-                    let twin = columnPlan.column
+                    let twin = Int(columnPlan.operand)
                     guard plan.columns[twin].coding != .sameAs, columns[twin].type.isReference else {
                         throw Self.impossible(reader, "column to copy")
                     }
@@ -139,7 +139,7 @@ struct SegmentSchema {
         }
         switch coding {
         case .constant:
-            plan.list = [try readNumber(&reader, limit)]
+            plan.operand = try readNumber(&reader, limit)
         case .dictionary:
             var number: Int64 = 0
             for _ in 0..<(try reader.readCount(max: reader.remaining)) {
@@ -151,7 +151,7 @@ struct SegmentSchema {
             plan.width = ColumnPlan.width(ofListCount: plan.list.count)
         case .sameAs:
             guard index > 0 else { throw impossible(reader, "column to copy") }
-            plan.column = try reader.readCount(max: index - 1)
+            plan.operand = UInt32(try reader.readCount(max: index - 1))
         case .number, .decimal, .text:
             plan.number.base = try reader.readSignedVarint()
             let unit = try reader.readVarint()
@@ -161,7 +161,7 @@ struct SegmentSchema {
             }
             plan.number.unit = Int64(unit)
         case .constantNumber:
-            plan.numberList = [try reader.readSignedVarint()]
+            plan.number.base = try reader.readSignedVarint()
         case .numberDictionary:
             for _ in 0..<(try reader.readCount(max: reader.remaining)) {
                 plan.numberList.append(try reader.readSignedVarint())
@@ -169,8 +169,8 @@ struct SegmentSchema {
             guard !plan.numberList.isEmpty else { throw impossible(reader, "empty list") }
             plan.width = ColumnPlan.width(ofListCount: plan.numberList.count)
         case .hex:
-            plan.digitCount = try reader.readCount(max: 1024)
-            guard plan.digitCount > 0, plan.digitCount % 2 == 0 else { throw impossible(reader, "number of digits") }
+            plan.operand = UInt32(try reader.readCount(max: 1024))
+            guard plan.operand > 0, plan.operand % 2 == 0 else { throw impossible(reader, "number of digits") }
         case .double, .bool, .uuid, .nothing:
             break
         }

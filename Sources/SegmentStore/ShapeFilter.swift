@@ -94,11 +94,12 @@ struct ShapeFilter: Sendable {
     private mutating func valueTest(
         _ value: [UInt8], _ number: Int, _ index: Int, _ shape: SegmentSchema.Shape, _ dictionary: SegmentDictionary
     ) -> Test {
-        let place = shape.plan.columns[index].coding == .sameAs ? shape.plan.columns[index].column : index
+        let own = shape.plan.columns[index]
+        let place = own.coding == .sameAs ? Int(own.operand) : index
         let plan = shape.plan.columns[place]
         switch plan.coding {
         case .constant:
-            return dictionary.number(of: value) == plan.list[0] ? .always : .never
+            return dictionary.number(of: value) == plan.operand ? .always : .never
         case .dictionary:
             guard let wanted = dictionary.number(of: value), let code = plan.list.firstIndex(of: wanted) else {
                 return .never

@@ -36,6 +36,11 @@ struct StoredColumns: Sendable {
         firstColumns.append(columns.count)
     }
 
+    /// Memory held, about.
+    var byteCount: Int {
+        columns.count * MemoryLayout<Column>.stride + places.count * 4 + (firstColumns.count + firstPlaces.count) * 8
+    }
+
     /// The place of a column among the stored ones of its shape; nil if it takes no room.
     @inline(__always)
     func place(_ shape: Int, _ index: Int) -> Int? {

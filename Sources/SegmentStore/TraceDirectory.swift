@@ -34,7 +34,7 @@ enum TraceDirectory {
     /// The entries of each page, packed.
     static func makePages(_ entries: [Entry], blockCount: Int) -> (pages: [[UInt8]], entryCounts: [Int], bitCount: Int)
     {
-        let bitCount = ColumnPlan.width(ofListCount: blockCount)
+        let bitCount = Int(ColumnPlan.width(ofListCount: blockCount))
         let pageCount = pageCount(entryCount: entries.count)
         var pages: [[UInt64]] = Array(repeating: [], count: pageCount)
         for entry in entries {

@@ -14,7 +14,7 @@ public struct StoreOptions: Sendable {
     public var retentionByteCount: Int?
     public var journal = JournalOptions()
     /// Dictionaries and directories of segments kept in memory.
-    public var cacheByteCountMax = 16 << 20
+    public var cacheByteCountMax = 32 << 20
 
     public init() {}
 }
