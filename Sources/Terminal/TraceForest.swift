@@ -14,25 +14,26 @@ struct TraceForest {
         var item: Item
         /// 0 for a root.
         var depth: Int
-        /// For each depth from 1 to `depth`: whether another sibling follows there.
+        /// For each depth up to `depth`, the last ones at least: whether another sibling follows there.
         var hasNext: [Bool]
         /// The parent of the span leads back to it.
         var isCycle = false
     }
 
-    /// Deeper rows tell the lines of the last so many depths only: their memory must not grow with the square of the depth.
-    static let linedDepthMax = 24
-
     private(set) var rows: [Row] = []
     private(set) var missing: [SpanID] = []
 
     private let spans: [SpanView]
+    private let linedDepthMax: Int
     private var children: [[Int]]
     private var parents: [Int?]
     private var isCycleStart: [Bool]
 
-    init(_ spans: [SpanView]) {
+    /// - Parameter linedDepthMax: deeper rows tell the lines of the last so many depths only, so that memory does not
+    ///   grow with the square of the depth.
+    init(_ spans: [SpanView], linedDepthMax: Int) {
         self.spans = spans
+        self.linedDepthMax = linedDepthMax
         children = Array(repeating: [], count: spans.count)
         isCycleStart = Array(repeating: false, count: spans.count)
         var byID: [SpanID: [Int]] = [:]
@@ -125,7 +126,7 @@ struct TraceForest {
             for (place, index) in items.enumerated().reversed() {
                 var lines = below
                 if depth > 0 { lines.append(place < items.count - 1) }
-                if lines.count > Self.linedDepthMax { lines.removeFirst() }
+                if lines.count > linedDepthMax { lines.removeFirst() }
                 stack.append(Visit(index: index, depth: depth, hasNext: lines))
             }
         }

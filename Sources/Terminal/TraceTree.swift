@@ -35,7 +35,7 @@ public struct TraceTree {
         self.trace = trace
         self.style = style
         ink = Ink(isColored: style.isColored)
-        forest = TraceForest(trace.spans)
+        forest = TraceForest(trace.spans, linedDepthMax: max(3, style.width / 12))
         let first = trace.spans.compactMap(\.start).min()
         start = first
         end = trace.spans.reduce(first ?? 0) { max($0, Self.end(of: $1)) }
@@ -75,6 +75,7 @@ public struct TraceTree {
             lines.append("took     \(NumberText.duration(length))")
         } else {
             lines.append("started  unknown: no span says")
+            lines.append("took     unknown")
         }
         return lines + ["has      " + counts.joined(separator: ", ")]
     }
@@ -88,8 +89,9 @@ public struct TraceTree {
         let durationWidth = widest { $0.duration }
         let statusWidth = min(24, widest { $0.status })
         let fixed = kindWidth + durationWidth + statusWidth + 8
-        let barWidth = max(10, min(40, (style.width - fixed) / 3))
-        let labelWidth = min(widest { $0.branch + $0.label }, max(24, style.width - fixed - barWidth - 2))
+        let labelRoom = max(24, style.width - fixed - max(10, (style.width - fixed) / 3))
+        let labelWidth = min(widest { $0.branch + $0.label }, labelRoom)
+        let barWidth = max(10, min(60, style.width - fixed - labelWidth))
         return cells.map { cell in
             let room = max(0, labelWidth - DisplayText.width(cell.branch))
             let label = DisplayText.cut(cell.label, to: room)

@@ -87,7 +87,7 @@ final class ServerSource: TraceSource {
     /// A trace from a list of its spans; nil if the list is empty.
     private func trace(_ list: ArraySlice<UInt8>) throws -> Trace? {
         var builder = SpanBatchBuilder()
-        let limits = SpanLimits(spanCountMax: .max, attributeCountMax: .max, valueByteCountMax: .max)
+        let limits = SpanLimits(spanCountMax: 1 << 30, attributeCountMax: 1 << 30, valueByteCountMax: 1 << 30)
         do {
             _ = try list.withUnsafeBytes { bytes in
                 try ZipkinJSONDecoder.decode(bytes, limits: limits, into: &builder)
