@@ -87,13 +87,13 @@ final class ServerSource: TraceSource {
     /// A trace from a list of its spans; nil if the list is empty.
     private func trace(_ list: ArraySlice<UInt8>) throws -> Trace? {
         var builder = SpanBatchBuilder()
-        let limits = SpanLimits(spanCountMax: 1 << 30, attributeCountMax: 1 << 30, valueByteCountMax: 1 << 30)
+        let limits = SpanLimits(spanCountMax: 1 << 30, attributeCountMax: 100_000, valueByteCountMax: 1 << 30)
         do {
             _ = try list.withUnsafeBytes { bytes in
                 try ZipkinJSONDecoder.decode(bytes, limits: limits, into: &builder)
             }
         } catch {
-            throw unreadable
+            throw CommandFailure("the answer of \(client.baseURL) is not Zipkin's: \(error)")
         }
         let spans = Array(builder.makeBatch().spans).sorted { ($0.start ?? .max) < ($1.start ?? .max) }
         return spans.first.map { Trace(traceID: $0.traceID, spans: spans) }
