@@ -52,6 +52,21 @@ public enum DisplayText {
         return result + "…"
     }
 
+    /// The text if it fits, or its two ends with `…` between them.
+    public static func cutInside(_ text: String, to columns: Int) -> String {
+        if width(text) <= columns { return text }
+        guard columns > 2 else { return cut(text, to: columns) }
+        var tail = ""
+        var used = 0
+        for character in text.reversed() {
+            let next = width(character)
+            if used + next > (columns - 1) / 2 { break }
+            used += next
+            tail = "\(character)\(tail)"
+        }
+        return cut(text, to: columns - used) + tail
+    }
+
     /// Blanks up to `columns`, before the text if it stands at the right.
     public static func pad(_ text: String, to columns: Int, atRight: Bool = false) -> String {
         let blanks = String(repeating: " ", count: max(0, columns - width(text)))

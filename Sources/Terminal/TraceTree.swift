@@ -16,7 +16,9 @@ public struct TraceTree {
     /// What a line says of a span, beside its bar.
     private struct Cells {
         var branch: String
-        var label: String
+        /// The service with its colon, or all there is to say.
+        var service: String
+        var operation = ""
         var kind = ""
         var duration = ""
         var status = ""
@@ -71,7 +73,9 @@ public struct TraceTree {
         if !forest.missing.isEmpty { counts.append(NumberText.count(forest.missing.count, "missing parent")) }
         var lines = [ink(.bold, "trace \(trace.traceID)")]
         if let start {
-            lines.append("started  \(ClockText.utc(start)) UTC, \(style.localTime(start)) local")
+            let utc = ClockText.utc(start) + " UTC"
+            let local = style.localTime(start)
+            lines.append("started  \(utc)" + (local == utc ? "" : ", \(local) local"))
             lines.append("took     \(NumberText.duration(length))")
         } else {
             lines.append("started  unknown: no span says")
@@ -90,11 +94,11 @@ public struct TraceTree {
         let statusWidth = min(24, widest { $0.status })
         let fixed = kindWidth + durationWidth + statusWidth + 8
         let labelRoom = max(24, style.width - fixed - max(10, (style.width - fixed) / 3))
-        let labelWidth = min(widest { $0.branch + $0.label }, labelRoom)
+        let labelWidth = min(widest { $0.branch + $0.service + $0.operation }, labelRoom)
         let barWidth = max(10, min(60, style.width - fixed - labelWidth))
         return cells.map { cell in
             let room = max(0, labelWidth - DisplayText.width(cell.branch))
-            let label = DisplayText.cut(cell.label, to: room)
+            let label = label(cell, room: room)
             let blanks = String(repeating: " ", count: room - DisplayText.width(label))
             let status = DisplayText.pad(DisplayText.cut(cell.status, to: statusWidth), to: statusWidth)
             let bar = bar(cell, width: barWidth)
@@ -112,21 +116,28 @@ public struct TraceTree {
     private func cells(_ row: TraceForest.Row) -> Cells {
         switch row.item {
         case .missing(let spanID):
-            return Cells(branch: "", label: "? span \(spanID) never came")
+            return Cells(branch: "", service: "? span \(spanID) never came")
         case .span(let index):
             let span = trace.spans[index]
             let service = DisplayText.safe(span.serviceName)
             let operation = DisplayText.safe(span.operationName)
-            var label = "\(service.isEmpty ? "(no service)" : service): \(operation.isEmpty ? "(no name)" : operation)"
-            if row.isCycle { label += " (its parent is below it)" }
             let isError = span.traits.isError
             let code = SpanStatus.code(of: span)
             return Cells(
-                branch: branch(row), label: label, kind: Self.kind(span.traits.kind),
+                branch: branch(row), service: (service.isEmpty ? "(no service)" : service) + ": ",
+                operation: (operation.isEmpty ? "(no name)" : operation)
+                    + (row.isCycle ? " (its parent is below it)" : ""), kind: Self.kind(span.traits.kind),
                 duration: span.duration.map(NumberText.duration) ?? "-",
                 status: isError ? (code.isEmpty ? "error" : "error \(code)") : code, isError: isError,
                 bar: (span.start, max(0, span.duration ?? 0)))
         }
+    }
+
+    /// Service and operation; of a long operation the two ends, because those of a mesh differ at the end only.
+    private func label(_ cell: Cells, room: Int) -> String {
+        let operationRoom = room - DisplayText.width(cell.service)
+        guard operationRoom >= 12 else { return DisplayText.cut(cell.service + cell.operation, to: room) }
+        return cell.service + DisplayText.cutInside(cell.operation, to: operationRoom)
     }
 
     private func branch(_ row: TraceForest.Row) -> String {

@@ -32,6 +32,10 @@ import Testing
         #expect(DisplayText.cut("前前前", to: 4) == "前…")
         #expect(DisplayText.cut("abc", to: 3) == "abc")
         #expect(DisplayText.cut("abc", to: 0) == "")
+        #expect(DisplayText.cutInside("abcdefgh", to: 5) == "ab…gh")
+        #expect(DisplayText.cutInside("前前前前", to: 6) == "前…前")
+        #expect(DisplayText.cutInside("abc", to: 3) == "abc")
+        #expect(DisplayText.cutInside("abcd", to: 1) == "…")
         #expect(DisplayText.pad("前", to: 4) == "前  ")
         #expect(DisplayText.pad("a", to: 3, atRight: true) == "  a")
     }
