@@ -15,6 +15,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
     ],
     targets: [
@@ -22,7 +23,7 @@ let package = Package(
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-        .target(name: "CShim"),
+        .target(name: "CShim", dependencies: ["CCurl"]),
 
         // Values, and bytes in and out of them
         .target(name: "Bytes", dependencies: ["CShim"], swiftSettings: strict),
@@ -61,13 +62,20 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Ingestion", dependencies: ["WireFormats", "TraceModel", "Telemetry"], swiftSettings: strict),
+
+        // The program
+        .target(name: "Configuration", dependencies: [.product(name: "Yams", package: "Yams")], swiftSettings: strict),
+        .target(name: "HTTPClient", dependencies: ["CShim", "CCurl"], swiftSettings: strict),
+        .target(name: "Terminal", dependencies: ["TraceModel"], swiftSettings: strict),
         .executableTarget(
             name: "skein",
             dependencies: [
-                "HTTPAPI", "HTTPServer", "Ingestion", "TraceStore", "WireFormats", "TraceModel", "Telemetry", "CShim",
+                "Configuration", "HTTPClient", "Terminal", "HTTPAPI", "HTTPServer", "Ingestion", "TraceStore",
+                "Journal", "WireFormats", "TraceModel", "Telemetry", "Compression", "Bytes", "CShim",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-            ], swiftSettings: strict),
+            ], exclude: ["configuration.md"], swiftSettings: strict),
         .executableTarget(name: "dev", dependencies: ["CShim", "WireFormats", "SegmentStore", "TraceModel", "Compression"]),
 
         // Tests
@@ -99,6 +107,17 @@ let package = Package(
             dependencies: [
                 "TraceStore", "Journal", "WireFormats", "TraceModel", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: strict),
+        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "HTTPClientTests", dependencies: ["HTTPClient", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "TerminalTests", dependencies: ["Terminal", "TraceModel", "WireFormats", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "skeinTests",
+            dependencies: [
+                "skein", "Configuration", "TraceModel", "TraceStore", "TestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
         .testTarget(name: "EndToEndTests", dependencies: ["TestSupport"], swiftSettings: strict),
     ],

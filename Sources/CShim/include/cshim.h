@@ -14,3 +14,11 @@ void skein_tune_allocator(void);
 
 /* Gives the system back what the allocator has not in use. */
 void skein_trim_allocator(void);
+
+/* libcurl's variadic functions, by the type of their argument; `handle` is a CURL *, `option` a CURLoption, `what` a
+   CURLINFO, the result a CURLcode. */
+int skein_curl_set_long(void *handle, int option, long value);
+int skein_curl_set_pointer(void *handle, int option, const void *value);
+int skein_curl_set_offset(void *handle, int option, int64_t value);
+int skein_curl_set_receiver(void *handle, int option, size_t (*receiver)(char *, size_t, size_t, void *));
+int skein_curl_get_long(void *handle, int what, long *value);

@@ -1,0 +1,103 @@
+extension Configuration {
+    /// When what was accepted is made safe from a power cut.
+    public enum JournalSync: Equatable, Sendable {
+        case always
+        case never
+        case interval(Duration)
+    }
+
+    public var dataPath: String { text("data") }
+    public var listenAddresses: [String] {
+        if case .list(let items) = entry("listen").value { items } else { wrong("listen") }
+    }
+    public var portOffset: Int { integer("port-offset") }
+
+    // Ports with the offset added; 0 for any free one, nil for off.
+    public var zipkinPort: Int? { port("zipkin.port") }
+    public var queryPort: Int? { port("query.port") }
+    public var adminPort: Int? { port("admin.port") }
+
+    public var bodyByteCountMax: Int { byteCount("limits.body-bytes") }
+    public var unpackedByteCountMax: Int { byteCount("limits.unpacked-bytes") }
+    public var spansPerRequestMax: Int { integer("limits.spans-per-request") }
+    public var attributesPerSpanMax: Int { integer("limits.attributes-per-span") }
+    public var valueByteCountMax: Int { byteCount("limits.value-bytes") }
+    public var headerByteCountMax: Int { byteCount("limits.header-bytes") }
+    public var connectionCountMax: Int { integer("limits.connections") }
+    public var inFlightByteCountMax: Int { byteCount("limits.in-flight-bytes") }
+    public var idleTimeout: Duration { duration("limits.idle-timeout") }
+    public var requestTimeout: Duration { duration("limits.request-timeout") }
+
+    public var journalSync: JournalSync {
+        switch entry("journal.sync").value {
+        case .text("always"): .always
+        case .text: .never
+        default: .interval(duration("journal.sync"))
+        }
+    }
+    public var journalPartByteCountMax: Int { byteCount("journal.part-bytes") }
+    public var journalQueueByteCountMax: Int { byteCount("journal.queue-bytes") }
+
+    public var liveByteCountMax: Int { byteCount("store.live-bytes") }
+    public var sealAge: Duration { duration("store.seal-age") }
+    public var sealIdle: Duration { duration("store.seal-idle") }
+    public var blockSpanCount: Int { integer("store.block-spans") }
+    public var compressionLevel: Int { integer("store.lz4-level") }
+
+    // nil for off.
+    public var retentionAge: Duration? { optionalDuration("retention.age") }
+    public var retentionByteCount: Int? { optionalByteCount("retention.bytes") }
+
+    public var queryThreadCount: Int { integer("query.threads") }
+    public var queryLookback: Duration { duration("query.lookback") }
+
+    /// 0: one per core.
+    public var eventLoopCount: Int { integer("event-loops") }
+    public var logLevel: String { text("log.level") }
+    /// `auto`, `text` or `json`.
+    public var logFormat: String { text("log.format") }
+
+    // MARK: By type
+
+    private func wrong(_ key: String) -> Never { preconditionFailure("\(key) is read by its type") }
+
+    private func text(_ key: String) -> String {
+        if case .text(let text) = entry(key).value { text } else { wrong(key) }
+    }
+
+    private func integer(_ key: String) -> Int {
+        if case .integer(let number) = entry(key).value { number } else { wrong(key) }
+    }
+
+    private func port(_ key: String) -> Int? {
+        switch entry(key).value {
+        case .off: nil
+        case .port(let port): port == 0 ? 0 : Int(port) + portOffset
+        default: wrong(key)
+        }
+    }
+
+    private func byteCount(_ key: String) -> Int {
+        if let count = optionalByteCount(key) { count } else { wrong(key) }
+    }
+
+    private func optionalByteCount(_ key: String) -> Int? {
+        switch entry(key).value {
+        case .off: nil
+        case .bytes(let count): count
+        default: wrong(key)
+        }
+    }
+
+    private func duration(_ key: String) -> Duration {
+        if let duration = optionalDuration(key) { duration } else { wrong(key) }
+    }
+
+    private func optionalDuration(_ key: String) -> Duration? {
+        switch entry(key).value {
+        case .off: nil
+        case .duration(let nanoseconds): .nanoseconds(nanoseconds)
+        default: wrong(key)
+        }
+    }
+}

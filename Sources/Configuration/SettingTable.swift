@@ -1,0 +1,90 @@
+extension Setting {
+    private static let second: Int64 = 1_000_000_000
+    private static let day: Int64 = 86_400 * second
+    private static let gibibyte = 1 << 30
+    private static let tebibyte = 1 << 40
+
+    /// Every setting, once, in the order of the reference.
+    public static let all: [Setting] = [
+        Setting("data", .text, default: "./skein-data", "Folder that keeps the spans"),
+        Setting("listen", .list, default: "127.0.0.1,::1", "Addresses to listen on"),
+        Setting(
+            "port-offset", .integer(0...64511), default: "0",
+            "Added to every port, so that several can run on one machine"),
+
+        Setting("zipkin.port", .port, default: "9411", "Port of the Zipkin receiver and query API"),
+        Setting("query.port", .port, default: "16686", "Port of the query API and the web page"),
+        Setting("query.threads", .integer(1...256), default: "4", "Threads that answer queries"),
+        Setting(
+            "query.lookback", .duration(second...36500 * day), default: "24h",
+            "How far back a search goes that does not say"),
+        Setting("admin.port", .port, default: "14269", "Port of health and metrics"),
+
+        Setting(
+            "limits.body-bytes", .bytes(1024...gibibyte), default: "20MiB", "Largest body of a request, as it is sent"),
+        Setting(
+            "limits.unpacked-bytes", .bytes(1024...gibibyte), default: "64MiB",
+            "Largest body of a request, once unpacked"),
+        Setting(
+            "limits.spans-per-request", .integer(1...10_000_000), default: "100000",
+            "Spans in one request, beyond which it is refused"),
+        Setting(
+            "limits.attributes-per-span", .integer(1...100_000), default: "1024",
+            "Attributes of one span, beyond which its request is refused"),
+        Setting(
+            "limits.value-bytes", .bytes(64...64 << 20), default: "64KiB",
+            "Longest text of a span; a longer one is cut, and the span says so"),
+        Setting(
+            "limits.header-bytes", .bytes(1024...16 << 20), default: "64KiB",
+            "Request line and headers of a request together"),
+        Setting(
+            "limits.connections", .integer(1...1_000_000), default: "10000", "Connections open at once, per listener"),
+        Setting(
+            "limits.in-flight-bytes", .bytes(1 << 20...tebibyte), default: "256MiB",
+            "Bodies in memory at once, over all connections"),
+        Setting(
+            "limits.idle-timeout", .duration(second...day), default: "75s",
+            "How long a connection may rest between two requests"),
+        Setting(
+            "limits.request-timeout", .duration(second / 1000...day), default: "30s",
+            "How long a request may take to arrive"),
+
+        Setting(
+            "journal.sync", .choiceOrDuration(["always", "never"], second / 1000...3600 * second), default: "1s",
+            "When accepted spans are safe from a power cut: at once, or after so long at most"),
+        Setting(
+            "journal.part-bytes", .bytes(1 << 20...4 * gibibyte), default: "64MiB",
+            "Size at which the journal goes on in the next file"),
+        Setting(
+            "journal.queue-bytes", .bytes(1 << 20...16 * gibibyte), default: "64MiB",
+            "Spans waiting for the disk, beyond which senders are asked to come again"),
+
+        Setting(
+            "store.live-bytes", .bytes(64 << 10...64 * gibibyte), default: "48MiB", option: "live-bytes",
+            "Spans in memory, not yet sealed into segments"),
+        Setting(
+            "store.seal-age", .duration(second / 10...day), default: "10m", option: "seal-age",
+            "Age at which spans in memory are sealed into a segment"),
+        Setting(
+            "store.seal-idle", .duration(second / 10...day), default: "10s",
+            "How long without new spans until those in memory are sealed"),
+        Setting("store.block-spans", .integer(64...1_000_000), default: "8192", "Spans in one block of a segment"),
+        Setting(
+            "store.lz4-level", .integer(1...12), default: "9", "Effort of packing segments: 1 is fast, 12 is small"),
+
+        Setting(
+            "retention.age", .duration(60 * second...36500 * day, canBeOff: true), default: "7d",
+            "How long spans are kept"),
+        Setting(
+            "retention.bytes", .bytes(1 << 20...1024 * tebibyte, canBeOff: true), default: "off",
+            "How much disk the segments may take; the oldest go first"),
+
+        Setting("event-loops", .integer(0...256), default: "0", "Threads that serve connections; 0 is one per core"),
+        Setting(
+            "log.level", .choice(["trace", "debug", "info", "notice", "warning", "error", "critical"]), default: "info",
+            "Least important messages that are logged"),
+        Setting(
+            "log.format", .choice(["auto", "text", "json"]), default: "auto",
+            "How log lines look; auto is text on a terminal and json elsewhere"),
+    ]
+}

@@ -1,0 +1,63 @@
+import Configuration
+import HTTPServer
+import Journal
+import TraceStore
+import WireFormats
+
+// What each part is told of the configuration.
+
+extension StoreOptions {
+    init(_ configuration: Configuration) {
+        self.init()
+        liveByteCountMax = configuration.liveByteCountMax
+        sealAge = configuration.sealAge / .seconds(1)
+        sealIdle = configuration.sealIdle / .seconds(1)
+        blockSpanCount = configuration.blockSpanCount
+        compressionLevel = configuration.compressionLevel
+        retentionAge = configuration.retentionAge.map { $0 / .seconds(1) }
+        retentionByteCount = configuration.retentionByteCount
+        journal = JournalOptions(
+            syncMode: JournalSyncMode(configuration.journalSync),
+            queuedByteCountMax: configuration.journalQueueByteCountMax,
+            partByteCountMax: configuration.journalPartByteCountMax)
+    }
+}
+
+extension JournalSyncMode {
+    init(_ sync: Configuration.JournalSync) {
+        switch sync {
+        case .always: self = .always
+        case .never: self = .never
+        case .interval(let duration): self = .interval(milliseconds: max(1, Int(duration / .milliseconds(1))))
+        }
+    }
+}
+
+extension SpanLimits {
+    init(_ configuration: Configuration) {
+        self.init(
+            spanCountMax: configuration.spansPerRequestMax, attributeCountMax: configuration.attributesPerSpanMax,
+            valueByteCountMax: configuration.valueByteCountMax)
+    }
+}
+
+extension HTTPServerLimits {
+    init(_ configuration: Configuration) {
+        self.init()
+        bodyByteCountMax = configuration.bodyByteCountMax
+        unpackedByteCountMax = configuration.unpackedByteCountMax
+        headerByteCountMax = configuration.headerByteCountMax
+        connectionCountMax = configuration.connectionCountMax
+        idleTimeout = configuration.idleTimeout
+        requestTimeout = configuration.requestTimeout
+    }
+}
+
+extension HTTPServerGroup.Configuration {
+    init(_ configuration: Configuration) {
+        self.init()
+        eventLoopCount = configuration.eventLoopCount == 0 ? nil : configuration.eventLoopCount
+        workerThreadCount = configuration.queryThreadCount
+        inFlightByteCountMax = configuration.inFlightByteCountMax
+    }
+}

@@ -1,0 +1,27 @@
+import FoundationEssentials
+
+extension Output {
+    /// A value as indented JSON, keys sorted.
+    static func json(_ value: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        text(String(decoding: try encoder.encode(value), as: UTF8.self) + "\n")
+    }
+}
+
+/// The text in quotes, escaped as JSON asks.
+func jsonText(_ text: String) -> String {
+    var quoted = "\""
+    for scalar in text.unicodeScalars {
+        switch scalar {
+        case "\"": quoted += "\\\""
+        case "\\": quoted += "\\\\"
+        case "\n": quoted += "\\n"
+        case let scalar where scalar.value < 0x20:
+            let hex = String(scalar.value, radix: 16)
+            quoted += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+        default: quoted.unicodeScalars.append(scalar)
+        }
+    }
+    return quoted + "\""
+}

@@ -1,0 +1,109 @@
+import ArgumentParser
+import Configuration
+
+/// An option for every setting. The property is named as the option is; `SettingOptionsTests` holds the two lists together.
+struct SettingOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Configuration file in YAML.", valueName: "file")) var config: String?
+
+    @Option(setting: "data") var data: String?
+    @Option(setting: "listen") var listen: [String] = []
+    @Option(setting: "port-offset") var portOffset: String?
+    @Option(setting: "zipkin.port") var zipkinPort: String?
+    @Option(setting: "query.port") var queryPort: String?
+    @Option(setting: "query.threads") var queryThreads: String?
+    @Option(setting: "query.lookback") var queryLookback: String?
+    @Option(setting: "admin.port") var adminPort: String?
+    @Option(setting: "limits.body-bytes") var limitsBodyBytes: String?
+    @Option(setting: "limits.unpacked-bytes") var limitsUnpackedBytes: String?
+    @Option(setting: "limits.spans-per-request") var limitsSpansPerRequest: String?
+    @Option(setting: "limits.attributes-per-span") var limitsAttributesPerSpan: String?
+    @Option(setting: "limits.value-bytes") var limitsValueBytes: String?
+    @Option(setting: "limits.header-bytes") var limitsHeaderBytes: String?
+    @Option(setting: "limits.connections") var limitsConnections: String?
+    @Option(setting: "limits.in-flight-bytes") var limitsInFlightBytes: String?
+    @Option(setting: "limits.idle-timeout") var limitsIdleTimeout: String?
+    @Option(setting: "limits.request-timeout") var limitsRequestTimeout: String?
+    @Option(setting: "journal.sync") var journalSync: String?
+    @Option(setting: "journal.part-bytes") var journalPartBytes: String?
+    @Option(setting: "journal.queue-bytes") var journalQueueBytes: String?
+    @Option(setting: "store.live-bytes") var liveBytes: String?
+    @Option(setting: "store.seal-age") var sealAge: String?
+    @Option(setting: "store.seal-idle") var storeSealIdle: String?
+    @Option(setting: "store.block-spans") var storeBlockSpans: String?
+    @Option(setting: "store.lz4-level") var storeLz4Level: String?
+    @Option(setting: "retention.age") var retentionAge: String?
+    @Option(setting: "retention.bytes") var retentionBytes: String?
+    @Option(setting: "event-loops") var eventLoops: String?
+    @Option(setting: "log.level") var logLevel: String?
+    @Option(setting: "log.format") var logFormat: String?
+
+    /// What was given, by the settings' keys.
+    var texts: [String: [String]] {
+        let byProperty = Dictionary(uniqueKeysWithValues: Setting.all.map { ("_" + $0.propertyName, $0.key) })
+        var texts: [String: [String]] = [:]
+        for child in Mirror(reflecting: self).children {
+            guard let label = child.label, let key = byProperty[label] else { continue }
+            if let option = child.value as? Option<String?> {
+                texts[key] = option.wrappedValue.map { [$0] }
+            } else if let option = child.value as? Option<[String]> {
+                texts[key] = option.wrappedValue
+            }
+        }
+        return texts
+    }
+
+    /// The settings in force: options, environment, file, defaults.
+    func load(environment: [String: String]) throws(ConfigurationError) -> Configuration {
+        try Configuration(options: texts, environment: environment, filePath: config)
+    }
+}
+
+extension Setting {
+    /// The option's name as a Swift name: `zipkinPort`.
+    var propertyName: String {
+        let words = optionName.split(separator: "-")
+        return words.prefix(1).joined() + words.dropFirst().map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
+    }
+
+    fileprivate static func known(_ key: String) -> Setting {
+        guard let setting = named(key) else { preconditionFailure("\(key) is a setting") }
+        return setting
+    }
+
+    fileprivate var optionHelp: ArgumentHelp {
+        ArgumentHelp("\(help) (default: \(defaultText)).", valueName: type.valueName)
+    }
+}
+
+extension SettingType {
+    /// What stands for the value in the help.
+    fileprivate var valueName: String {
+        switch self {
+        case .text: "text"
+        case .list: "text"
+        case .port: "port"
+        case .bytes: "size"
+        case .duration: "time"
+        case .integer, .number: "number"
+        case .boolean: "true|false"
+        case .choice(let words): words.joined(separator: "|")
+        case .choiceOrDuration(let words, _): words.joined(separator: "|") + "|time"
+        }
+    }
+}
+
+extension Option where Value == String? {
+    fileprivate init(setting key: String) {
+        let setting = Setting.known(key)
+        self.init(name: .customLong(setting.optionName), help: setting.optionHelp)
+    }
+}
+
+extension Option where Value == [String] {
+    fileprivate init(wrappedValue: [String], setting key: String) {
+        let setting = Setting.known(key)
+        self.init(
+            wrappedValue: wrappedValue, name: .customLong(setting.optionName), parsing: .singleValue,
+            help: setting.optionHelp)
+    }
+}

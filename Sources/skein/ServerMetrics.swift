@@ -1,0 +1,100 @@
+import HTTPServer
+import Telemetry
+import TraceStore
+
+/// What the server tells of its parts.
+enum ServerMetrics {
+    static func register(_ metrics: MetricsRegistry, _ store: TraceStore, _ group: HTTPServerGroup) {
+        for metric in StoreMetrics.all {
+            metrics.gauge(metric.name, metric.help, metric.labels) { metric.read(store.statistics()) }
+        }
+        metrics.gauge("skein_journal_queued_bytes", "Bytes that wait to be written.") {
+            Double(store.statistics().journalQueuedByteCount)
+        }
+        metrics.counter("skein_spans_dropped_total", "Spans that went, by reason.", [("reason", "expired")]) {
+            Double(store.statistics().expiredSpanCount)
+        }
+        metrics.counter("skein_journal_syncs_total", "Times that the journal was made durable.") {
+            Double(store.statistics().journalSyncCount)
+        }
+        metrics.counter("skein_journal_sync_seconds_total", "Time that took.") {
+            store.statistics().journalSyncSeconds
+        }
+        metrics.gauge("skein_requests_in_flight_bytes", "Bytes of bodies being received or worked on.") {
+            Double(group.inFlightByteCount)
+        }
+        ProcessMetrics.register(metrics)
+    }
+}
+
+/// The store's figures, as metrics of a server and as the lines of `skein store stats`.
+enum StoreMetrics {
+    struct Metric: Sendable {
+        let name: String
+        let help: String
+        let labels: MetricsRegistry.Labels
+        let read: @Sendable (StoreStatistics) -> Double
+
+        /// With its labels, as Prometheus writes it.
+        var text: String {
+            labels.isEmpty ? name : name + "{" + labels.map { "\($0.name)=\"\($0.value)\"" }.joined(separator: ",") + "}"
+        }
+    }
+
+    static let all: [Metric] = [
+        Metric(
+            name: "skein_store_live_spans", help: "Spans in memory and in the journal.", labels: [],
+            read: { Double($0.liveSpanCount) }),
+        Metric(
+            name: "skein_store_live_bytes", help: "Memory of these spans.", labels: [],
+            read: { Double($0.liveByteCount) }),
+        Metric(name: "skein_store_segments", help: "Segments.", labels: [], read: { Double($0.segmentCount) }),
+        Metric(
+            name: "skein_store_spans", help: "Spans in segments.", labels: [], read: { Double($0.segmentSpanCount) }),
+        Metric(
+            name: "skein_store_bytes", help: "Bytes on disk.", labels: [("part", "segments")],
+            read: { Double($0.segmentByteCount) }),
+        Metric(
+            name: "skein_store_oldest_span_seconds", help: "Age of the oldest span in a segment; 0 without any.",
+            labels: [],
+            read: { statistics in
+                statistics.earliestStart.map { Double(WallClock.nanoseconds() - $0) / 1e9 } ?? 0
+            }),
+    ]
+}
+
+/// Counts what the listeners answered.
+struct RequestObserver: HTTPServerObserver {
+    private let metrics: MetricsRegistry
+    private let receiverSeconds: Histogram
+    private let querySeconds: Histogram
+    private let accepted: Counter
+
+    init(_ metrics: MetricsRegistry) {
+        self.metrics = metrics
+        receiverSeconds = metrics.histogram("skein_receiver_request_seconds", "Time to answer who sent spans.")
+        querySeconds = metrics.histogram("skein_query_seconds", "Time to answer queries.")
+        accepted = Self.receiverRequests(metrics, "202")
+    }
+
+    private static func receiverRequests(_ metrics: MetricsRegistry, _ code: String) -> Counter {
+        metrics.counter(
+            "skein_receiver_requests_total", "Requests with spans, by protocol and code of the answer.",
+            [("protocol", "zipkin-json"), ("code", code)])
+    }
+
+    func requestFinished(_ summary: HTTPRequestSummary) {
+        if summary.method == .post && summary.server == "zipkin" {
+            receiverSeconds.record(nanoseconds: summary.durationNanoseconds)
+            let counter =
+                summary.status.code == 202 ? accepted : Self.receiverRequests(metrics, "\(summary.status.code)")
+            counter.add()
+        } else if summary.server != "admin" {
+            querySeconds.record(nanoseconds: summary.durationNanoseconds)
+            metrics.counter(
+                "skein_query_requests_total", "Queries, by API and code of the answer.",
+                [("api", summary.server == "query" ? "jaeger" : summary.server), ("code", "\(summary.status.code)")]
+            ).add()
+        }
+    }
+}

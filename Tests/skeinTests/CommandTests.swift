@@ -1,0 +1,163 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The built program against a server that answers as Zipkin does.
+@Suite struct CommandTests {
+    private static let spans = """
+        [{"traceId":"000000000000000a","id":"0000000000000001","name":"get /","timestamp":1795247697000000,"duration":2000,
+        "localEndpoint":{"serviceName":"front"}},{"traceId":"000000000000000a","parentId":"0000000000000001",
+        "id":"0000000000000002","name":"get /a","timestamp":1795247697000500,"duration":1000,
+        "localEndpoint":{"serviceName":"a"},"tags":{"error":"true"}}]
+        """
+
+    @Test func `a trace is shown as a tree and as JSON`() throws {
+        let server = try LoopbackServer { _ in .init(200, Self.spans) }
+        let tree = try run(["trace", "a", "--server", server.url])
+        #expect(tree.code == 0)
+        #expect(tree.output.contains("2 spans, 2 services, 1 error"))
+        #expect(tree.output.contains("└─ a: get /a"))
+        #expect(!tree.output.contains("\u{1b}"))
+        let json = try run(["trace", "A", "--server", server.url, "--json"])
+        let list = try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [[String: Any]]
+        #expect(list?.count == 2)
+        #expect(server.requests.map(\.target) == ["/api/v2/trace/000000000000000a", "/api/v2/trace/000000000000000a"])
+    }
+
+    @Test func `a trace that is not there ends with 1`() throws {
+        let server = try LoopbackServer { _ in .init(404, "000000000000000a not found") }
+        let result = try run(["trace", "a", "--server", server.url])
+        #expect(result.code == 1)
+        #expect(result.errors == "skein: no trace 000000000000000a\n")
+    }
+
+    @Test func `a search prints a table or JSON`() throws {
+        let server = try LoopbackServer { _ in .init(200, "[\(Self.spans)]") }
+        let table = try run([
+            "search", "--server", server.url, "--service", "front", "--since", "1h", "--tag", "error=true",
+        ])
+        #expect(table.code == 0)
+        let lines = table.output.split(separator: "\n")
+        #expect(lines.count == 2)
+        #expect(lines.last?.hasPrefix("000000000000000a") == true)
+        #expect(lines.last?.hasSuffix("2 ms      2       1  front: get /") == true, "\(lines)")
+        #expect(server.requests.first?.target.contains("serviceName=front&annotationQuery=error%3Dtrue") == true)
+        let json = try run(["search", "--server", server.url, "--json"])
+        let list = try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [[String: Any]]
+        #expect(list?.first?["traceId"] as? String == "000000000000000a")
+        #expect(list?.first?["errorCount"] as? Int == 1)
+    }
+
+    @Test func `names are listed`() throws {
+        let server = try LoopbackServer { _ in .init(200, #"["b","a"]"#) }
+        #expect(try run(["services", "--server", server.url]).output == "a\nb\n")
+        #expect(try run(["operations", "x y", "--server", server.url]).output == "a\nb\n")
+        #expect(server.requests.last?.target == "/api/v2/spans?serviceName=x%20y")
+    }
+
+    @Test func `a server that speaks something else is told of`() throws {
+        let server = try LoopbackServer { _ in .init(200, "<html>") }
+        let result = try run(["services", "--server", server.url])
+        #expect(result.code == 1)
+        #expect(result.errors.contains("is not Zipkin's"))
+        let failing = try LoopbackServer { _ in .init(500, "broken\nmore") }
+        #expect(try run(["services", "--server", failing.url]).errors.contains("answered 500: broken\n"))
+    }
+
+    @Test func `the server's port comes from the configuration`() throws {
+        let server = try LoopbackServer { _ in .init(200, "[]") }
+        #expect(try run(["services"], environment: ["SKEIN_ZIPKIN_PORT": "\(server.port)"]).code == 0)
+        #expect(server.requests.count == 1)
+    }
+
+    @Test func `files are sent, and a busy server is asked again`() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/posts.jsonl"
+        try Data((Self.spans.replacing("\n", with: "") + "\n[]\n").utf8).write(to: URL(filePath: path))
+        let server = try LoopbackServer { request in
+            request.number == 0 ? .init(503, headers: [("Retry-After", "0")]) : .init(202)
+        }
+        let result = try run(["send", path, "--now", "--server", server.url])
+        #expect(result.code == 0, "\(result)")
+        #expect(result.output.hasPrefix("sent 2 spans in 2 posts, "))
+        #expect(result.errors == "")
+        #expect(server.requests.map(\.target) == Array(repeating: "/api/v2/spans", count: 3))
+        #expect(!String(decoding: server.requests[1].body, as: UTF8.self).contains("1795247697000000"))
+        #expect(server.requests[0].body == server.requests[1].body)
+    }
+
+    @Test func `what a server refuses is told, and ends with 1`() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/spans.json"
+        try Data(Self.spans.utf8).write(to: URL(filePath: path))
+        let server = try LoopbackServer { _ in .init(400, "no such kind\nmore") }
+        let result = try run(["send", path, path, "--connections", "2", "--server", server.url])
+        #expect(result.code == 1)
+        #expect(result.output.hasSuffix("refused 4 spans in 2 posts:\n  2 × 400 no such kind\n"), "\(result)")
+    }
+
+    @Test func `where no server runs is told in words`() throws {
+        let port = try LoopbackServer { _ in .init() }.port
+        let result = try run(["services", "--server", "http://127.0.0.1:\(port)"])
+        #expect(result.code == 1)
+        #expect(result.errors.contains("is skein running? ('skein serve')"))
+    }
+
+    @Test func `a configuration file is checked`() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/skein.yaml"
+        try Data("zipkin:\n  prot: 1\n".utf8).write(to: URL(filePath: path))
+        let result = try run(["config", "check", path])
+        #expect(result.code == 1)
+        #expect(result.errors == "skein: unknown key 'zipkin.prot' at \(path):2:3; did you mean 'zipkin.port'?\n")
+        #expect(try run(["config", "print", "--config", path]).code == 2)
+        try Data("zipkin:\n  port: 1\n".utf8).write(to: URL(filePath: path))
+        #expect(try run(["config", "check", path]).code == 0)
+        #expect(try run(["config", "print", "--config", path]).output.contains("port: 1  # \(path):2:3\n"))
+    }
+
+    @Test func `store statistics come from the metrics`() throws {
+        let server = try LoopbackServer { _ in .init(200, "# TYPE x gauge\nskein_store_segments 12\nother 1\n") }
+        #expect(try run(["store", "stats", "--server", server.url]).output.contains("skein_store_segments     12\n"))
+        #expect(server.requests.map(\.target) == ["/metrics"])
+    }
+
+    @Test func `help and version end with 0`() throws {
+        #expect(try run(["--help"]).output.contains("Exit codes: 0 done"))
+        for command in ["serve", "trace", "search", "services", "operations", "send", "store", "config", "version"] {
+            let help = try run([command, "--help"])
+            #expect(help.code == 0)
+            #expect(help.output.contains("Examples:"), "\(command)")
+        }
+        #expect(try run(["version", "--json"]).output.contains("\"curl\""))
+    }
+
+    private struct Ended {
+        var code: Int32
+        var output: String
+        var errors: String
+    }
+
+    /// The program that was built beside the tests.
+    private func run(_ arguments: [String], environment: [String: String] = [:]) throws -> Ended {
+        let process = Process()
+        let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        process.executableURL = URL(filePath: own).deletingLastPathComponent().appending(path: "skein")
+        process.arguments = arguments
+        let inherited = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("SKEIN_") }
+        process.environment = inherited.merging(environment) { $1 }
+        let folder = try TemporaryFolder()
+        let paths = [folder.path + "/output", folder.path + "/errors"]
+        for path in paths { try Data().write(to: URL(filePath: path)) }
+        let output = try FileHandle(forWritingTo: URL(filePath: paths[0]))
+        let errors = try FileHandle(forWritingTo: URL(filePath: paths[1]))
+        process.standardOutput = output
+        process.standardError = errors
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        return Ended(
+            code: process.terminationStatus, output: try String(contentsOfFile: paths[0], encoding: .utf8),
+            errors: try String(contentsOfFile: paths[1], encoding: .utf8))
+    }
+}
