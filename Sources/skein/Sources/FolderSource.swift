@@ -7,11 +7,15 @@ import TraceStore
 final class FolderSource: TraceSource {
     private let store: TraceStore
 
+    init(path: String) throws { store = try Self.open(path) }
+
     /// - Throws: `CommandFailure` if there is no such folder, `StoreError` if it cannot be opened.
-    init(path: String) throws {
-        // The store would make the folder.
-        guard access(path, R_OK | X_OK) == 0 else { throw CommandFailure("there is no data folder '\(path)'") }
-        store = try TraceStore(path: path, options: StoreOptions(), logger: Logger(label: "skein"))
+    static func open(_ path: String) throws -> TraceStore {
+        // The store would make one of any folder.
+        guard access(path + "/catalog.db", R_OK) == 0 else {
+            throw CommandFailure("'\(path)' is no data folder of skein")
+        }
+        return try TraceStore(path: path, options: StoreOptions(), logger: Logger(label: "skein"))
     }
 
     deinit { store.close() }
