@@ -75,26 +75,27 @@ extension Setting {
         var lines = [
             "# Configuration",
             "",
-            "Every setting has a key in the configuration file (YAML; `skein serve --config FILE`, or `SKEIN_CONFIG`), an",
-            "environment variable and an option. An option counts before the environment, that before the file, that before",
-            "the default. Names that are not listed here are refused. `skein config print` shows what is in force and who set it,",
-            "`skein config check FILE` checks a file. This page is what `skein config print --reference` prints.",
+            "Every setting has a key in the configuration file (YAML; `skein serve --config FILE`, or `SKEIN_CONFIG`),",
+            "an environment variable and an option. An option counts before the environment, that before the file,",
+            "that before the default. Names that are not listed here are refused. `skein config print` shows what is",
+            "in force and who set it, `skein config check FILE` checks a file. This page is what",
+            "`skein config print --reference` prints.",
             "",
             "    zipkin:",
             "      port: 9411",
             "    retention:",
             "      age: 7d",
             "",
-            "Sizes: `B`, `KiB`, `MiB`, `GiB`, `TiB`, `kB`, `MB`, `GB`, `TB`, or bytes without a unit. Times: `ms`, `s`, `m`, `h`, `d`,",
-            "also together, such as `1h30m`.",
+            "Sizes: `B`, `KiB`, `MiB`, `GiB`, `TiB`, `kB`, `MB`, `GB`, `TB`, or bytes without a unit.",
+            "Times: `ms`, `s`, `m`, `h`, `d`, also together, such as `1h30m`.",
             "",
             "| key | option | environment | default | meaning | takes |",
             "| --- | --- | --- | --- | --- | --- |",
         ]
         for setting in all {
             lines.append(
-                "| `\(setting.key)` | `--\(setting.optionName)` | `\(setting.environmentName)` | `\(setting.defaultText)` "
-                    + "| \(setting.help) | \(setting.type.expectation) |")
+                "| `\(setting.key)` | `--\(setting.optionName)` | `\(setting.environmentName)` "
+                    + "| `\(setting.defaultText)` | \(setting.help) | \(setting.type.expectation) |")
         }
         return lines.joined(separator: "\n") + "\n"
     }

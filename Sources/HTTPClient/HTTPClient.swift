@@ -32,7 +32,8 @@ public final class HTTPClient {
     /// Connects with the first request.
     ///
     /// - Parameters:
-    ///   - baseURL: such as `http://127.0.0.1:9411`; a path in it goes before every request's path, and the scheme may be missing.
+    ///   - baseURL: such as `http://127.0.0.1:9411`; a path in it goes before every request's path, and the scheme may
+    ///     be missing.
     ///   - timeout: for each request as a whole.
     ///   - responseByteCountMax: of one answer's body, unpacked.
     /// - Throws: `HTTPClientError`, `badURL` only.

@@ -7,13 +7,7 @@ internal import Glibc
 /// ends with the last reference. The binary is the one built beside the tests, or what `SKEIN_BINARY` names.
 public final class SkeinProcess {
     /// Every listener on a free port, or off where no test of the whole program uses it.
-    public static let freePorts = [
-        "--zipkin-port", "0", "--query-port", "0", "--admin-port", "0",
-        "--jaeger-http-port", "off", "--jaeger-grpc-port", "off", "--jaeger-compact-port", "off",
-        "--jaeger-binary-port", "off", "--otlp-grpc-port", "off", "--otlp-http-port", "off",
-        "--sampling-http-port", "off", "--sampling-grpc-port", "off", "--query-grpc-port", "off",
-        "--storage-grpc-port", "off", "--tempo-port", "off",
-    ]
+    public static let freePorts = ["--zipkin-port", "0", "--query-port", "0", "--admin-port", "0"]
     /// Makes the store seal its live traces many times within a short test.
     public static let frequentSealing = ["--live-bytes", "256KiB", "--seal-age", "1s"]
 

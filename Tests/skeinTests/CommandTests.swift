@@ -122,6 +122,15 @@ import Testing
         #expect(server.requests.map(\.target) == ["/metrics"])
     }
 
+    @Test(arguments: [["services"], ["trace", "a"], ["search"], ["store", "stats"], ["store", "verify"]])
+    func `a folder that is none of a store's is left as it is`(arguments: [String]) throws {
+        let folder = try TemporaryFolder()
+        let result = try run(arguments + ["--data", folder.path])
+        #expect(result.code == 1)
+        #expect(result.errors == "skein: '\(folder.path)' is no data folder of skein\n")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
+    }
+
     @Test func `help and version end with 0`() throws {
         #expect(try run(["--help"]).output.contains("Exit codes: 0 done"))
         for command in ["serve", "trace", "search", "services", "operations", "send", "store", "config", "version"] {

@@ -8,7 +8,8 @@ struct SendCommand: ParsableCommand {
         commandName: "send",
         abstract: "Post spans from files to a running server.",
         discussion: """
-            A file holds Zipkin JSON: a list of spans, or lists one a line, each sent as one body; packed with gzip or not.
+            A file holds Zipkin JSON: a list of spans, or lists one a line, each sent as one body; packed
+            with gzip or not.
 
             Examples:
               skein send spans.json
@@ -70,7 +71,8 @@ struct SendCommand: ParsableCommand {
         } else {
             let rate = seconds > 0 ? Int(Double(outcome.sentSpans) / seconds) : 0
             Output.text(
-                "sent \(NumberText.count(outcome.sentSpans, "span")) in \(NumberText.count(outcome.sentPosts, "post")), "
+                "sent \(NumberText.count(outcome.sentSpans, "span")) in "
+                    + "\(NumberText.count(outcome.sentPosts, "post")), "
                     + "\(NumberText.duration(Int64(seconds * 1e9))) (\(NumberText.count(rate)) spans/s)\n")
             if outcome.refusedPosts > 0 {
                 Output.text(

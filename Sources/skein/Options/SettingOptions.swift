@@ -1,7 +1,8 @@
 import ArgumentParser
 import Configuration
 
-/// An option for every setting. The property is named as the option is; `SettingOptionsTests` holds the two lists together.
+/// An option for every setting, the property named as the option is; `SettingOptionsTests` holds this and the table
+/// together.
 struct SettingOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Configuration file in YAML.", valueName: "file")) var config: String?
 

@@ -1,19 +1,35 @@
+import Glibc
+import Logging
 import TraceModel
 import TraceStore
 
 /// The traces of a data folder, which this program has to itself as long as it looks.
-struct FolderSource: TraceSource {
-    private let folder: OpenedFolder
+final class FolderSource: TraceSource {
+    private let store: TraceStore
 
-    init(path: String) throws { folder = try OpenedFolder(path: path) }
+    init(path: String) throws { store = try Self.open(path) }
 
-    func trace(_ traceID: TraceID) throws -> Trace? { try folder.store.trace(traceID) }
+    /// - Throws: `CommandFailure` if there is no such folder, `StoreError` if it cannot be opened.
+    static func open(_ path: String) throws -> TraceStore {
+        // The store would make one of any folder.
+        guard access(path + "/catalog.db", R_OK) == 0 else {
+            throw CommandFailure("'\(path)' is no data folder of skein")
+        }
+        // Not where the answer goes.
+        var logger = Logger(label: "skein") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = .error
+        return try TraceStore(path: path, options: StoreOptions(), logger: logger)
+    }
 
-    func find(_ query: TraceQuery) throws -> [Trace] { try folder.store.find(query).traces }
+    deinit { store.close() }
 
-    func serviceNames() throws -> [String] { try folder.store.serviceNames() }
+    func trace(_ traceID: TraceID) throws -> Trace? { try store.trace(traceID) }
+
+    func find(_ query: TraceQuery) throws -> [Trace] { try store.find(query).traces }
+
+    func serviceNames() throws -> [String] { try store.serviceNames() }
 
     func operationNames(ofService service: String) throws -> [String] {
-        Set(try folder.store.operations(ofService: service).map(\.name)).sorted()
+        Set(try store.operations(ofService: service).map(\.name)).sorted()
     }
 }
