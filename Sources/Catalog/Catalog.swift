@@ -1,112 +1,259 @@
 internal import GRDB
+internal import QueryFiles
 
-public struct CatalogError: Error, Sendable, CustomStringConvertible {
-    public enum Code: Sendable { case unsupportedFormat, failed }
-    public let code: Code
-    public let message: String
-    public var description: String { message }
-}
-
-public struct SegmentRecord: Sendable, Equatable {
-    public var id: Int64
-    public var fileName: String
-    public var createdAt: Int64
-    public var earliestStart: Int64?
-    public var latestStart: Int64?
-    public var latestEnd: Int64?
-    public var spanCount: Int
-    public var traceCount: Int
-    public var errorCount: Int
-    public var byteCount: Int
-    public var formatVersion: Int
-    public init(id: Int64, fileName: String, createdAt: Int64, earliestStart: Int64?, latestStart: Int64?, latestEnd: Int64?, spanCount: Int, traceCount: Int, errorCount: Int, byteCount: Int, formatVersion: Int) {
-        self.id = id; self.fileName = fileName; self.createdAt = createdAt; self.earliestStart = earliestStart; self.latestStart = latestStart; self.latestEnd = latestEnd; self.spanCount = spanCount; self.traceCount = traceCount; self.errorCount = errorCount; self.byteCount = byteCount; self.formatVersion = formatVersion
-    }
-}
-
-public struct ServiceSummary: Sendable {
-    public var name: String
-    public var spanCount: Int
-    public var errorCount: Int
-    public var earliestStart: Int64?
-    public var latestStart: Int64?
-    public var operations: [(name: String, kind: UInt8)]
-    public var remoteServiceNames: [String]
-    public init(name: String, spanCount: Int, errorCount: Int, earliestStart: Int64?, latestStart: Int64?, operations: [(name: String, kind: UInt8)], remoteServiceNames: [String]) {
-        self.name = name; self.spanCount = spanCount; self.errorCount = errorCount; self.earliestStart = earliestStart; self.latestStart = latestStart; self.operations = operations; self.remoteServiceNames = remoteServiceNames
-    }
-}
-
-public struct SegmentSummary: Sendable {
-    public var record: SegmentRecord
-    public var services: [ServiceSummary]
-    public var attributeKeys: [String]
-    public init(record: SegmentRecord, services: [ServiceSummary], attributeKeys: [String]) { self.record = record; self.services = services; self.attributeKeys = attributeKeys }
-}
-
-public struct SegmentCandidate: Sendable {
-    public var segmentID: Int64
-}
-
+/// Says which segments there are, and which services and names each holds: where spans are, never what they say.
+///
+/// An SQLite file in WAL mode, with one writer and two readers. Every call blocks, for a disk sync where it writes:
+/// keep it off event loops and off tasks. A change that returned survives the loss of power, because the caller then
+/// removes the journal's parts or the segments that it made superfluous; a change that threw was not made at all.
+/// Only one process may have the file open; the owner of the folder sees to that. Schema: storage/schema.
 public final class Catalog: Sendable {
     private let pool: DatabasePool
-    public init(path: String) throws(CatalogError) {
+    private let path: String
+    private let limits: CatalogLimits
+
+    /// Opens the catalog, making an empty one if there is none.
+    ///
+    /// - Throws: `.unsupportedFormat` for the file of a newer release, `.corrupt` for one that is no catalog; neither
+    ///   is touched.
+    public init(path: String, limits: CatalogLimits = CatalogLimits()) throws(CatalogError) {
+        self.path = path
+        self.limits = limits
         do {
-            pool = try DatabasePool(path: path)
-            try pool.write { db in
-                try db.execute(sql: """
-                create table if not exists segments(id integer primary key, file_name text, created_at integer, es integer, ls integer, le integer, spans integer, traces integer, errors integer, bytes integer, version integer);
-                create table if not exists services(id integer primary key, name text unique);
-                create table if not exists segment_services(service_id integer, segment_id integer, primary key(service_id, segment_id)) without rowid;
-                create table if not exists operations(service_id integer, name text, kind integer, primary key(service_id,name,kind)) without rowid;
-                create table if not exists remotes(service_id integer, name text, primary key(service_id,name)) without rowid;
-                create table if not exists state(key text primary key, value integer);
-                """)
+            try CatalogSchema.check(path)
+            pool = try DatabasePool(path: path, configuration: Self.configuration())
+            try pool.writeWithoutTransaction { database in
+                // The pool's own choice is NORMAL, which may lose the last commits with the power.
+                try database.execute(sql: "PRAGMA synchronous = FULL")
+                // The WAL's file grows with the largest change; this gives the room back afterwards.
+                try database.execute(sql: "PRAGMA journal_size_limit = 4194304")
             }
-        } catch { throw CatalogError(code: .failed, message: "\(error)") }
+            try CatalogSchema.migrate(pool)
+        } catch {
+            throw CatalogError("cannot be opened", path, error)
+        }
     }
-    private func run<T>(_ body: () throws -> T) throws(CatalogError) -> T {
-        do { return try body() } catch { throw CatalogError(code: .failed, message: "\(error)") }
+
+    private static func configuration() -> Configuration {
+        var configuration = Configuration()
+        configuration.maximumReaderCount = 2
+        configuration.busyMode = .timeout(10)
+        configuration.prepareDatabase { database in
+            try database.execute(sql: "PRAGMA cache_size = -2048")  // KiB
+            // Nothing is written outside the store's folder.
+            try database.execute(sql: "PRAGMA temp_store = MEMORY")
+        }
+        return configuration
     }
+
+    /// Paths of all files that belong to the catalog at `path`: what to remove before a catalog is made anew.
+    public static func files(at path: String) -> [String] {
+        [path, path + "-wal", path + "-shm"]
+    }
+
+    /// Ends the use of the catalog; calls after it throw.
+    public func close() {
+        // What a close that fails leaves behind, the next opening takes up.
+        try? pool.close()
+    }
+
+    // MARK: Changes
+
+    /// A number for a segment to come, never given out before.
     public func allocateSegmentID() throws(CatalogError) -> Int64 {
-        try run { try pool.write { db in
-            try db.execute(sql: "insert into state values('next',1) on conflict(key) do update set value=value+1")
-            return try Int64.fetchOne(db, sql: "select value from state where key='next'") ?? 1
-        } }
+        try write("no segment ID can be given out") { try $0.allocateSegmentID() }
     }
-    public func add(_ s: SegmentSummary, replacing: [Int64] = [], firstJournalPart: UInt64?) throws(CatalogError) {
-        try run { try pool.write { db in
-            let r = s.record
-            try db.execute(sql: "insert into segments values(?,?,?,?,?,?,?,?,?,?,?)", arguments: [r.id, r.fileName, r.createdAt, r.earliestStart, r.latestStart, r.latestEnd, r.spanCount, r.traceCount, r.errorCount, r.byteCount, r.formatVersion])
-            for v in s.services {
-                try db.execute(sql: "insert or ignore into services(name) values(?)", arguments: [v.name])
-                let id = try Int64.fetchOne(db, sql: "select id from services where name=?", arguments: [v.name])
-                try db.execute(sql: "insert into segment_services values(?,?)", arguments: [id, r.id])
-                for o in v.operations { try db.execute(sql: "insert or ignore into operations values(?,?,?)", arguments: [id, o.name, Int(o.kind)]) }
-                for o in v.remoteServiceNames { try db.execute(sql: "insert or ignore into remotes values(?,?)", arguments: [id, o]) }
-            }
-            if let p = firstJournalPart { try db.execute(sql: "insert into state values('part',?) on conflict(key) do update set value=excluded.value", arguments: [Int64(p)]) }
-        } }
+
+    /// Enters a segment in one transaction: it appears, those that it replaces disappear, the journal's parts before
+    /// `firstJournalPart` become superfluous.
+    ///
+    /// - Parameters:
+    ///   - replacing: IDs of segments whose spans are all in the new one; those not in the catalog are passed over.
+    ///   - firstJournalPart: number of the first part that holds anything not in segments; nil changes nothing, nor
+    ///     does a number lower than the known one.
+    public func add(
+        _ summary: SegmentSummary, replacing: [Int64] = [], firstJournalPart: UInt64?
+    ) throws(CatalogError) {
+        try write("segment \(summary.record.id) cannot be entered") {
+            try $0.add(summary, replacing: replacing, firstJournalPart: firstJournalPart)
+        }
     }
+
+    /// Removes segments in one transaction, and forgets the names that only they had. IDs not in the catalog are
+    /// passed over.
     public func remove(segmentIDs: [Int64]) throws(CatalogError) {
-        try run { try pool.write { db in for i in segmentIDs { try db.execute(sql: "delete from segments where id=?", arguments: [i]); try db.execute(sql: "delete from segment_services where segment_id=?", arguments: [i]) } } }
+        try write("segments cannot be removed") { try $0.remove(segmentIDs) }
     }
+
+    /// Replaces all that the catalog knows of segments in one transaction. IDs given out before are not given again.
+    ///
+    /// - Parameter summaries: taken one by one within the transaction: making them must not call this catalog.
+    public func rebuild(
+        from summaries: some Sequence<SegmentSummary>, firstJournalPart: UInt64
+    ) throws(CatalogError) {
+        try write("cannot be rebuilt") { try $0.rebuild(summaries, firstJournalPart: firstJournalPart) }
+    }
+
+    // MARK: Segments
+
+    /// All segments, ascending by ID: the order in which they were made.
     public func segments() throws(CatalogError) -> [SegmentRecord] {
-        try run { try pool.read { db in try Row.fetchAll(db, sql: "select * from segments order by id").map { r in SegmentRecord(id: r[0], fileName: r[1], createdAt: r[2], earliestStart: r[3], latestStart: r[4], latestEnd: r[5], spanCount: r[6], traceCount: r[7], errorCount: r[8], byteCount: r[9], formatVersion: r[10]) } } }
+        try read("segments cannot be listed") { database in
+            var records: [SegmentRecord] = []
+            let rows = try database.rows(.segments)
+            while let row = try rows.next() { records.append(try SegmentRecord(row)) }
+            return records
+        }
     }
-    public func segmentIDs(startingWithin w: ClosedRange<Int64>, serviceName: String?) throws(CatalogError) -> [SegmentCandidate] {
-        try run { try pool.read { db in
-            if let n = serviceName { return try Int64.fetchAll(db, sql: "select s.id from segments s join segment_services x on x.segment_id=s.id join services v on v.id=x.service_id where v.name=? and s.es<=? and s.ls>=?", arguments: [n, w.upperBound, w.lowerBound]).map(SegmentCandidate.init) }
-            return try Int64.fetchAll(db, sql: "select id from segments where es<=? and ls>=?", arguments: [w.upperBound, w.lowerBound]).map(SegmentCandidate.init)
-        } }
+
+    /// The segments that may hold spans that start within the window, of the service if one is given; those with the
+    /// latest start first.
+    ///
+    /// - Parameters:
+    ///   - window: nanoseconds since 1970. Spans without a start are in no window.
+    ///   - serviceName: of the spans' local service; may be empty.
+    public func segmentIDs(
+        startingWithin window: ClosedRange<Int64>, serviceName: String?
+    ) throws(CatalogError) -> [SegmentCandidate] {
+        try read("segments cannot be searched") { database in
+            let bounds: StatementArguments = ["from": window.lowerBound, "to": window.upperBound]
+            guard let serviceName else { return try database.candidates(.segmentsInWindow, bounds) }
+            var candidates = try database.candidates(
+                .segmentsOfServiceInWindow, bounds &+ ["service": serviceName.nameBytes])
+            let known = Set(candidates.map(\.segmentID))
+            candidates += try database.candidates(.segmentsWithUnlistedServices, bounds)
+                .filter { !known.contains($0.segmentID) }
+            candidates.sort {
+                ($0.latestStart, $0.earliestStart, $0.segmentID) > ($1.latestStart, $1.earliestStart, $1.segmentID)
+            }
+            return candidates
+        }
     }
-    public func serviceNames() throws(CatalogError) -> [String] { try run { try pool.read { try String.fetchAll($0, sql: "select name from services where name<>'' order by name") } } }
-    public func operations(ofService s: String) throws(CatalogError) -> [(name: String, kind: UInt8)] {
-        try run { try pool.read { try Row.fetchAll($0, sql: "select o.name,o.kind from operations o join services v on v.id=o.service_id where v.name=?", arguments: [s]).map { (name: $0[0], kind: UInt8($0[1] as Int)) } } }
+
+    // MARK: Names
+
+    /// Services of all segments, sorted by their bytes, without the empty name.
+    public func serviceNames() throws(CatalogError) -> [String] {
+        try read("services cannot be listed") { try $0.names(.serviceNames) }
     }
-    public func remoteServiceNames(ofService s: String) throws(CatalogError) -> [String] {
-        try run { try pool.read { try String.fetchAll($0, sql: "select o.name from remotes o join services v on v.id=o.service_id where v.name=?", arguments: [s]) } }
+
+    /// Operations of a service, sorted by the bytes of their names, then by kind.
+    public func operations(ofService service: String) throws(CatalogError) -> [(name: String, kind: UInt8)] {
+        try read("operations cannot be listed") { database in
+            var operations: [(name: String, kind: UInt8)] = []
+            let rows = try database.rows(.operationsOfService, ["service": service.nameBytes])
+            while let row = try rows.next() {
+                let kind = try row.decode(Int64.self, atIndex: 1)
+                operations.append((try row.name(at: 0), UInt8(truncatingIfNeeded: kind)))
+            }
+            return operations
+        }
     }
-    public var firstJournalPart: UInt64 { get throws(CatalogError) { try run { try pool.read { UInt64(try Int64.fetchOne($0, sql: "select value from state where key='part'") ?? 0) } } } }
-    public func close() { try? pool.close() }
+
+    /// Names of a service's operations, each once, sorted by their bytes.
+    public func operationNames(ofService service: String) throws(CatalogError) -> [String] {
+        try read("operations cannot be listed") {
+            try $0.names(.operationNamesOfService, ["service": service.nameBytes])
+        }
+    }
+
+    /// Services that the spans of a service name as the other side, sorted by their bytes.
+    public func remoteServiceNames(ofService service: String) throws(CatalogError) -> [String] {
+        try read("remote services cannot be listed") {
+            try $0.names(.remoteServicesOfService, ["service": service.nameBytes])
+        }
+    }
+
+    /// Keys of attributes in all segments, sorted by their bytes.
+    public func attributeKeys() throws(CatalogError) -> [String] {
+        try read("attribute keys cannot be listed") { try $0.names(.attributeKeys) }
+    }
+
+    /// What the lists lack because of the limits.
+    public func unlistedNameCounts() throws(CatalogError) -> UnlistedNameCounts {
+        try read("unlisted names cannot be counted") { database in
+            let rows = try database.rows(.unlistedCounts)
+            guard let row = try rows.next() else { return UnlistedNameCounts(services: 0, others: 0) }
+            return UnlistedNameCounts(services: try row.decode(atIndex: 0), others: try row.decode(atIndex: 1))
+        }
+    }
+
+    // MARK: State
+
+    /// What the journal's parts with a lower number hold is in segments; 0 in a new catalog.
+    public var firstJournalPart: UInt64 {
+        get throws(CatalogError) {
+            try read("the journal's first part cannot be read") { database in
+                let part = try database.integer(.stateGet, ["key": StateKey.firstJournalPart.rawValue])
+                guard let part, let number = UInt64(exactly: part) else {
+                    throw CatalogError(code: .corrupt, message: "catalog: state has no usable first_journal_part")
+                }
+                return number
+            }
+        }
+    }
+
+    /// The store's own random UUID, made with the catalog.
+    public var storeID: String {
+        get throws(CatalogError) {
+            try read("the store's ID cannot be read") { database in
+                let rows = try database.rows(.stateGet, ["key": StateKey.storeID.rawValue])
+                guard let id = try rows.next()?.decode(String.self, atIndex: 0) else {
+                    throw CatalogError(code: .corrupt, message: "catalog: state has no store_id")
+                }
+                return id
+            }
+        }
+    }
+
+    /// Reads the whole file. Each finding is a sentence; none means that all is well.
+    public func checkIntegrity() throws(CatalogError) -> [String] {
+        try read("cannot be checked") { try CatalogCheck(database: $0).findings() }
+    }
+
+    // MARK: Access
+
+    private func read<Value>(_ failure: String, _ body: (Database) throws -> Value) throws(CatalogError) -> Value {
+        do {
+            return try pool.read(body)
+        } catch {
+            throw CatalogError(failure, path, error)
+        }
+    }
+
+    private func write<Value>(
+        _ failure: String, _ body: (CatalogWriter) throws -> Value
+    ) throws(CatalogError) -> Value {
+        do {
+            return try pool.write { try body(CatalogWriter(database: $0, limits: limits)) }
+        } catch {
+            throw CatalogError(failure, path, error)
+        }
+    }
+}
+
+extension Database {
+    fileprivate func candidates(_ query: QueryFile, _ arguments: StatementArguments) throws -> [SegmentCandidate] {
+        var candidates: [SegmentCandidate] = []
+        let rows = try rows(query, arguments)
+        while let row = try rows.next() {
+            candidates.append(
+                SegmentCandidate(
+                    segmentID: try row.decode(atIndex: 0), earliestStart: try row.decode(atIndex: 1),
+                    latestStart: try row.decode(atIndex: 2)))
+        }
+        return candidates
+    }
+}
+
+extension SegmentRecord {
+    /// - Parameter row: the columns of segments.sql.
+    fileprivate init(_ row: Row) throws {
+        self.init(
+            id: try row.decode(atIndex: 0), fileName: try row.decode(atIndex: 1), createdAt: try row.decode(atIndex: 2),
+            earliestStart: try row.decode(atIndex: 3), latestStart: try row.decode(atIndex: 4),
+            latestEnd: try row.decode(atIndex: 5), spanCount: try row.decode(atIndex: 6),
+            traceCount: try row.decode(atIndex: 7), errorCount: try row.decode(atIndex: 8),
+            byteCount: try row.decode(atIndex: 9), formatVersion: try row.decode(atIndex: 10))
+    }
 }

@@ -1,0 +1,5 @@
+-- Forgets every attribute key.
+-- Parameters: none.
+-- Columns: none.
+-- Index: none.
+DELETE FROM attribute_keys;

@@ -1,0 +1,5 @@
+-- Removes every segment.
+-- Parameters: none.
+-- Columns: none.
+-- Index: segment_services_by_segment.
+DELETE FROM segments;
