@@ -38,7 +38,16 @@ let package = Package(
         .target(
             name: "SegmentStore", dependencies: ["FileSystem", "TraceModel", "Compression", "Bytes"],
             swiftSettings: strict),
-        .target(name: "Catalog", dependencies: [.product(name: "GRDB", package: "GRDB.swift")], swiftSettings: strict),
+        .target(
+            name: "StorageFiles", path: "storage", exclude: ["README.md", "journal-format.md", "segment-format.md"],
+            sources: ["StorageFiles.swift"], resources: [.embedInCode("schema")], swiftSettings: strict),
+        .target(
+            name: "QueryFiles", path: "queries", exclude: ["README.md"], sources: ["QueryFiles.swift"],
+            resources: [.embedInCode("sql")], swiftSettings: strict),
+        .target(
+            name: "Catalog",
+            dependencies: ["StorageFiles", "QueryFiles", "Bytes", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: strict),
         .target(
             name: "TraceStore",
             dependencies: [
@@ -102,6 +111,11 @@ let package = Package(
         .testTarget(
             name: "SegmentStoreTests", dependencies: ["SegmentStore", "TraceModel", "TestSupport"],
             swiftSettings: strict),
+        .testTarget(
+            name: "CatalogTests",
+            dependencies: [
+                "Catalog", "StorageFiles", "QueryFiles", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
+            ], swiftSettings: strict),
         .testTarget(
             name: "TraceStoreTests",
             dependencies: [

@@ -8,6 +8,7 @@ extension TraceStore {
     public func verify(progress: (_ done: Int, _ total: Int) -> Void) throws(StoreError) -> [String] {
         var problems: [String] = []
         let segments = state.snapshot().segments
+        problems += try StoreError.wrap { () throws(CatalogError) in try catalog.checkIntegrity() }
         let records = try StoreError.wrap { () throws(CatalogError) in try catalog.segments() }
         let readable = Set(segments.map(\.id))
         for record in records where !readable.contains(record.id) {
