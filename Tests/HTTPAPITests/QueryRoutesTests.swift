@@ -61,7 +61,7 @@ import Testing
     // MARK: Zipkin
 
     @Test func `Zipkin's names are served, at the root and below its prefix`() async throws {
-        try await QueryServer.serving(Self.posts) { server in
+        try await QueryServer.serving(Self.posts) { server throws in
             for prefix in ["", "/zipkin"] {
                 func get(_ target: String) throws -> HTTPResponse { try server.zipkin.request("GET", prefix + target) }
                 #expect(try get("/api/v2/services").text == #"["a/b c","back","front"]"#)
@@ -79,7 +79,7 @@ import Testing
     @Test func `name lists may be kept once a fourth service reported`() async throws {
         let fourth = #"[{"traceId":"cd","id":"1","name":"x","localEndpoint":{"serviceName":"fourth"}}]"#
         for (posts, expected) in [(Self.posts, nil), (Self.posts + [fourth], "max-age=300, must-revalidate")] {
-            try await QueryServer.serving(posts) { server in
+            try await QueryServer.serving(posts) { server throws in
                 for target in ["services", "spans?serviceName=back", "remoteServices?serviceName=back"] {
                     let response = try server.zipkin.request("GET", "/api/v2/" + target)
                     #expect(response.header("cache-control") == expected, "\(target)")
@@ -89,7 +89,7 @@ import Testing
     }
 
     @Test func `a trace is read by its ID, whose width counts`() async throws {
-        try await QueryServer.serving(Self.posts) { server in
+        try await QueryServer.serving(Self.posts) { server throws in
             func get(_ id: String) throws -> HTTPResponse { try server.zipkin.request("GET", "/api/v2/trace/" + id) }
             struct Span: Decodable {
                 let id: String
@@ -109,7 +109,7 @@ import Testing
     }
 
     @Test func `Zipkin's search finds whole traces by the spans of one service`() async throws {
-        try await QueryServer.serving(Self.posts) { server in
+        try await QueryServer.serving(Self.posts) { server throws in
             func ids(_ query: String) throws -> [[String]] {
                 struct Span: Decodable { let id: String }
                 let response = try server.zipkin.request("GET", "/api/v2/traces?" + query)
@@ -129,7 +129,7 @@ import Testing
     }
 
     @Test func `several traces come in the order asked, without the unknown`() async throws {
-        try await QueryServer.serving(Self.posts) { server in
+        try await QueryServer.serving(Self.posts) { server throws in
             func get(_ ids: String) throws -> HTTPResponse {
                 try server.zipkin.request("GET", "/api/v2/traceMany?traceIds=" + ids)
             }
@@ -146,7 +146,7 @@ import Testing
     // MARK: Jaeger
 
     @Test func `Jaeger's names are served, at the root and below its prefix`() async throws {
-        try await QueryServer.serving(Self.posts) { server in
+        try await QueryServer.serving(Self.posts) { server throws in
             for prefix in ["", "/jaeger"] {
                 func get(_ target: String) throws -> HTTPResponse { try server.jaeger.request("GET", prefix + target) }
                 let services = try decode(Envelope<String>.self, try get("/api/services"))
@@ -173,7 +173,7 @@ import Testing
     }
 
     @Test func `a Jaeger trace has unique span IDs, unless it is asked for raw`() async throws {
-        try await QueryServer.serving(Self.posts) { server in
+        try await QueryServer.serving(Self.posts) { server throws in
             func get(_ target: String) throws -> HTTPResponse {
                 try server.jaeger.request("GET", "/api/traces/" + target)
             }
@@ -202,7 +202,7 @@ import Testing
     }
 
     @Test func `Jaeger's search wants one span to meet everything`() async throws {
-        try await QueryServer.serving(Self.posts) { server in
+        try await QueryServer.serving(Self.posts) { server throws in
             func get(_ query: String) throws -> HTTPResponse {
                 try server.jaeger.request("GET", "/api/traces?" + query)
             }
@@ -225,7 +225,7 @@ import Testing
     }
 
     @Test func `a look-up of several IDs tells which are missing`() async throws {
-        try await QueryServer.serving(Self.posts) { server in
+        try await QueryServer.serving(Self.posts) { server throws in
             let target = "/api/traces?traceID=fe&traceID=ab&traceID=100000000000000ab"
             let response = try server.jaeger.request("GET", target)
             let answer = try decode(Envelope<JaegerTrace>.self, response)
@@ -237,7 +237,7 @@ import Testing
 
     @Test(arguments: ["/", "/jaeger", "/jaeger/"])
     func `the index page tells the version`(path: String) async throws {
-        try await QueryServer.serving([]) { server in
+        try await QueryServer.serving([]) { server throws in
             let response = try server.jaeger.request("GET", path)
             #expect(response.status == 200)
             #expect(response.header("content-type") == "text/html; charset=utf-8")
@@ -246,7 +246,7 @@ import Testing
     }
 
     @Test func `an empty store answers with empty lists`() async throws {
-        try await QueryServer.serving([]) { server in
+        try await QueryServer.serving([]) { server throws in
             #expect(try server.zipkin.request("GET", "/api/v2/services").text == "[]")
             #expect(try server.zipkin.request("GET", "/api/v2/traces").text == "[]")
             #expect(
