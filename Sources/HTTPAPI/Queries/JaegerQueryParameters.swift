@@ -1,56 +1,82 @@
 internal import FoundationEssentials
-internal import TraceModel
-internal import TraceStore
+package import TraceModel
+package import TraceStore
 
-/// Jaeger's search parameters as a query. Unknown ones are ignored, as its query service does.
-enum JaegerQueryParameters {
+/// Jaeger's query parameters as values. Unknown ones are ignored, as its query service does.
+package enum JaegerQueryParameters {
     static let limitDefault = 100
+    static let traceIDCountMax = 1000
 
     /// What a search asks for: traces by ID, or those that match.
-    enum Search {
+    package enum Search: Sendable {
         case traceIDs([TraceID])
         case query(TraceQuery)
     }
 
+    // MARK: Search
+
     /// - Parameters:
     ///   - now: nanoseconds since 1970.
     ///   - lookback: nanoseconds, where the request says no start.
-    static func search(_ parameters: QueryParameters, now: Int64, lookback: Int64) throws -> Search {
-        let traceIDs = try parameters.all("traceID").map(traceID)
-        if !traceIDs.isEmpty { return .traceIDs(traceIDs) }
-        guard let service = parameters.text("service") else { throw QueryError("parameter 'service' is required") }
+    /// - Throws: `QueryError`.
+    package static func search(_ parameters: QueryParameters, now: Int64, lookback: Int64) throws -> Search {
+        let start = try time("start", parameters) ?? max(0, now.addingClamped(-lookback))
         let end = try time("end", parameters) ?? now
-        let start = try time("start", parameters) ?? max(0, now - lookback)
-        var limit = limitDefault
-        if let text = parameters.text("limit") {
-            guard let number = Int32(text) else { throw QueryError("unable to parse param 'limit': \(text) is no number") }
-            if number > 0 { limit = Int(number) }
+        let tags = try tags(parameters)
+        let limit = try limit(parameters)
+        let shortest = try duration("minDuration", parameters)
+        let longest = try duration("maxDuration", parameters)
+        let traceIDs = try traceIDs(parameters)
+        if !traceIDs.isEmpty { return .traceIDs(traceIDs) }
+        let service = try service(parameters)
+        if let longest, let shortest, longest < shortest {
+            throw QueryError("'maxDuration' should be greater than 'minDuration'")
         }
         var query = TraceQuery(rules: .oneSpan, startMin: start, startMax: end, limit: limit)
         query.serviceName = service
+        // Old links say "all" for any.
         if let operation = parameters.text("operation"), operation != "all" { query.operationName = operation }
-        query.durationMin = try duration("minDuration", parameters)
-        query.durationMax = try duration("maxDuration", parameters)
-        if let longest = query.durationMax, let shortest = query.durationMin, longest < shortest {
-            throw QueryError("'maxDuration' should be greater than 'minDuration'")
-        }
-        query.attributes = try tags(parameters).map { .init(key: $0.key, target: .anywhere(value: $0.value)) }
+        query.durationMin = shortest
+        query.durationMax = longest
+        query.attributes = tags.map { .init(key: $0.key, target: .anywhere(value: $0.value)) }
         return .query(query)
     }
 
-    static func traceID(_ text: String) throws -> TraceID {
-        guard let traceID = TraceID(hex: text) else { throw QueryError("cannot parse traceID param: \(text)") }
-        return traceID
+    /// The service that is asked about, which must be given.
+    package static func service(_ parameters: QueryParameters) throws -> String {
+        guard let service = parameters.text("service") else { throw QueryError("parameter 'service' is required") }
+        return service
     }
 
-    /// `tag=key:value` and `tags={"key":"value"}`, each as often as you like.
+    /// 1 to 32 hex digits of either case. All zeros is an ID, of no trace.
+    package static func traceID(_ text: String) throws -> TraceID {
+        if let traceID = TraceID(hex: text) { return traceID }
+        guard (1...32).contains(text.utf8.count), text.utf8.allSatisfy({ $0 == UInt8(ascii: "0") }) else {
+            throw QueryError("cannot parse traceID param: \(text)")
+        }
+        return TraceID(high: 0, low: 0)
+    }
+
+    private static func traceIDs(_ parameters: QueryParameters) throws -> [TraceID] {
+        let texts = parameters.all("traceID")
+        guard texts.count <= traceIDCountMax else { throw QueryError("more than \(traceIDCountMax) trace IDs") }
+        return try texts.map(traceID)
+    }
+
+    private static func limit(_ parameters: QueryParameters) throws -> Int {
+        guard let text = parameters.text("limit") else { return limitDefault }
+        guard let number = Int32(text) else { throw QueryError("unable to parse param 'limit': \(text) is no number") }
+        return number > 0 ? Int(number) : limitDefault
+    }
+
+    /// `tag=key:value` and `tags={"key":"value"}`, each as often as you like; by key.
     private static func tags(_ parameters: QueryParameters) throws -> [(key: String, value: String)] {
         var tags: [String: String] = [:]
         for tag in parameters.all("tag") {
-            guard let colon = tag.firstIndex(of: ":") else {
+            guard let colon = tag.utf8.firstIndex(of: UInt8(ascii: ":")) else {
                 throw QueryError("malformed 'tag' parameter, expecting key:value, received: \(tag)")
             }
-            tags[String(tag[..<colon])] = String(tag[tag.index(after: colon)...])
+            tags[String(tag[..<colon])] = String(tag[tag.utf8.index(after: colon)...])
         }
         for text in parameters.all("tags") where !text.isEmpty {
             do {
@@ -59,6 +85,9 @@ enum JaegerQueryParameters {
             } catch {
                 throw QueryError("malformed 'tags' parameter, expecting a JSON object of strings, received: \(text)")
             }
+        }
+        guard tags.count <= QueryParameters.clauseCountMax else {
+            throw QueryError("more than \(QueryParameters.clauseCountMax) tags")
         }
         return tags.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
@@ -69,45 +98,48 @@ enum JaegerQueryParameters {
         guard let microseconds = Int64(text) else {
             throw QueryError("unable to parse param '\(name)': \(text) is no number of microseconds")
         }
-        let product = microseconds.multipliedReportingOverflow(by: 1000)
-        return product.overflow ? (microseconds < 0 ? .min : .max) : product.partialValue
+        return microseconds.multipliedClamped(by: 1000)
     }
 
+    /// Nanoseconds; 0 is no bound.
     private static func duration(_ name: String, _ parameters: QueryParameters) throws -> Int64? {
         guard let text = parameters.text(name) else { return nil }
         guard let duration = GoDuration.nanoseconds(text) else {
-            throw QueryError("unable to parse param '\(name)': invalid duration \"\(text)\", expecting like 1.5s or 300ms")
+            throw QueryError(
+                "unable to parse param '\(name)': invalid duration \"\(text)\", expecting like 1.5s or 300ms")
         }
-        return duration
+        return duration == 0 ? nil : duration
     }
-}
 
-/// Durations as Go writes them: `300ms`, `-1.5h`, `2h45m`. A number needs a unit, but for 0.
-enum GoDuration {
-    private static let units: [(name: String, nanoseconds: Double)] = [
-        ("ns", 1), ("us", 1e3), ("µs", 1e3), ("μs", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 60e9), ("h", 3600e9),
-    ]
+    // MARK: Form of the answer
 
-    static func nanoseconds(_ text: String) -> Int64? {
-        var rest = Substring(text)
-        var sign = 1.0
-        if let first = rest.first, first == "-" || first == "+" {
-            sign = first == "-" ? -1 : 1
-            rest = rest.dropFirst()
+    /// How the answer is written.
+    package struct Form: Sendable, Equatable {
+        /// Shared span IDs stay as they were reported.
+        package var isRaw = false
+        /// Indented, for people.
+        package var isPretty = false
+
+        package init(isRaw: Bool = false, isPretty: Bool = false) {
+            self.isRaw = isRaw
+            self.isPretty = isPretty
         }
-        if rest == "0" { return 0 }
-        guard !rest.isEmpty else { return nil }
-        var total = 0.0
-        while !rest.isEmpty {
-            let digits = rest.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
-            guard let number = Double(digits.hasPrefix(".") ? "0" + digits : String(digits)) else { return nil }
-            rest = rest.dropFirst(digits.count)
-            let name = rest.prefix { !($0.isASCII && ($0.isNumber || $0 == ".")) }
-            guard let unit = units.first(where: { $0.name == name }) else { return nil }
-            rest = rest.dropFirst(name.count)
-            total += number * unit.nanoseconds
+    }
+
+    /// `raw` and `prettyPrint`.
+    package static func form(_ parameters: QueryParameters) throws -> Form {
+        var form = Form()
+        switch parameters.text("raw") {
+        case nil, "0", "f", "F", "false", "FALSE", "False": break
+        case "1", "t", "T", "true", "TRUE", "True": form.isRaw = true
+        case .some(let text): throw QueryError("unable to parse param 'raw': \(text) is neither true nor false")
         }
-        guard total <= Double(Int64.max / 2) else { return nil }
-        return Int64((sign * total).rounded())
+        form.isPretty = isPretty(parameters)
+        return form
+    }
+
+    /// Anything but `false` is a yes.
+    static func isPretty(_ parameters: QueryParameters) -> Bool {
+        parameters.text("prettyPrint").map { $0 != "false" } ?? false
     }
 }

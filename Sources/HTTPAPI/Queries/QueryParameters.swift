@@ -1,24 +1,42 @@
-internal import HTTPServer
+package import HTTPServer
 
 /// The parameters of a request, by name.
-struct QueryParameters {
+package struct QueryParameters: Sendable {
     private let values: [(name: String, value: String)]
 
-    init(_ values: [(name: String, value: String)]) { self.values = values }
+    package init(_ values: [(name: String, value: String)]) { self.values = values }
 
-    init(_ query: HTTPQuery) { values = query.parameters }
+    package init(_ query: HTTPQuery) { values = query.parameters }
+
+    /// The first value, which may be empty; nil if it is missing.
+    package func first(_ name: String) -> String? { values.first { $0.name == name }?.value }
 
     /// The first value; nil if it is missing or empty.
-    func text(_ name: String) -> String? {
-        values.first { $0.name == name }.flatMap { $0.value.isEmpty ? nil : $0.value }
-    }
+    package func text(_ name: String) -> String? { first(name).flatMap { $0.isEmpty ? nil : $0 } }
 
-    func all(_ name: String) -> [String] { values.lazy.filter { $0.name == name }.map(\.value) }
+    package func all(_ name: String) -> [String] { values.lazy.filter { $0.name == name }.map(\.value) }
+
+    /// More tags or annotations are refused: a search tests each of them on every span it looks at.
+    static let clauseCountMax = 50
 }
 
 /// Why a query cannot be answered: what is wrong with its parameters.
-struct QueryError: Error {
-    let message: String
+package struct QueryError: Error, Equatable {
+    package let message: String
 
-    init(_ message: String) { self.message = message }
+    package init(_ message: String) { self.message = message }
+}
+
+extension Int64 {
+    /// The product, or the nearest number that there is.
+    func multipliedClamped(by other: Int64) -> Int64 {
+        let product = multipliedReportingOverflow(by: other)
+        return product.overflow ? ((self < 0) == (other < 0) ? .max : .min) : product.partialValue
+    }
+
+    /// The sum, or the nearest number that there is.
+    func addingClamped(_ other: Int64) -> Int64 {
+        let sum = addingReportingOverflow(other)
+        return sum.overflow ? (other < 0 ? .min : .max) : sum.partialValue
+    }
 }

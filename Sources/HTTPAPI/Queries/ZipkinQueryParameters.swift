@@ -1,70 +1,107 @@
-internal import TraceStore
+package import TraceModel
+package import TraceStore
 
-/// Zipkin's search parameters as a query. Rules: Zipkin's `QueryRequest` and its server's defaults.
-enum ZipkinQueryParameters {
+/// Zipkin's query parameters as values. Rules and messages are those of Zipkin's `QueryRequest` and of its server.
+package enum ZipkinQueryParameters {
     static let limitDefault = 10
+    static let traceIDCountMax = 1000
+
+    /// Zipkin's times are microseconds: what is finer than that counts with the microsecond before.
+    private static let withinMicrosecond: Int64 = 999
+
+    // MARK: Search
 
     /// - Parameters:
     ///   - now: nanoseconds since 1970.
     ///   - lookback: nanoseconds, where the request says none.
-    static func query(_ parameters: QueryParameters, now: Int64, lookback: Int64) throws -> TraceQuery {
+    /// - Throws: `QueryError`.
+    package static func query(_ parameters: QueryParameters, now: Int64, lookback: Int64) throws -> TraceQuery {
+        let endMilliseconds = try integer("endTs", parameters)
+        if let endMilliseconds, endMilliseconds <= 0 { throw QueryError("endTs <= 0") }
         let limit = try integer("limit", parameters) ?? Int64(limitDefault)
         guard limit > 0 else { throw QueryError("limit <= 0") }
-        let endMilliseconds = try integer("endTs", parameters) ?? now / 1_000_000
-        guard endMilliseconds > 0 else { throw QueryError("endTs <= 0") }
-        let lookbackMilliseconds = try integer("lookback", parameters) ?? lookback / 1_000_000
-        guard lookbackMilliseconds > 0 else { throw QueryError("lookback <= 0") }
-        let end = nanoseconds(milliseconds: endMilliseconds)
-        let length = nanoseconds(milliseconds: lookbackMilliseconds)
-        let start = max(0, end.subtractingReportingOverflow(length).partialValue)
-        // A span's timestamp has microseconds: the last millisecond counts whole.
+        let lookbackMilliseconds = try integer("lookback", parameters)
+        if let lookbackMilliseconds, lookbackMilliseconds <= 0 { throw QueryError("lookback <= 0") }
+
+        let end = endMilliseconds?.multipliedClamped(by: 1_000_000) ?? now
+        let length = lookbackMilliseconds?.multipliedClamped(by: 1_000_000) ?? lookback
         var query = TraceQuery(
-            rules: .anySpans, startMin: start, startMax: end.addingReportingOverflow(999_999).overflow ? end : end + 999_999,
-            limit: Int(clamping: limit))
+            rules: .anySpans, startMin: max(0, end.addingClamped(-length)),
+            startMax: end.addingClamped(withinMicrosecond), limit: Int(clamping: limit))
         query.serviceName = parameters.text("serviceName")?.lowercased()
         query.remoteServiceName = parameters.text("remoteServiceName")?.lowercased()
         if let name = parameters.text("spanName")?.lowercased(), name != "all" { query.operationName = name }
-        query.attributes = parameters.text("annotationQuery").map(clauses) ?? []
-        query.durationMin = try duration("minDuration", parameters)
-        query.durationMax = try duration("maxDuration", parameters)
-        if let longest = query.durationMax {
-            guard let shortest = query.durationMin else { throw QueryError("maxDuration is only valid with minDuration") }
-            guard longest >= shortest else { throw QueryError("maxDuration < minDuration") }
-        }
+        query.attributes = try clauses(parameters.text("annotationQuery") ?? "")
+        try setDurations(of: &query, parameters)
         return query
     }
 
-    /// Terms joined by ` and `: `key=value` for a tag, a bare word for an annotation's value or a tag's key.
-    static func clauses(_ text: String) -> [TraceQuery.AttributeClause] {
-        var clauses: [TraceQuery.AttributeClause] = []
-        var rest = Substring(text)
-        var terms: [Substring] = []
-        while let separator = rest.firstRange(of: " and ") {
-            terms.append(rest[..<separator.lowerBound])
-            rest = rest[separator.upperBound...]
+    /// Microseconds in the request, nanoseconds in the query.
+    private static func setDurations(of query: inout TraceQuery, _ parameters: QueryParameters) throws {
+        let shortest = try integer("minDuration", parameters)
+        let longest = try integer("maxDuration", parameters)
+        guard let shortest else {
+            if longest != nil { throw QueryError("maxDuration is only valid with minDuration") }
+            return
         }
-        terms.append(rest)
-        for term in terms where !term.isEmpty {
-            let clause: TraceQuery.AttributeClause
-            if let equals = term.firstIndex(of: "=") {
-                clause = .init(
-                    key: String(term[..<equals]), target: .attribute(value: String(term[term.index(after: equals)...])))
+        guard shortest > 0 else { throw QueryError("minDuration <= 0") }
+        query.durationMin = shortest.multipliedClamped(by: 1000)
+        guard let longest else { return }
+        guard longest >= shortest else { throw QueryError("maxDuration < minDuration") }
+        query.durationMax = longest.multipliedClamped(by: 1000).addingClamped(withinMicrosecond)
+    }
+
+    /// Terms joined by ` and `: `key=value` for a tag, a bare word for an annotation's value or a tag's key.
+    ///
+    /// White space around words is dropped. Of several values for one key the last counts; a bare word does not take
+    /// the place of a value.
+    package static func clauses(_ text: String) throws -> [TraceQuery.AttributeClause] {
+        var clauses: [TraceQuery.AttributeClause] = []
+        var places: [String: Int] = [:]
+        for term in terms(text) {
+            let equals = term.firstIndex(of: "=")
+            let key = trimmed(term[..<(equals ?? term.endIndex)])
+            guard !key.isEmpty else { continue }
+            let value = equals.map { trimmed(term[term.index(after: $0)...]) } ?? ""
+            let clause = TraceQuery.AttributeClause(
+                key: key, target: value.isEmpty ? .keyOrEvent : .attribute(value: value))
+            if let place = places[key] {
+                if equals != nil { clauses[place] = clause }
             } else {
-                clause = .init(key: String(term), target: .keyOrEvent)
+                places[key] = clauses.count
+                clauses.append(clause)
             }
-            // Of several values for one key the last counts.
-            clauses.removeAll { $0.key == clause.key }
-            clauses.append(clause)
+        }
+        guard clauses.count <= QueryParameters.clauseCountMax else {
+            throw QueryError("annotationQuery has more than \(QueryParameters.clauseCountMax) terms")
         }
         return clauses
     }
 
-    /// Microseconds in the request, nanoseconds in the query.
-    private static func duration(_ name: String, _ parameters: QueryParameters) throws -> Int64? {
-        guard let microseconds = try integer(name, parameters) else { return nil }
-        guard microseconds > 0 else { throw QueryError("\(name) <= 0") }
-        let product = microseconds.multipliedReportingOverflow(by: 1000)
-        return product.overflow ? .max : product.partialValue
+    /// Bytes, because a letter and an accent after it would count as one character.
+    private static func terms(_ text: String) -> [Substring] {
+        let bytes = text.utf8
+        let separator = " and ".utf8
+        var terms: [Substring] = []
+        var start = bytes.startIndex
+        var at = start
+        while at < bytes.endIndex {
+            if bytes[at] == UInt8(ascii: " "), bytes[at...].starts(with: separator) {
+                terms.append(text[start..<at])
+                at = bytes.index(at, offsetBy: separator.count)
+                start = at
+            } else {
+                at = bytes.index(after: at)
+            }
+        }
+        return terms + [text[start...]]
+    }
+
+    private static func trimmed(_ text: Substring) -> String {
+        let isSpace = { (byte: UInt8) in byte <= UInt8(ascii: " ") }
+        let start = text.utf8.firstIndex { !isSpace($0) } ?? text.endIndex
+        let last = text.utf8.lastIndex { !isSpace($0) }
+        return last.map { String(text[start...$0]) } ?? ""
     }
 
     private static func integer(_ name: String, _ parameters: QueryParameters) throws -> Int64? {
@@ -73,20 +110,43 @@ enum ZipkinQueryParameters {
         return number
     }
 
-    private static func nanoseconds(milliseconds: Int64) -> Int64 {
-        let product = milliseconds.multipliedReportingOverflow(by: 1_000_000)
-        return product.overflow ? .max : product.partialValue
-    }
-}
+    // MARK: Names and IDs
 
-extension Substring {
-    /// Where `other` stands first.
-    fileprivate func firstRange(of other: String) -> Range<Index>? {
-        var start = startIndex
-        while start < endIndex {
-            if self[start...].hasPrefix(other) { return start..<index(start, offsetBy: other.count) }
-            start = index(after: start)
+    /// The service whose names are asked for: lower-cased, and possibly empty, which no service is.
+    package static func serviceName(_ parameters: QueryParameters) throws -> String {
+        guard let name = parameters.first("serviceName") else { throw QueryError("serviceName parameter is missing") }
+        return name.lowercased()
+    }
+
+    /// 1 to 32 lower-case hex digits, white space around them dropped.
+    package static func traceID(_ text: String) throws -> TraceID {
+        let text = trimmed(Substring(text))
+        guard !text.isEmpty else { throw QueryError("traceId is empty") }
+        guard text.utf8.count <= 32 else { throw QueryError("traceId.length > 32") }
+        let isLowerHex = { (byte: UInt8) in (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte) }
+        guard text.utf8.allSatisfy(isLowerHex) else {
+            throw QueryError("\(text) should be lower-hex encoded with no prefix")
         }
-        return nil
+        guard let traceID = TraceID(hex: text) else { throw QueryError("traceId is all zeros") }
+        return traceID
+    }
+
+    /// The IDs of `traceMany`, two or more, each once, separated by commas.
+    package static func traceIDs(_ parameters: QueryParameters) throws -> [TraceID] {
+        guard let text = parameters.text("traceIds") else { throw QueryError("traceIds parameter is empty") }
+        let texts = text.split(separator: ",", omittingEmptySubsequences: false)
+        guard texts.count <= traceIDCountMax else {
+            throw QueryError("traceIds parameter has more than \(traceIDCountMax) trace IDs")
+        }
+        var known: Set<TraceID> = []
+        let traceIDs = try texts.map { text in
+            let traceID = try traceID(String(text))
+            guard known.insert(traceID).inserted else { throw QueryError("redundant traceId: \(text)") }
+            return traceID
+        }
+        guard traceIDs.count > 1 else {
+            throw QueryError("Use /api/v2/trace/{traceId} endpoint to retrieve a single trace")
+        }
+        return traceIDs
     }
 }

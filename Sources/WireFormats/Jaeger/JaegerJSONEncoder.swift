@@ -4,11 +4,12 @@ public import TraceModel
 /// Traces as the JSON of Jaeger's query service, in the form that its UI, Kiali, Grafana and KubeSphere read.
 ///
 /// Spans that share an ID, as Zipkin's client and server halves do, are told apart here: the server's half gets an ID of its
-/// own and the client's half for a parent, and the server's children follow it.
+/// own and the client's half for a parent, and the server's children follow it. An event is told by its name and time.
 public struct JaegerJSONEncoder {
     /// Writes one trace as an object.
-    public static func append(_ trace: Trace, to writer: inout ByteWriter) {
-        var encoder = JaegerJSONEncoder(trace)
+    /// - Parameter isRaw: shared IDs stay as they were reported.
+    public static func append(_ trace: Trace, isRaw: Bool = false, to writer: inout ByteWriter) {
+        var encoder = JaegerJSONEncoder(trace, isRaw: isRaw)
         encoder.append(to: &writer)
     }
 
@@ -17,9 +18,9 @@ public struct JaegerJSONEncoder {
     private var processes: [JaegerProcess] = []
     private var processNumbers: [JaegerProcess: Int] = [:]
 
-    private init(_ trace: Trace) {
+    private init(_ trace: Trace, isRaw: Bool) {
         self.trace = trace
-        ids = JaegerSpanIDs(trace)
+        ids = JaegerSpanIDs(trace, keepsSharedIDs: isRaw)
     }
 
     private mutating func append(to writer: inout ByteWriter) {
@@ -54,11 +55,10 @@ public struct JaegerJSONEncoder {
         writer.write(",\"spanID\":\"")
         writer.writeHex(ids.spanIDs[index])
         writer.write("\"")
-        if case .int(let flags) = span.value(of: .flags) {
+        let flags = flags(of: span)
+        if flags != 0 {
             writer.write(",\"flags\":")
-            writer.writeDecimal(flags & 0xff)
-        } else if span.traits.isDebug {
-            writer.write(",\"flags\":3")  // sampled and debug
+            writer.writeDecimal(flags)
         }
         writer.write(",\"operationName\":")
         writer.writeJSONString(span.operationName)
@@ -73,7 +73,7 @@ public struct JaegerJSONEncoder {
         writer.write("],\"startTime\":")
         writer.writeDecimal(JaegerTime.microseconds(span.start ?? 0))
         writer.write(",\"duration\":")
-        writer.writeDecimal(JaegerTime.microseconds(max(span.duration ?? 0, 0)))
+        writer.writeDecimal(JaegerTime.microseconds(span.duration ?? 0))
         writer.write(",\"tags\":[")
         JaegerTags.append(span, to: &writer)
         writer.write("],\"logs\":[")
@@ -81,6 +81,12 @@ public struct JaegerJSONEncoder {
         writer.write("],\"processID\":\"p")
         writer.writeDecimal(Int64(number(of: JaegerProcess(span))))
         writer.write("\",\"warnings\":null}")
+    }
+
+    /// 1 is sampled, 2 debug.
+    private func flags(of span: SpanView) -> Int64 {
+        if case .int(let flags) = span.value(of: .flags) { return flags & 0xff | (span.traits.isDebug ? 2 : 0) }
+        return span.traits.isDebug ? 3 : 0
     }
 
     private func appendLogs(_ span: SpanView, to writer: inout ByteWriter) {
@@ -135,8 +141,6 @@ private struct JaegerProcess: Hashable {
 }
 
 enum JaegerTime {
-    /// Rounded down, before 1970 too.
-    static func microseconds(_ nanoseconds: Int64) -> Int64 {
-        nanoseconds / 1000 - (nanoseconds % 1000 < 0 ? 1 : 0)
-    }
+    /// Rounded down; 0 for what is negative, because readers take these numbers for unsigned.
+    static func microseconds(_ nanoseconds: Int64) -> Int64 { max(nanoseconds, 0) / 1000 }
 }

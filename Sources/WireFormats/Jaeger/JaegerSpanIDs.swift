@@ -6,25 +6,29 @@ struct JaegerSpanIDs {
     private(set) var spanIDs: [UInt64]
     private(set) var parentIDs: [UInt64]
 
-    init(_ trace: Trace) {
+    /// - Parameter keepsSharedIDs: every ID stays as it was reported.
+    init(_ trace: Trace, keepsSharedIDs: Bool) {
         spanIDs = trace.spans.map(\.spanID.value)
         parentIDs = trace.spans.map { $0.parentID?.value ?? 0 }
         var used = Set(spanIDs)
-        guard used.count < spanIDs.count else { return }
+        guard !keepsSharedIDs, used.count < spanIDs.count else { return }
         let clientIDs = Set(trace.spans.lazy.filter { $0.traits.kind == .client }.map(\.spanID.value))
         var newIDs: [UInt64: UInt64] = [:]
         var next: UInt64 = 1
-        for (index, span) in trace.spans.enumerated()
-        where span.traits.kind == .server && clientIDs.contains(span.spanID.value) {
+        for (index, span) in trace.spans.enumerated() where isServerHalf(span, of: clientIDs) {
             while used.contains(next) { next += 1 }
             used.insert(next)
             newIDs[span.spanID.value] = next
             spanIDs[index] = next
             parentIDs[index] = span.spanID.value
         }
-        for index in parentIDs.indices {
-            guard let newID = newIDs[parentIDs[index]], spanIDs[index] != newID else { continue }
-            parentIDs[index] = newID
+        // What either half called was called by the server.
+        for (index, span) in trace.spans.enumerated() where !isServerHalf(span, of: clientIDs) {
+            if let newID = newIDs[parentIDs[index]] { parentIDs[index] = newID }
         }
+    }
+
+    private func isServerHalf(_ span: SpanView, of clientIDs: Set<UInt64>) -> Bool {
+        span.traits.kind == .server && clientIDs.contains(span.spanID.value)
     }
 }

@@ -1,0 +1,78 @@
+import Dispatch
+import HTTPAPI
+import HTTPServer
+import Logging
+import Synchronization
+import TestSupport
+import TraceModel
+import TraceStore
+import WireFormats
+
+/// Both query APIs on free ports of this machine, over a store in a temporary folder.
+final class QueryServer {
+    private let folder: TemporaryFolder
+    private let group: HTTPServerGroup
+    private let servers: [HTTPServer]
+    let store: TraceStore
+    let zipkin: HTTPConnection
+    let jaeger: HTTPConnection
+
+    private static let lookback: Int64 = 86_400_000_000_000
+
+    /// Runs `body` against a new server, and ends that whatever happens.
+    static func serving(_ posts: [String], _ body: (QueryServer) throws -> Void) async throws {
+        let server = try QueryServer()
+        do {
+            for post in posts { try server.post(post) }
+            try body(server)
+        } catch {
+            await server.end()
+            throw error
+        }
+        await server.end()
+    }
+
+    private init() throws {
+        let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+        folder = try TemporaryFolder()
+        store = try TraceStore(path: folder.path, options: StoreOptions(), logger: logger)
+        var configuration = HTTPServerGroup.Configuration()
+        configuration.eventLoopCount = 1
+        group = HTTPServerGroup(configuration: configuration, logger: logger)
+        var zipkinRouter = HTTPRouter()
+        ZipkinQueries(store: store, lookback: Self.lookback).register(on: &zipkinRouter)
+        zipkinRouter.mount(prefix: "/zipkin")
+        var jaegerRouter = HTTPRouter()
+        JaegerQueries(store: store, lookback: Self.lookback, version: "9.8.7").register(on: &jaegerRouter)
+        jaegerRouter.mount(prefix: "/jaeger")
+        servers = [("zipkin", zipkinRouter), ("jaeger", jaegerRouter)].map { [group] name, router in
+            HTTPServer(name: name, address: "127.0.0.1", port: 0, router: router, group: group)
+        }
+        for server in servers { try server.start() }
+        zipkin = try HTTPConnection(port: UInt16(servers[0].boundPort ?? 0))
+        jaeger = try HTTPConnection(port: UInt16(servers[1].boundPort ?? 0))
+    }
+
+    private func end() async {
+        for server in servers { server.beginShutdown() }
+        for server in servers { await server.finishShutdown(deadline: .now) }
+        await group.shutDown()
+        store.close()
+    }
+
+    /// Takes in a Zipkin v2 list and waits until it is kept.
+    private func post(_ json: String) throws {
+        var builder = SpanBatchBuilder()
+        try Array(json.utf8).withUnsafeBytes { bytes in
+            _ = try ZipkinJSONDecoder.decode(bytes, limits: SpanLimits(), into: &builder)
+        }
+        let outcome = Mutex<Result<Void, TraceStore.Refusal>?>(nil)
+        let answered = DispatchSemaphore(value: 0)
+        store.append(builder.makeBatch()) { result in
+            outcome.withLock { $0 = result }
+            answered.signal()
+        }
+        answered.wait()
+        try outcome.withLock { $0 }?.get()
+    }
+}
