@@ -42,7 +42,8 @@ let package = Package(
             name: "StorageFiles", path: "storage", exclude: ["README.md", "journal-format.md", "segment-format.md"],
             sources: ["StorageFiles.swift"], resources: [.embedInCode("schema")], swiftSettings: strict),
         .target(
-            name: "QueryFiles", path: "queries", exclude: ["README.md"], sources: ["QueryFiles.swift"],
+            name: "QueryFiles", path: "queries", exclude: ["README.md", "openapi.yaml"],
+            sources: ["QueryFiles.swift"],
             resources: [.embedInCode("sql")], swiftSettings: strict),
         .target(
             name: "Catalog",
@@ -85,7 +86,6 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ], exclude: ["configuration.md"], swiftSettings: strict),
-        .executableTarget(name: "dev", dependencies: ["CShim", "WireFormats", "SegmentStore", "TraceModel", "Compression"]),
 
         // Tests
         .target(
@@ -120,6 +120,12 @@ let package = Package(
             name: "TraceStoreTests",
             dependencies: [
                 "TraceStore", "Journal", "WireFormats", "TraceModel", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "HTTPAPITests",
+            dependencies: [
+                "HTTPAPI", "HTTPServer", "TraceStore", "WireFormats", "TraceModel", "Bytes", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "TestSupport"], swiftSettings: strict),
