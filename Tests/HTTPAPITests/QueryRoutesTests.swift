@@ -161,7 +161,8 @@ import Testing
                         + #""total":2,"limit":0,"offset":0,"errors":null}"#)
                 #expect(
                     try get("/api/operations?service=front&spanKind=server").text
-                        == #"{"data":[{"name":"get /","spanKind":"server"}],"total":1,"limit":0,"offset":0,"errors":null}"#
+                        == #"{"data":[{"name":"get /","spanKind":"server"}],"#
+                        + #""total":1,"limit":0,"offset":0,"errors":null}"#
                 )
                 let refused = try get("/api/operations")
                 #expect(refused.status == 400)

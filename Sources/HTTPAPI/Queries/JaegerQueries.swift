@@ -78,7 +78,8 @@ public struct JaegerQueries: Sendable {
         page.write(
             """
             ,"buildDate":""};</script></head>
-            <body><h1>Skein</h1><p>Traces are read through the API of Jaeger, here, and that of Zipkin, on its own port.</p>
+            <body><h1>Skein</h1>
+            <p>Traces are read through the API of Jaeger, here, and that of Zipkin, on its own port.</p>
             <p><a href="api/services">Services</a></p></body></html>
 
             """)

@@ -3,8 +3,9 @@ public import TraceModel
 
 /// Traces as the JSON of Jaeger's query service, in the form that its UI, Kiali, Grafana and KubeSphere read.
 ///
-/// Spans that share an ID, as Zipkin's client and server halves do, are told apart here: the server's half gets an ID of its
-/// own and the client's half for a parent, and the server's children follow it. An event is told by its name and time.
+/// Spans that share an ID, as Zipkin's client and server halves do, are told apart here: the server's half gets an ID
+/// of its own and the client's half for a parent, and the server's children follow it. An event is told by its name
+/// and time.
 public struct JaegerJSONEncoder {
     /// Writes one trace as an object.
     /// - Parameter isRaw: shared IDs stay as they were reported.

@@ -67,9 +67,11 @@ enum JaegerTags {
     /// Which of those keys the span's attributes have.
     private struct OwnKeys {
         private var bits: UInt16 = 0
+        /// Made once: this is asked for every attribute.
+        private static let derivedKeys = DerivedKey.allCases
 
         mutating func note(_ key: UnsafeRawBufferPointer) {
-            for derived in DerivedKey.allCases where key.equals(derived.text) { bits |= 1 << derived.rawValue }
+            for derived in Self.derivedKeys where key.equals(derived.text) { bits |= 1 << derived.rawValue }
         }
 
         func has(_ key: DerivedKey) -> Bool { bits & 1 << key.rawValue != 0 }
