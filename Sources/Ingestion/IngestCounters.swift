@@ -16,7 +16,8 @@ struct IngestCounters: Sendable {
             accepted = spans("accepted")
             refused = spans("refused")
             malformedBodies = metrics.counter(
-                "skein_receiver_malformed_bodies_total", "Bodies that could not be read; how many spans they had is unknown.",
+                "skein_receiver_malformed_bodies_total",
+                "Bodies that could not be read; how many spans they had is unknown.",
                 [("protocol", name)])
         }
     }

@@ -29,7 +29,8 @@ struct SegmentFile {
             let room = LZ4.packedByteCountMax(raw.count)
             if packed.count < room { packed = [UInt8](repeating: 0, count: room) }
             let packedCount = packed.withUnsafeMutableBytes { target in
-                raw.count < SegmentFormat.packedByteCountMin ? raw.count : LZ4.pack(raw, into: target, level: .high(Int32(options.compressionLevel)))
+                raw.count < SegmentFormat.packedByteCountMin
+                    ? raw.count : LZ4.pack(raw, into: target, level: .high(Int32(options.compressionLevel)))
             }
             var reference = SectionReference(offset: UInt64(bytes.count), byteCount: UInt32(raw.count))
             packed.withUnsafeBytes { target in

@@ -140,9 +140,9 @@ struct ShapeFilter: Sendable {
     }
 }
 
-/// Keys that APIs let people search by although no span has such an attribute: they are made of its traits.
-public enum DerivedAttribute {
-    static let keys = ["span.kind", "error", "otel.status_code", "otel.status_description"].map { Array($0.utf8) }
+/// Keys that APIs let people search by although no span has such an attribute: they are made of other facts about it.
+enum DerivedAttribute {
+    static let keys = ["span.kind", "error", "otel.status_code", "peer.service"].map { Array($0.utf8) }
 
     static func isDerived(_ key: [UInt8]) -> Bool { keys.contains(key) }
 }

@@ -83,7 +83,8 @@ public final class MetricsRegistry: Sendable {
     }
 
     /// Likewise for a number that only grows and is counted elsewhere.
-    public func counter(_ name: String, _ help: String, _ labels: Labels = [], _ read: @escaping @Sendable () -> Double) {
+    public func counter(_ name: String, _ help: String, _ labels: Labels = [], _ read: @escaping @Sendable () -> Double)
+    {
         observe(name, help, "counter", labels, read)
     }
 

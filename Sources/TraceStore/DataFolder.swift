@@ -20,7 +20,8 @@ struct DataFolder: Sendable {
             lock = try fileSystem.lock(path + "/skein.lock")
         } catch {
             if error.code == .locked {
-                throw StoreError(.inUse, "\(path): another skein has this folder; stop it, or choose another with --data")
+                throw StoreError(
+                    .inUse, "\(path): another skein has this folder; stop it, or choose another with --data")
             }
             throw StoreError(.unusable, "data folder: \(error)")
         }

@@ -15,14 +15,14 @@ struct SegmentInstaller {
         segmentOptions.compressionLevel = options.compressionLevel
         let createdAt = Self.nanosecondsSince1970()
         let encoded = SegmentWriter.encode(batches, createdAt: createdAt, options: segmentOptions)
-        let id = try StoreError.wrap { () throws(CatalogError) in try catalog.allocateSegmentID() }
+        let id = try StoreError.wrapCatalog { () throws(CatalogError) in try catalog.allocateSegmentID() }
         let name = SegmentDirectory.fileName(id)
-        let reader = try StoreError.wrap { () throws(SegmentError) in
+        let reader = try StoreError.wrapSegment { () throws(SegmentError) in
             try folder.segments.write(encoded.bytes, as: name)
             return try SegmentReader(try folder.segments.open(name))
         }
         let summary = SegmentSummary(id: id, fileName: name, createdAt: createdAt, encoded.statistics, encoded.names)
-        try StoreError.wrap { () throws(CatalogError) in
+        try StoreError.wrapCatalog { () throws(CatalogError) in
             try catalog.add(summary, firstJournalPart: firstJournalPart)
         }
         return StoredSegment(id: id, reader: reader, statistics: encoded.statistics)

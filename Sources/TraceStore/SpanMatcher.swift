@@ -32,20 +32,23 @@ enum SpanMatcher {
         return isThere
     }
 
-    /// What Jaeger makes of a span's kind and status.
+    /// What Jaeger makes of a span's kind, status and remote service.
     private static func hasDerivedAttribute(_ span: SpanView, _ key: [UInt8], _ value: [UInt8]) -> Bool {
         let traits = span.traits
         switch String(decoding: key, as: UTF8.self) {
         case "span.kind": return traits.kind.jaegerName.map { Array($0.utf8) == value } ?? false
-        case "error": return traits.isError && value == Array("true".utf8)
+        case "error": return traits.statusCode == .error && value == Array("true".utf8)
         case "otel.status_code":
-            switch traits.statusCode {
-            case .unset: return false
-            case .ok: return value == Array("OK".utf8)
-            case .error: return value == Array("ERROR".utf8)
-            }
+            if traits.statusCode == .ok { return value == Array("OK".utf8) }
+            return value == Array("ERROR".utf8) && isShownAsError(span)
+        case "peer.service": return span.remoteServiceName.map { $0.elementsEqual(value) } ?? false
         default: return false
         }
+    }
+
+    /// A status of error, or what Jaeger takes for one in Zipkin's spans.
+    private static func isShownAsError(_ span: SpanView) -> Bool {
+        span.traits.statusCode == .error || hasAttribute(span, Array("error".utf8), Array("true".utf8))
     }
 
     /// Compares as text, as people write values in queries.

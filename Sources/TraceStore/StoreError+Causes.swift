@@ -3,7 +3,7 @@ internal import Journal
 internal import SegmentStore
 
 extension StoreError {
-    static func wrap<Value>(_ body: () throws(SegmentError) -> Value) throws(StoreError) -> Value {
+    static func wrapSegment<Value>(_ body: () throws(SegmentError) -> Value) throws(StoreError) -> Value {
         do throws(SegmentError) {
             return try body()
         } catch {
@@ -17,7 +17,7 @@ extension StoreError {
         }
     }
 
-    static func wrap<Value>(_ body: () throws(JournalError) -> Value) throws(StoreError) -> Value {
+    static func wrapJournal<Value>(_ body: () throws(JournalError) -> Value) throws(StoreError) -> Value {
         do throws(JournalError) {
             return try body()
         } catch {
@@ -29,7 +29,7 @@ extension StoreError {
         self.init(error.code == .unsupportedFormat ? .unsupportedFormat : .unusable, error.message)
     }
 
-    static func wrap<Value>(_ body: () throws(CatalogError) -> Value) throws(StoreError) -> Value {
+    static func wrapCatalog<Value>(_ body: () throws(CatalogError) -> Value) throws(StoreError) -> Value {
         do throws(CatalogError) {
             return try body()
         } catch {

@@ -13,9 +13,9 @@ struct StoreOpening {
     static func open(
         _ folder: DataFolder, _ options: StoreOptions, _ logger: Logger
     ) throws(StoreError) -> StoreOpening {
-        let catalog = try StoreError.wrap { () throws(CatalogError) in try Catalog(path: folder.catalogPath) }
+        let catalog = try StoreError.wrapCatalog { () throws(CatalogError) in try Catalog(path: folder.catalogPath) }
         var segments = try reconcile(folder, catalog, logger)
-        let firstPart = try StoreError.wrap { () throws(CatalogError) in try catalog.firstJournalPart }
+        let firstPart = try StoreError.wrapCatalog { () throws(CatalogError) in try catalog.firstJournalPart }
         let replay = JournalReplay(
             firstPart: firstPart, options: options,
             installer: SegmentInstaller(folder: folder, catalog: catalog, options: options))
@@ -32,7 +32,7 @@ struct StoreOpening {
             throw error as? StoreError ?? StoreError(.unusable, "\(error)")
         }
         if firstPart > 1 {
-            try StoreError.wrap { () throws(JournalError) in try journal.removeParts(through: firstPart - 1) }
+            try StoreError.wrapJournal { () throws(JournalError) in try journal.removeParts(through: firstPart - 1) }
         }
         report(journal.recovery, replay, logger)
         segments += replay.sealed
@@ -45,12 +45,12 @@ struct StoreOpening {
     private static func reconcile(
         _ folder: DataFolder, _ catalog: Catalog, _ logger: Logger
     ) throws(StoreError) -> [StoredSegment] {
-        let records = try StoreError.wrap { () throws(CatalogError) in try catalog.segments() }
-        let names = try StoreError.wrap { () throws(SegmentError) in try folder.segments.names() }
+        let records = try StoreError.wrapCatalog { () throws(CatalogError) in try catalog.segments() }
+        let names = try StoreError.wrapSegment { () throws(SegmentError) in try folder.segments.names() }
         let known = Set(records.map(\.fileName))
         for name in names where !known.contains(name) {
             logger.notice("removed a segment that was not finished", metadata: ["file": "\(name)"])
-            try StoreError.wrap { () throws(SegmentError) in try folder.segments.remove(name) }
+            try StoreError.wrapSegment { () throws(SegmentError) in try folder.segments.remove(name) }
         }
         var segments: [StoredSegment] = []
         for record in records {

@@ -66,7 +66,9 @@ final class StoreState: @unchecked Sendable {
     func snapshot() -> StoreSnapshot {
         lock.withLock {
             StoreSnapshot(
-                generations: (sealing.map(\.generation) + [active]).map { GenerationSnapshot(generation: $0, batches: $0.batches) },
+                generations: (sealing.map(\.generation) + [active]).map {
+                    GenerationSnapshot(generation: $0, batches: $0.batches)
+                },
                 segments: segments)
         }
     }

@@ -61,7 +61,9 @@ struct TraceSearch {
         }
         for place in try candidateSegments(catalog) {
             do throws(SegmentError) {
-                guard let scan = try snapshot.segments[place].reader.scan(matcher.filter, window: matcher.window) else { continue }
+                guard let scan = try snapshot.segments[place].reader.scan(matcher.filter, window: matcher.window) else {
+                    continue
+                }
                 for block in scan.blocks {
                     sources.append((block.latestStart, .block(place, scan, block.number)))
                 }
@@ -74,7 +76,7 @@ struct TraceSearch {
 
     /// Places of the segments that the catalog does not rule out.
     private func candidateSegments(_ catalog: Catalog) throws(StoreError) -> [Int] {
-        let wanted = try StoreError.wrap { () throws(CatalogError) in
+        let wanted = try StoreError.wrapCatalog { () throws(CatalogError) in
             try catalog.segmentIDs(startingWithin: matcher.window, serviceName: query.serviceName)
         }
         let ids = Set(wanted.map(\.segmentID))

@@ -41,7 +41,7 @@ extension TraceStore {
         let segment = try SegmentInstaller(folder: folder, catalog: catalog, options: options)
             .install(batches, firstJournalPart: part + 1)
         state.replaceOldestTurned(by: segment)
-        try StoreError.wrap { () throws(JournalError) in try journal.removeParts(through: part) }
+        try StoreError.wrapJournal { () throws(JournalError) in try journal.removeParts(through: part) }
         logger.info(
             "sealed a segment",
             metadata: [

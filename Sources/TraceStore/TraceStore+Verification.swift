@@ -8,8 +8,8 @@ extension TraceStore {
     public func verify(progress: (_ done: Int, _ total: Int) -> Void) throws(StoreError) -> [String] {
         var problems: [String] = []
         let segments = state.snapshot().segments
-        problems += try StoreError.wrap { () throws(CatalogError) in try catalog.checkIntegrity() }
-        let records = try StoreError.wrap { () throws(CatalogError) in try catalog.segments() }
+        problems += try StoreError.wrapCatalog { () throws(CatalogError) in try catalog.checkIntegrity() }
+        let records = try StoreError.wrapCatalog { () throws(CatalogError) in try catalog.segments() }
         let readable = Set(segments.map(\.id))
         for record in records where !readable.contains(record.id) {
             problems.append("\(record.fileName): the catalog names it, but it cannot be read")

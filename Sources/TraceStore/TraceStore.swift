@@ -75,19 +75,23 @@ public final class TraceStore: Sendable {
             return
         }
         let state = state
-        guard let generation = state.beginAppend(batch, liveByteCountMax: options.liveByteCountMax, enqueue: {
-            generation in
-            journal.append(record) { outcome in
-                switch outcome {
-                case .success:
-                    state.endAppend(batch, to: generation, isKept: true)
-                    completion(.success(()))
-                case .failure(let error):
-                    state.endAppend(batch, to: generation, isKept: false)
-                    completion(.failure(Refusal(error)))
-                }
-            }
-        }) else {
+        guard
+            let generation = state.beginAppend(
+                batch, liveByteCountMax: options.liveByteCountMax,
+                enqueue: {
+                    generation in
+                    journal.append(record) { outcome in
+                        switch outcome {
+                        case .success:
+                            state.endAppend(batch, to: generation, isKept: true)
+                            completion(.success(()))
+                        case .failure(let error):
+                            state.endAppend(batch, to: generation, isKept: false)
+                            completion(.failure(Refusal(error)))
+                        }
+                    }
+                })
+        else {
             completion(.failure(.overloaded))
             return
         }

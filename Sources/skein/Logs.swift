@@ -32,7 +32,8 @@ private struct LogLines: LogHandler {
         let all = metadata.merging(event.metadata ?? [:]) { _, new in new }.sorted { $0.key < $1.key }
         let time = Date.now.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
         if isJSON {
-            let fields = [("time", time), ("level", event.level.rawValue), ("message", "\(event.message)")]
+            let fields =
+                [("time", time), ("level", event.level.rawValue), ("message", "\(event.message)")]
                 + all.map { ($0.key, "\($0.value)") }
             Output.errorText("{" + fields.map { jsonText($0.0) + ":" + jsonText($0.1) }.joined(separator: ",") + "}\n")
         } else {

@@ -37,7 +37,8 @@ enum StoreMetrics {
 
         /// With its labels, as Prometheus writes it.
         var text: String {
-            labels.isEmpty ? name : name + "{" + labels.map { "\($0.name)=\"\($0.value)\"" }.joined(separator: ",") + "}"
+            labels.isEmpty
+                ? name : name + "{" + labels.map { "\($0.name)=\"\($0.value)\"" }.joined(separator: ",") + "}"
         }
     }
 

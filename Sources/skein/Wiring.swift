@@ -117,7 +117,8 @@ struct Server {
         var port = port
         for address in configuration.listenAddresses {
             let server = HTTPServer(
-                name: name, address: address, port: port, router: router, limits: HTTPServerLimits(configuration), group: group,
+                name: name, address: address, port: port, router: router, limits: HTTPServerLimits(configuration),
+                group: group,
                 observer: observer)
             do {
                 try server.start()

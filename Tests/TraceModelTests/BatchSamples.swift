@@ -108,12 +108,15 @@ struct PlainSpan: Equatable {
             let key = builder.intern(attribute.key)
             switch attribute.value {
             case .string(let text): builder.addAttribute(key: key, string: builder.intern(text))
-            case .bytes(let bytes): builder.addAttribute(key: key, type: .bytes, reference: bytes.withUnsafeBytes { builder.intern($0) })
+            case .bytes(let bytes):
+                builder.addAttribute(key: key, type: .bytes, reference: bytes.withUnsafeBytes { builder.intern($0) })
             case .bool(let flag): builder.addAttribute(key: key, bool: flag)
             case .int(let number): builder.addAttribute(key: key, int: number)
             case .double(let bits): builder.addAttribute(key: key, double: Double(bitPattern: bits))
-            case .array(let bytes): builder.addAttribute(key: key, type: .array, reference: bytes.withUnsafeBytes { builder.intern($0) })
-            case .map(let bytes): builder.addAttribute(key: key, type: .map, reference: bytes.withUnsafeBytes { builder.intern($0) })
+            case .array(let bytes):
+                builder.addAttribute(key: key, type: .array, reference: bytes.withUnsafeBytes { builder.intern($0) })
+            case .map(let bytes):
+                builder.addAttribute(key: key, type: .map, reference: bytes.withUnsafeBytes { builder.intern($0) })
             case .none: builder.addAttributeWithoutValue(key: key)
             }
         }

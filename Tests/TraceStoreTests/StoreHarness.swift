@@ -81,7 +81,9 @@ final class StoreHarness {
         if let remote { fields.append("\"remoteEndpoint\":{\"serviceName\":\"\(remote)\"}") }
         if let timestamp { fields.append("\"timestamp\":\(timestamp)") }
         if let duration { fields.append("\"duration\":\(duration)") }
-        if let annotation { fields.append("\"annotations\":[{\"timestamp\":\(timestamp ?? 1),\"value\":\"\(annotation)\"}]") }
+        if let annotation {
+            fields.append("\"annotations\":[{\"timestamp\":\(timestamp ?? 1),\"value\":\"\(annotation)\"}]")
+        }
         if shared { fields.append("\"shared\":true") }
         let pairs = tags.map { "\"\($0)\":\"\($1)\"" }.joined(separator: ",")
         fields.append("\"tags\":{\(pairs)}")

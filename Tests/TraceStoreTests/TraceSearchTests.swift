@@ -44,7 +44,9 @@ enum Placement: String, CaseIterable {
             ])
         let found = try harness.find {
             $0.serviceName = "shop"
-            $0.attributes = [.init(key: "x", target: .attribute(value: "1")), .init(key: "y", target: .attribute(value: "2"))]
+            $0.attributes = [
+                .init(key: "x", target: .attribute(value: "1")), .init(key: "y", target: .attribute(value: "2")),
+            ]
         }
         #expect(found == ["a"])
         let byName = try harness.find {
@@ -55,7 +57,9 @@ enum Placement: String, CaseIterable {
         #expect(byName == ["a"])
         let oneSpan = try harness.find(.oneSpan) {
             $0.serviceName = "shop"
-            $0.attributes = [.init(key: "x", target: .anywhere(value: "1")), .init(key: "y", target: .anywhere(value: "2"))]
+            $0.attributes = [
+                .init(key: "x", target: .anywhere(value: "1")), .init(key: "y", target: .anywhere(value: "2")),
+            ]
         }
         #expect(oneSpan.isEmpty)
     }
@@ -168,7 +172,9 @@ enum Placement: String, CaseIterable {
             let digits = String(number + 0x10000, radix: 16)
             return StoreHarness.span(
                 trace: digits, id: "1", at: base + number,
-                tags: ["guid": "00000000-0000-4000-8000-0000000\(digits)", "path": "/items/\(number)?user=\(number * 7)"])
+                tags: [
+                    "guid": "00000000-0000-4000-8000-0000000\(digits)", "path": "/items/\(number)?user=\(number * 7)",
+                ])
         }
         let harness = try store(placement, spans)
         let found = try harness.find {

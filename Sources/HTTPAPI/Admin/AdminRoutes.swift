@@ -29,7 +29,8 @@ public final class AdminRoutes: Sendable {
             })
     }
 
-    @Sendable private func answerReady(_ request: HTTPRequest, _ parameters: HTTPParameters, _ responder: HTTPResponder) {
+    @Sendable private func answerReady(_ request: HTTPRequest, _ parameters: HTTPParameters, _ responder: HTTPResponder)
+    {
         if isReady.load(ordering: .acquiring) {
             responder.respond(.text(.ok, "ready\n"))
         } else {

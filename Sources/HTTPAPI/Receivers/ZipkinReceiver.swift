@@ -14,7 +14,8 @@ public struct ZipkinReceiver: Sendable {
     @Sendable private func receive(_ request: HTTPRequest, _ parameters: HTTPParameters, _ responder: HTTPResponder) {
         guard Self.isJSON(request.contentType) else {
             let type = request.contentType ?? ""
-            responder.respond(.text(.unsupportedMediaType, "content type \(type) is not supported: send application/json\n"))
+            responder.respond(
+                .text(.unsupportedMediaType, "content type \(type) is not supported: send application/json\n"))
             return
         }
         request.body.withUnsafeBytes { bytes in
@@ -40,7 +41,8 @@ public struct ZipkinReceiver: Sendable {
         case .tooLarge(let reason): .text(.contentTooLarge, reason)
         case .overloaded(let reason):
             HTTPResponse(
-                status: .serviceUnavailable, headers: [("Retry-After", "1"), ("Content-Type", "text/plain; charset=utf-8")],
+                status: .serviceUnavailable,
+                headers: [("Retry-After", "1"), ("Content-Type", "text/plain; charset=utf-8")],
                 body: Array(reason.utf8))
         }
     }
