@@ -24,7 +24,8 @@ extension TraceStore {
 
     /// Operations of a service, by name and kind.
     public func operations(ofService service: String) throws(StoreError) -> [Operation] {
-        let stored = try StoreError.wrapCatalog { () throws(CatalogError) in try catalog.operations(ofService: service) }
+        let stored = try StoreError.wrapCatalog { () throws(CatalogError) in try catalog.operations(ofService: service)
+        }
         var operations = Set(stored.map { Operation(name: $0.name, kind: SpanKind(rawValue: $0.kind) ?? .unspecified) })
         forEachLiveIndex { index in
             for operation in index.names[service]?.operations ?? [] {
@@ -40,7 +41,8 @@ extension TraceStore {
     /// Names of the services that a service called or was called by, as its own spans name them, sorted.
     public func remoteServiceNames(ofService service: String) throws(StoreError) -> [String] {
         var names = Set(
-            try StoreError.wrapCatalog { () throws(CatalogError) in try catalog.remoteServiceNames(ofService: service) })
+            try StoreError.wrapCatalog { () throws(CatalogError) in try catalog.remoteServiceNames(ofService: service) }
+        )
         forEachLiveIndex { index in names.formUnion(index.names[service]?.remoteServiceNames ?? []) }
         return names.sorted()
     }
