@@ -44,7 +44,8 @@ extension ServiceSummary {
         remote: [String] = []
     ) -> ServiceSummary {
         ServiceSummary(
-            name: name, spanCount: 10, errorCount: 1, earliestStart: starts?.lowerBound, latestStart: starts?.upperBound,
+            name: name, spanCount: 10, errorCount: 1, earliestStart: starts?.lowerBound,
+            latestStart: starts?.upperBound,
             operations: operations.map { ($0, kind) }, remoteServiceNames: remote)
     }
 }

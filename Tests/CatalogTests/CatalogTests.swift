@@ -9,7 +9,9 @@ import Testing
         #expect(try store.catalog.serviceNames().isEmpty)
         #expect(try store.catalog.firstJournalPart == 0)
         #expect(try store.catalog.checkIntegrity() == [])
-        #expect(try store.catalog.storeID.wholeMatch(of: /[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/) != nil)
+        #expect(
+            try store.catalog.storeID.wholeMatch(
+                of: /[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/) != nil)
     }
 
     @Test func `a segment comes back as it was entered, also after reopening`() throws {

@@ -8,7 +8,8 @@ import Testing
         let shared = ServiceSummary.sample("web", operations: ["shared"], remote: ["db"])
         try store.catalog.add(
             .sample(1, services: [shared, .sample("old", operations: ["o"])], keys: ["a", "b"]), firstJournalPart: nil)
-        try store.catalog.add(.sample(2, services: [.sample("web", operations: ["only"])], keys: ["c"]), firstJournalPart: nil)
+        try store.catalog.add(
+            .sample(2, services: [.sample("web", operations: ["only"])], keys: ["c"]), firstJournalPart: nil)
         try store.catalog.add(.sample(3, services: [shared], keys: ["b"]), firstJournalPart: nil)
 
         try store.catalog.remove(segmentIDs: [3])
@@ -39,12 +40,16 @@ import Testing
 
     @Test func `names beyond the limits are counted, and the spans are still found`() throws {
         let limits = CatalogLimits(
-            serviceCountMax: 2, nameCountMaxPerService: 3, nameCountMax: 5, attributeKeyCountMax: 2, nameByteCountMax: 8)
+            serviceCountMax: 2, nameCountMaxPerService: 3, nameCountMax: 5, attributeKeyCountMax: 2, nameByteCountMax: 8
+        )
         let store = try TemporaryCatalog(limits: limits)
         let many = ["1", "2", "3", "4"]
         try store.catalog.add(
             .sample(
-                1, services: [.sample("a", operations: many), .sample("b", operations: many), .sample("c", operations: many)],
+                1,
+                services: [
+                    .sample("a", operations: many), .sample("b", operations: many), .sample("c", operations: many),
+                ],
                 keys: ["x", "y", "z", "much too long"]), firstJournalPart: nil)
         #expect(try store.catalog.serviceNames() == ["a", "b"])
         #expect(try store.catalog.operationNames(ofService: "a") == ["1", "2", "3"])
@@ -70,7 +75,8 @@ import Testing
 
     @Test func `a rebuild leaves what the summaries say and nothing else`() throws {
         let store = try TemporaryCatalog()
-        try store.catalog.add(.sample(1, services: [.sample("old", operations: ["o"])], keys: ["k"]), firstJournalPart: 3)
+        try store.catalog.add(
+            .sample(1, services: [.sample("old", operations: ["o"])], keys: ["k"]), firstJournalPart: 3)
         let summaries = [
             SegmentSummary.sample(5, services: [.sample("web", operations: ["get"], remote: ["db"])], keys: ["n"]),
             SegmentSummary.sample(6, services: [.sample("db", operations: ["query"])]),

@@ -22,8 +22,12 @@ import Testing
         print("seed \(seed)")
         var generator = SeededGenerator(seed: seed)
         for _ in 0..<300 {
-            let one = (0..<Int.random(in: 0..<30, using: &generator)).map { _ in Int64.random(in: 1...40, using: &generator) }
-            let other = (0..<Int.random(in: 0..<30, using: &generator)).map { _ in Int64.random(in: 1...40, using: &generator) }
+            let one = (0..<Int.random(in: 0..<30, using: &generator)).map { _ in
+                Int64.random(in: 1...40, using: &generator)
+            }
+            let other = (0..<Int.random(in: 0..<30, using: &generator)).map { _ in
+                Int64.random(in: 1...40, using: &generator)
+            }
             var union = try NameSet(one)
             union.formUnion(try NameSet(other))
             #expect(try union == NameSet(one + other))
@@ -34,10 +38,12 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        [0, 0], [1], [1, 0x80], [1, 3, 0, 1], [1, 3, 1, 0], [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 0],
-        [1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x1f],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [0, 0], [1], [1, 0x80], [1, 3, 0, 1], [1, 3, 1, 0],
+            [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 0],
+            [1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x1f],
+        ] as [[UInt8]])
     func `damaged bytes are refused`(bytes: [UInt8]) {
         #expect(throws: (any Error).self) { try decoded(bytes) }
     }
