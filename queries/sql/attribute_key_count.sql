@@ -1,5 +1,5 @@
 -- How many rows attribute_keys has.
 -- Parameters: none.
 -- Columns: count.
--- Index: sqlite_autoindex_attribute_keys_1 (the table's UNIQUE).
+-- Index: none: counts all rows.
 SELECT COUNT(*) FROM attribute_keys;

@@ -1,5 +1,5 @@
 -- How many rows operations has.
 -- Parameters: none.
 -- Columns: count.
--- Index: sqlite_autoindex_operations_1 (the table's UNIQUE).
+-- Index: none: counts all rows.
 SELECT COUNT(*) FROM operations;

@@ -1,5 +1,5 @@
 -- How many rows remote_services has.
 -- Parameters: none.
 -- Columns: count.
--- Index: sqlite_autoindex_remote_services_1 (the table's UNIQUE).
+-- Index: none: counts all rows.
 SELECT COUNT(*) FROM remote_services;

@@ -1,5 +1,5 @@
 -- How many services there are.
 -- Parameters: none.
 -- Columns: count.
--- Index: sqlite_autoindex_services_1 (the table's UNIQUE).
+-- Index: none: counts all rows.
 SELECT COUNT(*) FROM services;
