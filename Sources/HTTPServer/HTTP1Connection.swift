@@ -307,7 +307,8 @@ final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
 
     // MARK: Ending
 
-    /// Ends our side once all is sent, and drops what the client still sends, so that its answer is not lost to a reset.
+    /// Ends our side once all is sent, and drops what the client still sends, so that its answer is not lost to a
+    /// reset.
     private func endOutput() {
         guard let context else { return }
         phase = .lingering

@@ -3,7 +3,8 @@
 /// Cheap to pass on; it may be kept. Text is made of its bytes only when asked for.
 public struct HTTPRequest: Sendable {
     public let method: HTTPMethod
-    /// Which of the group's event loops carries the connection: 0 up to, not including, `HTTPServerGroup.eventLoopCount`.
+    /// Which of the group's event loops carries the connection: 0 up to, not including,
+    /// `HTTPServerGroup.eventLoopCount`.
     public let eventLoopIndex: Int
     let storage: RequestStorage
     let pathRange: Range<Int>

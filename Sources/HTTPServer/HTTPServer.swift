@@ -29,7 +29,8 @@ public final class HTTPServer: Sendable {
         core = HTTPServerCore(name: name, router: router, limits: limits, observer: observer)
     }
 
-    /// Opens the listener. Throws an `HTTPServerError` that names address, port and reason. Called once; blocks shortly.
+    /// Opens the listener. Throws an `HTTPServerError` that names address, port and reason. Called once; blocks
+    /// shortly.
     public func start() throws {
         precondition(boundAddress == nil, "a server is started once")
         let core = core

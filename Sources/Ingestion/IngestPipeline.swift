@@ -32,7 +32,8 @@ public final class IngestPipeline: Sendable {
     }
 
     /// Takes a body of Zipkin v2 JSON.
-    /// - Parameter completion: called once: at once when the body is refused or empty, else from any thread when it is stored.
+    /// - Parameter completion: called once: at once when the body is refused or empty, else from any thread when it
+    ///   is stored.
     public func ingestZipkinJSON(
         _ bytes: UnsafeRawBufferPointer, worker: Int, completion: @escaping @Sendable (IngestOutcome) -> Void
     ) {

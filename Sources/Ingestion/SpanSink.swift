@@ -10,6 +10,7 @@ public enum SpanSinkOutcome: Sendable {
 
 /// Where batches go: what the pipeline needs of a store.
 public protocol SpanSink: Sendable {
-    /// Takes a batch without blocking. `completion` is called once, from any thread, when the batch is durable or refused.
+    /// Takes a batch without blocking. `completion` is called once, from any thread, when the batch is durable or
+    /// refused.
     func append(_ batch: SpanBatch, completion: @escaping @Sendable (SpanSinkOutcome) -> Void)
 }

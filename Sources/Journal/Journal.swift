@@ -3,7 +3,8 @@ public import FileSystem
 /// Records kept safe before their sender is answered: files that only grow, read again at the next start.
 ///
 /// Records lie in numbered parts, in the order in which they were appended. A part goes when what it holds is safe
-/// elsewhere. One journal at a time may use a folder: the caller locks it. Layout of the files: storage/journal-format.md.
+/// elsewhere. One journal at a time may use a folder: the caller locks it. Layout of the files:
+/// storage/journal-format.md.
 public final class Journal: Sendable {
     /// What was found on opening.
     public let recovery: JournalRecovery

@@ -83,8 +83,8 @@ struct BatchMapping: ~Copyable {
         }
     }
 
-    /// Service, operation, traits and columns with the segment's numbers. Unless their order means something, attributes
-    /// are sorted by key, so that batches that met the keys in another order share the shape.
+    /// Service, operation, traits and columns with the segment's numbers. Unless their order means something,
+    /// attributes are sorted by key, so that batches that met the keys in another order share the shape.
     private mutating func canonicalWords(of shape: SpanShape, _ numbers: UnsafeMutablePointer<UInt32>) -> [UInt32] {
         var words = [numbers[Int(shape.serviceName)], numbers[Int(shape.operationName)], shape.traits.rawValue]
         words.reserveCapacity(3 + shape.columnCount)

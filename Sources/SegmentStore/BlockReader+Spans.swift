@@ -73,7 +73,8 @@ extension BlockReader {
         _ repeats: inout [UInt32: [UInt8]], _ scratch: inout [UInt8], into builder: inout SpanBatchBuilder
     ) throws(SegmentError) {
         var event: (name: UInt32, time: Int64)?
-        // Numbers that the values of string columns have in the builder: columns that are the same as an earlier one take its.
+        // Numbers that the values of string columns have in the builder: columns that are the same as an earlier one
+        // take its.
         var references = [UInt32](repeating: 0, count: shape.columns.count)
         for (index, column) in shape.columns.enumerated() {
             let plan = shape.plan.columns[index]

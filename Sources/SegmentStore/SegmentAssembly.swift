@@ -38,8 +38,8 @@ struct SegmentAssembly: ~Copyable {
     var starts = ColumnBuffer<Int64>()
     var durations = ColumnBuffer<Int64>()
 
-    /// Values of reference and boolean columns, and of number columns, column by column. Event times are counted from the
-    /// start of their span if it has one.
+    /// Values of reference and boolean columns, and of number columns, column by column. Event times are counted from
+    /// the start of their span if it has one.
     var references = ColumnBuffer<UInt32>()
     var numbers = ColumnBuffer<Int64>()
 

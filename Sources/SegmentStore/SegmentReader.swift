@@ -76,7 +76,8 @@ public final class SegmentReader: @unchecked Sendable {
 
     /// A search within this segment, block by block.
     public struct Scan: Sendable {
-        /// Numbers of the blocks with traces that start within the window, and the start of the last such trace in each; the latest first.
+        /// Numbers of the blocks with traces that start within the window, and the start of the last such trace in
+        /// each; the latest first.
         public let blocks: [(number: Int, latestStart: Int64)]
         fileprivate let filter: SpanFilter
         fileprivate let shapes: ShapeFilter

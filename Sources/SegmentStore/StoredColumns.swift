@@ -1,7 +1,7 @@
 internal import TraceModel
 
-/// The columns of a segment's shapes that take room in its blocks, in the order in which they lie there, with what is needed
-/// to find their places: plain numbers only, because they are walked for every block that is read.
+/// The columns of a segment's shapes that take room in its blocks, in the order in which they lie there, with what is
+/// needed to find their places: plain numbers only, because they are walked for every block that is read.
 struct StoredColumns: Sendable {
     struct Column {
         /// Bits that a row takes, and in addition those that it takes if it is no repeat.

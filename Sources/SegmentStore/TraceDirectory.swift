@@ -3,8 +3,8 @@ internal import TraceModel
 
 /// The look-up from a trace to the blocks that may have it: pages of fingerprints, sorted, each page with a checksum.
 ///
-/// The high half of a trace's fingerprint chooses the page (evenly); the next 16 bits are kept, with the block's number.
-/// An entry takes 16 bits and those of a block's number; one in some hundred segments is asked in vain.
+/// The high half of a trace's fingerprint chooses the page (evenly); the next 16 bits are kept, with the block's
+/// number. An entry takes 16 bits and those of a block's number; one in some hundred segments is asked in vain.
 enum TraceDirectory {
     struct Entry {
         var fingerprint: UInt64

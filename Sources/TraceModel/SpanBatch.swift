@@ -4,8 +4,8 @@ internal import Bytes
 ///
 /// What decoders make, the journal keeps, live traces hold and segments are written from and read back into. A string
 /// stands once in a batch and is referred to by number; number 0 is the empty string, which also means "absent". The
-/// spans' shapes (service, operation, traits, columns) stand once too; a row refers to its shape and to the words of its
-/// values, one or two for each column of the shape in turn.
+/// spans' shapes (service, operation, traits, columns) stand once too; a row refers to its shape and to the words of
+/// its values, one or two for each column of the shape in turn.
 ///
 /// The image, little-endian, n spans, s strings, k shapes:
 ///
@@ -16,8 +16,8 @@ internal import Bytes
 ///     16  u32  words of shapes        48  trace IDs high, low; span IDs; parent IDs: n x u64 each
 ///     20  u32  words of values            starts, durations: n x i64 each
 ///                                         shape, first value word: n x u32 each
-///                                         first word of shape: (k + 1) x u32; the words: service, name, traits, columns
-///                                         value words; end of each string: s x u32; the strings' bytes
+///                                         first word of shape: (k + 1) x u32; the words: service, name, traits,
+///                                         columns value words; end of each string: s x u32; the strings' bytes
 public final class SpanBatch: @unchecked Sendable {
     // Unchecked: the memory is written once, in init, before anyone else can see it.
     private let memory: UnsafeMutableRawBufferPointer

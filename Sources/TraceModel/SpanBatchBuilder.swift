@@ -2,8 +2,8 @@ internal import Bytes
 
 /// Collects spans into a `SpanBatch`; kept and used again for the next one.
 ///
-/// For each span: `beginSpan`, set what it has, `endSpan`. Strings are interned by their bytes, so that one that stands in every
-/// span costs a look-up. Give one to each thread that decodes.
+/// For each span: `beginSpan`, set what it has, `endSpan`. Strings are interned by their bytes, so that one that
+/// stands in every span costs a look-up. Give one to each thread that decodes.
 public struct SpanBatchBuilder: ~Copyable {
     // The span at hand.
     public var traceID = TraceID(high: 0, low: 0)

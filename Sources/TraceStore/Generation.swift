@@ -4,8 +4,8 @@ internal import TraceModel
 
 /// Spans that came between two turns of the store: in memory and in the journal, not yet in a segment.
 ///
-/// The batches are guarded by the store's lock; the index over them has a lock of its own and is made, as far as it is missing, when
-/// somebody asks: ingest never pays for it.
+/// The batches are guarded by the store's lock; the index over them has a lock of its own and is made, as far as it
+/// is missing, when somebody asks: ingest never pays for it.
 final class Generation: @unchecked Sendable {
     /// Guarded by the store's lock.
     var batches: [SpanBatch] = []

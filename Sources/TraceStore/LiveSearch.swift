@@ -1,7 +1,8 @@
 internal import SegmentStore
 internal import TraceModel
 
-/// Searches the batches of a generation as a segment is searched: finds every trace that can match, and some that do not.
+/// Searches the batches of a generation as a segment is searched: finds every trace that can match, and some that do
+/// not.
 enum LiveSearch {
     static func hits(
         in batches: [SpanBatch], _ filter: SpanFilter, window: ClosedRange<Int64>

@@ -40,8 +40,9 @@ struct StoreOpening {
             catalog: catalog, journal: journal, state: StoreState(segments: segments, active: replay.generation))
     }
 
-    /// The segments that can be read. A file that the catalog does not know is what a crash left between writing it and entering
-    /// it: its spans are still in the journal. An entry without a file, or with one that cannot be read, is reported.
+    /// The segments that can be read. A file that the catalog does not know is what a crash left between writing it
+    /// and entering it: its spans are still in the journal. An entry without a file, or with one that cannot be read,
+    /// is reported.
     private static func reconcile(
         _ folder: DataFolder, _ catalog: Catalog, _ logger: Logger
     ) throws(StoreError) -> [StoredSegment] {

@@ -2,7 +2,8 @@ public import Journal
 
 /// How a store keeps its spans. Times in seconds, sizes in bytes.
 public struct StoreOptions: Sendable {
-    /// Spans in memory, those being sealed included: beyond it batches are refused. Half of it makes a generation large.
+    /// Spans in memory, those being sealed included: beyond it batches are refused. Half of it makes a generation
+    /// large.
     public var liveByteCountMax = 48 << 20
     public var sealAge: Double = 600
     public var sealIdle: Double = 10

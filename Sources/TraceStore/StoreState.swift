@@ -10,7 +10,8 @@ struct StoredSegment: Sendable {
     let statistics: SegmentStatistics
 }
 
-/// What the store holds at one moment. A reader keeps it, so that sealing and retention take nothing away from under it.
+/// What the store holds at one moment. A reader keeps it, so that sealing and retention take nothing away from under
+/// it.
 struct StoreSnapshot: Sendable {
     var generations: [GenerationSnapshot]
     var segments: [StoredSegment]
@@ -18,7 +19,8 @@ struct StoreSnapshot: Sendable {
 
 /// The generations and segments that exist now.
 final class StoreState: @unchecked Sendable {
-    // Unchecked: everything below is guarded by `lock`. The journal may answer while it is handed a batch, hence recursive.
+    // Unchecked: everything below is guarded by `lock`. The journal may answer while it is handed a batch, hence
+    // recursive.
     private let lock = PthreadLock(isRecursive: true)
     private var active = Generation()
     /// Being sealed, the oldest first, and the last part of the journal that has spans of it.
@@ -36,8 +38,8 @@ final class StoreState: @unchecked Sendable {
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 
-    /// Chooses the generation for a batch and hands the batch on in the same moment: `enqueue` is called under the lock, so that
-    /// the journal's parts and the generations hold the same batches.
+    /// Chooses the generation for a batch and hands the batch on in the same moment: `enqueue` is called under the
+    /// lock, so that the journal's parts and the generations hold the same batches.
     /// - Returns: nil if more than the limit is live.
     func beginAppend(
         _ batch: SpanBatch, liveByteCountMax: Int, enqueue: (Generation) -> Void

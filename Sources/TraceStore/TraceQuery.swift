@@ -4,8 +4,8 @@ public import TraceModel
 public struct TraceQuery: Sendable {
     /// Whose rules say when a trace matches.
     public enum Rules: Sendable {
-        /// Every clause is met by some span whose local service is the one asked for, not always the same span; the window tests the
-        /// start of the root span, or of the earliest span if there is no root (Zipkin).
+        /// Every clause is met by some span whose local service is the one asked for, not always the same span; the
+        /// window tests the start of the root span, or of the earliest span if there is no root (Zipkin).
         case anySpans
         /// All clauses and the window are met by one span of the service (Jaeger).
         case oneSpan

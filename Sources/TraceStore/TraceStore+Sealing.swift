@@ -5,7 +5,8 @@ internal import SegmentStore
 internal import TraceModel
 
 extension TraceStore {
-    /// Seals the generation at hand if it is due. A failure is logged; the spans stay live and in the journal, and it is tried again.
+    /// Seals the generation at hand if it is due. A failure is logged; the spans stay live and in the journal, and it
+    /// is tried again.
     func sealIfDue() {
         while state.isDue(options) {
             guard sealOldest(turning: true) else { return }

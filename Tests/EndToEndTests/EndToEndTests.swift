@@ -8,7 +8,8 @@ import Testing
     /// Whether the long versions were asked for.
     static let isTorture = ProcessInfo.processInfo.environment["SKEIN_TORTURE"] == "1"
 
-    /// A seed for one test: a new one each time, or the one in `SKEIN_SEED`. It is printed, so that a failure can be had again.
+    /// A seed for one test: a new one each time, or the one in `SKEIN_SEED`. It is printed, so that a failure can be
+    /// had again.
     static func seed(_ test: String = #function) -> UInt64 {
         let given = ProcessInfo.processInfo.environment["SKEIN_SEED"].flatMap { UInt64($0) }
         let seed = given ?? UInt64.random(in: 1...999_999_999)

@@ -33,7 +33,8 @@ public enum HTTPConnectionError: Error {
 
 /// A blocking HTTP/1.1 client on one TCP connection to this machine, kept alive between requests.
 ///
-/// It does what it is told and nothing else: no redirects, no retries, no decompression. Not for several threads at once.
+/// It does what it is told and nothing else: no redirects, no retries, no decompression. Not for several threads at
+/// once.
 public final class HTTPConnection {
     private let descriptor: Int32
     private var received: [UInt8] = []

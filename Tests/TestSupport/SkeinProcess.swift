@@ -3,8 +3,8 @@ internal import Glibc
 
 /// The real program, serving from a data folder as a process of its own.
 ///
-/// It can be ended and started again on the same folder as often as a test likes; each start takes free ports. The process
-/// ends with the last reference. The binary is the one built beside the tests, or what `SKEIN_BINARY` names.
+/// It can be ended and started again on the same folder as often as a test likes; each start takes free ports. The
+/// process ends with the last reference. The binary is the one built beside the tests, or what `SKEIN_BINARY` names.
 public final class SkeinProcess {
     /// Every listener on a free port, or off where no test of the whole program uses it.
     public static let freePorts = ["--zipkin-port", "0", "--query-port", "0", "--admin-port", "0"]

@@ -136,7 +136,8 @@ struct PlainSpan: Equatable {
         builder.endSpan()
     }
 
-    /// What a batch is to give back: attributes without order are sorted by key, which is compared here as a dictionary.
+    /// What a batch is to give back: attributes without order are sorted by key, which is compared here as a
+    /// dictionary.
     func matches(_ other: PlainSpan) -> Bool {
         var a = self
         var b = other

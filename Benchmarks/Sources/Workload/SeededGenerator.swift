@@ -16,7 +16,8 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
         return Self.mix(state)
     }
 
-    /// A number in `0..<bound`; the bias of the multiplication is below one in four billion for the small bounds used here.
+    /// A number in `0..<bound`; the bias of the multiplication is below one in four billion for the small bounds used
+    /// here.
     @inline(__always)
     public mutating func below(_ bound: Int) -> Int {
         Int(truncatingIfNeeded: ((next() >> 32) &* UInt64(truncatingIfNeeded: bound)) >> 32)
@@ -40,7 +41,8 @@ extension SeededGenerator {
         1697, 1755, 1820, 1894, 1979, 2081, 2205, 2367, 2599, 3006, 6500,
     ]
 
-    /// A duration drawn from a log-normal distribution with the given median, in the median's unit; at most 6.4 medians.
+    /// A duration drawn from a log-normal distribution with the given median, in the median's unit; at most 6.4
+    /// medians.
     @inline(__always)
     mutating func duration(median: Int64) -> Int64 {
         let bits = next()

@@ -1,7 +1,8 @@
 import CBenchLZ4
 import Workload
 
-/// What this machine needs to compress the same bytes once: a measure of the machine that other figures are held against.
+/// What this machine needs to compress the same bytes once: a measure of the machine that other figures are held
+/// against.
 struct Calibration: Codable {
     var cpuSecondsPerMillionSpans = 0.0
     var megabytesPerSecond = 0.0

@@ -55,8 +55,8 @@ struct QuerySuite {
         }
     }
 
-    /// Every trace of the workload: whether each of its spans is there, once. Looks for IDs only, so that a million spans
-    /// take minutes rather than an hour.
+    /// Every trace of the workload: whether each of its spans is there, once. Looks for IDs only, so that a million
+    /// spans take minutes rather than an hour.
     func everyTrace(_ client: QueryClient) throws -> QueryReport {
         var index = -1
         return try ask("zipkin every trace", client, workload.traceCount) { _ in

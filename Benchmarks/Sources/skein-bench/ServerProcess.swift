@@ -116,7 +116,8 @@ final class ServerProcess {
         return text
     }
 
-    /// Sends the signal and waits for the end: how long it took, and the exit status (negative: the signal that ended it).
+    /// Sends the signal and waits for the end: how long it took, and the exit status (negative: the signal that ended
+    /// it).
     func stop(_ signal: Int32, timeout: Double = 60) throws -> (seconds: Double, status: Int32) {
         let begin = CPUClock.wall()
         kill(processID, signal)

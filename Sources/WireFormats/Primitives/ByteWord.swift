@@ -11,7 +11,8 @@ enum ByteWord {
     /// The high bit of the first byte that is `"`, `\`, a control character or not ASCII, and perhaps bits above it;
     /// 0 if there is no such byte.
     ///
-    /// A subtraction borrows from the next byte only where its own byte is a hit, so that the lowest bit is always true.
+    /// A subtraction borrows from the next byte only where its own byte is a hit, so that the lowest bit is always
+    /// true.
     @inline(__always)
     static func specialsInText(_ word: UInt64) -> UInt64 {
         let quote = (word ^ (ones &* 0x22)) &- ones

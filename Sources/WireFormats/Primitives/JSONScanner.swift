@@ -2,9 +2,9 @@ internal import Bytes
 
 /// A cursor over JSON text (RFC 8259) that belongs to somebody else: one pass, nothing allocated for a value.
 ///
-/// Strings are given as bytes: of the text itself, or, where escapes had to be undone, of a scratch buffer that the next
-/// string overwrites. They are always well-formed UTF-8; half of a surrogate pair becomes U+FFFD.
-/// Every load is within 0..<count: `offset` never goes beyond `count`, and wider loads check for their width first.
+/// Strings are given as bytes: of the text itself, or, where escapes had to be undone, of a scratch buffer that the
+/// next string overwrites. They are always well-formed UTF-8; half of a surrogate pair becomes U+FFFD. Every load is
+/// within 0..<count: `offset` never goes beyond `count`, and wider loads check for their width first.
 struct JSONScanner: ~Copyable {
     private let start: UnsafeRawPointer
     let count: Int

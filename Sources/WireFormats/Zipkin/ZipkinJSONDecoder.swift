@@ -2,8 +2,9 @@ public import TraceModel
 
 /// Spans from a body of `POST /api/v2/spans` in JSON: a list of Zipkin v2 spans.
 ///
-/// Read as Zipkin reads it: nulls, unknown fields, addresses that are none and numbers in quotes are tolerated, names are
-/// lower-cased, IDs padded. Half of a surrogate pair in an escape becomes U+FFFD; bytes that are not UTF-8 are refused.
+/// Read as Zipkin reads it: nulls, unknown fields, addresses that are none and numbers in quotes are tolerated, names
+/// are lower-cased, IDs padded. Half of a surrogate pair in an escape becomes U+FFFD; bytes that are not UTF-8 are
+/// refused.
 public struct ZipkinJSONDecoder {
     /// Adds the spans of a body to `builder`; an empty body and an empty list have none.
     /// - Returns: how many spans were added.

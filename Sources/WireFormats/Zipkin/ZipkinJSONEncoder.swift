@@ -3,8 +3,8 @@ public import TraceModel
 
 /// Spans as Zipkin v2 JSON, byte for byte as Zipkin writes it.
 ///
-/// A span that came by another model is given as Zipkin's can tell it: typed values as text, bytes as base64, an event's name
-/// as annotation, an error status as the tag `error`. Lists and maps have no such text and are left out.
+/// A span that came by another model is given as Zipkin's can tell it: typed values as text, bytes as base64, an
+/// event's name as annotation, an error status as the tag `error`. Lists and maps have no such text and are left out.
 public struct ZipkinJSONEncoder {
     /// Writes one span as an object.
     public static func append(_ span: SpanView, to writer: inout ByteWriter) {

@@ -1,5 +1,5 @@
-/// The texts of the mesh's spans, as Envoy's Zipkin tracer writes them: the order of fields and of tags changes from span
-/// to span.
+/// The texts of the mesh's spans, as Envoy's Zipkin tracer writes them: the order of fields and of tags changes from
+/// span to span.
 enum MeshTemplates {
     /// Orders of each kind of span.
     static let orderCount = 32
