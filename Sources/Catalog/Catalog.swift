@@ -213,6 +213,11 @@ public final class Catalog: Sendable {
 
     // MARK: Access
 
+    /// The value of a PRAGMA of the connection that writes.
+    package func writerSetting(_ name: String) throws(CatalogError) -> String? {
+        try write("a setting cannot be read") { try String.fetchOne($0.database, sql: "PRAGMA " + name) }
+    }
+
     private func read<Value>(_ failure: String, _ body: (Database) throws -> Value) throws(CatalogError) -> Value {
         do {
             return try pool.read(body)

@@ -136,6 +136,38 @@ import Testing
         #expect(try store.catalog.operationNames(ofService: "web") == ["all", "get"])
     }
 
+    @Test func `a change is synced before it returns`() throws {
+        let store = try TemporaryCatalog()
+        #expect(try store.catalog.writerSetting("synchronous") == "2")
+        #expect(try store.catalog.writerSetting("journal_mode") == "wal")
+        #expect(try store.catalog.writerSetting("foreign_keys") == "1")
+    }
+
+    @Test func `readers see a replacement whole or not at all`() throws {
+        let store = try TemporaryCatalog()
+        let catalog = store.catalog
+        try catalog.add(.sample(1, services: [.sample("service-1")]), firstJournalPart: 1)
+        let readers = (0..<4).map { _ in
+            BackgroundThread {
+                Result {
+                    var latest: Int64 = 0
+                    while latest < 150 {
+                        let ids = try catalog.segments().map(\.id)
+                        let names = try catalog.serviceNames()
+                        guard ids.count == 1, names.count == 1, ids[0] >= latest else { return "\(ids), \(names)" }
+                        latest = ids[0]
+                    }
+                    return "sound"
+                }
+            }
+        }
+        for id in 2...150 as ClosedRange<Int64> {
+            try catalog.add(
+                .sample(id, services: [.sample("service-\(id)")]), replacing: [id - 1], firstJournalPart: UInt64(id))
+        }
+        for reader in readers { #expect(try reader.join().get() == "sound") }
+    }
+
     @Test func `calls after the close throw`() throws {
         let store = try TemporaryCatalog()
         store.catalog.close()

@@ -42,7 +42,7 @@ enum Rules {
         ("CZlib", ["Compression"]),
         ("CCurl", ["HTTPClient"]),
         ("ArgumentParser", ["skein"]),
-        ("Yams", ["skein"]),
+        ("Yams", ["Configuration"]),
         ("StorageFiles", ["Catalog", "Forwarding"]),
         ("QueryFiles", ["Catalog", "HTTPAPI"]),
     ]
@@ -51,7 +51,7 @@ enum Rules {
     static let layers: [Set<String>] = [
         ["skein"],
         ["HTTPAPI"],
-        ["Ingestion", "Forwarding"],
+        ["Ingestion", "Forwarding", "Configuration", "Terminal"],
         ["TraceStore", "HTTPServer", "HTTPClient"],
         ["Journal", "SegmentStore", "Catalog"],
         ["WireFormats", "QueryLanguage", "Sampling", "Topology", "Comparison"],
