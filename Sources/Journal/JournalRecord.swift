@@ -30,7 +30,7 @@ public final class JournalRecord: @unchecked Sendable {
     private init(packing bytes: UnsafeRawBufferPointer) {
         // Packed into room for the worst case, which is then given back: no scratch memory, no copy.
         let room = LZ4.packedByteCountMax(bytes.count)
-        guard let memory = malloc(room) else { fatalError("out of memory") }
+        guard let memory = malloc(room) else { preconditionFailure("the system gives memory") }
         var count = LZ4.pack(bytes, into: UnsafeMutableRawBufferPointer(start: memory, count: room), level: .fast)
         isPacked = count < bytes.count
         if !isPacked {

@@ -76,7 +76,8 @@ import Testing
     @Test func `a wrong value is refused with what was expected`() {
         #expect(
             problems("zipkin: {port: 70000}") == [
-                "wrong value '70000' for 'zipkin.port' at skein.yaml:1:10: expected a port from 0 (any free one) to 65535, or 'off'"
+                "wrong value '70000' for 'zipkin.port' at skein.yaml:1:10: "
+                    + "expected a port from 0 (any free one) to 65535, or 'off'"
             ])
         #expect(
             problems("limits:\n  body-bytes: 64 parsecs\n") == [

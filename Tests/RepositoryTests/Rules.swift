@@ -52,7 +52,7 @@ enum Rules {
         ["skein"],
         ["HTTPAPI"],
         ["Ingestion", "Forwarding", "Configuration", "Terminal"],
-        ["TraceStore", "HTTPServer", "HTTPClient"],
+        ["TraceStore", "HTTPServer", "HTTPClient", "Configuration", "Terminal"],
         ["Journal", "SegmentStore", "Catalog"],
         ["WireFormats", "QueryLanguage", "Sampling", "Topology", "Comparison"],
         ["TraceModel"],

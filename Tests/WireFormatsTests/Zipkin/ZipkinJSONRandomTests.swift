@@ -81,7 +81,9 @@ import WireFormats
     private static func object(_ members: [(String, String)], _ random: inout SeededGenerator) -> String {
         let space = ["", "", "", " ", "\n\t"]
         let parts = members.shuffled(using: &random).map { key, value in
-            "\(quoted(key, &random))\(space.randomElement(using: &random) ?? "" ):\(space.randomElement(using: &random) ?? "")\(value)"
+            let before = space.randomElement(using: &random) ?? ""
+            let after = space.randomElement(using: &random) ?? ""
+            return "\(quoted(key, &random))\(before):\(after)\(value)"
         }
         return "{" + parts.joined(separator: (space.randomElement(using: &random) ?? "") + ",") + "}"
     }
