@@ -31,12 +31,14 @@ let package = Package(
         .target(name: "TraceModel", dependencies: ["Bytes"], swiftSettings: strict),
         .target(name: "WireFormats", dependencies: ["TraceModel", "Bytes"], swiftSettings: strict),
         .target(name: "Telemetry", swiftSettings: strict),
+        .target(name: "Threads", swiftSettings: strict),
 
         // Storage
         .target(name: "FileSystem", swiftSettings: strict),
-        .target(name: "Journal", dependencies: ["FileSystem", "Compression", "Bytes"], swiftSettings: strict),
         .target(
-            name: "SegmentStore", dependencies: ["FileSystem", "TraceModel", "Compression", "Bytes"],
+            name: "Journal", dependencies: ["FileSystem", "Compression", "Threads", "Bytes"], swiftSettings: strict),
+        .target(
+            name: "SegmentStore", dependencies: ["FileSystem", "TraceModel", "Compression", "Threads", "Bytes"],
             swiftSettings: strict),
         .target(
             name: "StorageFiles", path: "storage", exclude: ["README.md", "journal-format.md", "segment-format.md"],
@@ -52,7 +54,7 @@ let package = Package(
         .target(
             name: "TraceStore",
             dependencies: [
-                "Journal", "SegmentStore", "Catalog", "FileSystem", "TraceModel", "Bytes",
+                "Journal", "SegmentStore", "Catalog", "FileSystem", "TraceModel", "Threads",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
 
@@ -68,7 +70,9 @@ let package = Package(
             ], swiftSettings: strict),
         .target(
             name: "HTTPAPI",
-            dependencies: ["HTTPServer", "Ingestion", "TraceStore", "WireFormats", "TraceModel", "Telemetry", "Bytes"],
+            dependencies: [
+                "HTTPServer", "Ingestion", "TraceStore", "WireFormats", "TraceModel", "Telemetry", "Threads", "Bytes",
+            ],
             swiftSettings: strict),
         .target(
             name: "Ingestion", dependencies: ["WireFormats", "TraceModel", "Telemetry"], swiftSettings: strict),
@@ -81,7 +85,7 @@ let package = Package(
             name: "skein",
             dependencies: [
                 "Configuration", "HTTPClient", "Terminal", "HTTPAPI", "HTTPServer", "Ingestion", "TraceStore",
-                "Journal", "WireFormats", "TraceModel", "Telemetry", "Compression", "Bytes", "CShim",
+                "Journal", "WireFormats", "TraceModel", "Telemetry", "Compression", "Threads", "Bytes", "CShim",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),

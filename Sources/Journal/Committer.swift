@@ -1,4 +1,5 @@
 internal import FileSystem
+internal import Threads
 
 /// The one thread that writes: takes all that is queued, writes it, syncs if it has to, and answers.
 final class Committer {
@@ -243,7 +244,7 @@ extension Committer {
     }
 
     private func noteUnsynced(_ file: PartFile, _ milliseconds: Int) {
-        let deadline = monotonicNanoseconds() &+ UInt64(max(0, milliseconds)) &* 1_000_000
+        let deadline = SystemClock.monotonicNanoseconds() &+ UInt64(max(0, milliseconds)) &* 1_000_000
         let isNew = core.monitor.withLock { state in
             if state.unsyncedParts.last?.file === file { return false }
             state.unsyncedParts.append(

@@ -1,4 +1,5 @@
 public import FileSystem
+internal import Threads
 
 /// Records kept safe before their sender is answered: files that only grow, read again at the next start.
 ///
@@ -23,7 +24,8 @@ public final class Journal: Sendable {
     ) throws {
         try self.init(
             directory: directory, options: options, fileSystem: fileSystem, observer: observer,
-            makeSalt: { UInt32.random(in: .min ... .max) }, now: wallClockNanoseconds, replay: replay)
+            makeSalt: { UInt32.random(in: .min ... .max) }, now: { UInt64(SystemClock.nanosecondsSince1970()) },
+            replay: replay)
     }
 
     init(
@@ -55,15 +57,23 @@ public final class Journal: Sendable {
     }
 
     private static func startThreads(_ core: JournalCore, _ first: PartFile) throws(JournalError) -> [WorkerThread] {
-        let committer = try WorkerThread { Committer(core, first: first).run() }
+        let committer = try start { Committer(core, first: first).run() }
         guard case .interval = core.options.syncMode else { return [committer] }
         do throws(JournalError) {
-            return [committer, try WorkerThread { Syncer(core: core).run() }]
+            return [committer, try start { Syncer(core: core).run() }]
         } catch {
             core.monitor.withLock { $0.isClosing = true }
             core.monitor.signal(.work)
             committer.join()
             throw error
+        }
+    }
+
+    private static func start(_ body: @escaping @Sendable () -> Void) throws(JournalError) -> WorkerThread {
+        do throws(ThreadError) {
+            return try WorkerThread(body: body)
+        } catch {
+            throw JournalError(code: .failed, message: "journal: \(error)", cause: error)
         }
     }
 

@@ -1,4 +1,5 @@
 internal import FileSystem
+internal import Threads
 
 /// A record on its way to the file.
 struct QueueEntry {
@@ -11,7 +12,7 @@ struct QueueEntry {
 /// A part with bytes that are not synced yet.
 struct UnsyncedPart {
     let file: PartFile
-    /// When they are to be synced at the latest, in nanoseconds of `monotonicNanoseconds()`.
+    /// When they are to be synced at the latest, in nanoseconds of `SystemClock.monotonicNanoseconds()`.
     let deadline: UInt64
     /// True if the file's name is not durable yet.
     let syncsDirectory: Bool
@@ -72,14 +73,14 @@ struct JournalCore: Sendable {
 
     /// Syncs, and counts how long it took.
     func sync(_ file: PartFile) throws(JournalError) {
-        let start = monotonicNanoseconds()
+        let start = SystemClock.monotonicNanoseconds()
         do {
             try directory.fileSystem.sync(file.descriptor)
         } catch {
             monitor.withLock { $0.statistics.failedSyncCount += 1 }
             throw JournalError("cannot sync part \(file.number)", error)
         }
-        let nanoseconds = monotonicNanoseconds() - start
+        let nanoseconds = SystemClock.monotonicNanoseconds() - start
         monitor.withLock { $0.noteSync(nanoseconds: nanoseconds) }
         observer.synced(nanoseconds)
     }

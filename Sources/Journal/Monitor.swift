@@ -11,7 +11,7 @@ final class Monitor<Value>: @unchecked Sendable {
     enum Step<Outcome> {
         case done(Outcome)
         case wait
-        /// Nanoseconds of `monotonicNanoseconds()`.
+        /// Nanoseconds of `SystemClock.monotonicNanoseconds()`.
         case waitUntil(UInt64)
     }
 
@@ -64,46 +64,4 @@ final class Monitor<Value>: @unchecked Sendable {
 
     /// Costs no system call when nobody waits.
     func signal(_ condition: Condition) { pthread_cond_broadcast(conditions + condition.rawValue) }
-}
-
-/// Nanoseconds since some moment in the past, never running backwards.
-func monotonicNanoseconds() -> UInt64 { nanoseconds(CLOCK_MONOTONIC) }
-
-/// Nanoseconds since 1970.
-func wallClockNanoseconds() -> UInt64 { nanoseconds(CLOCK_REALTIME) }
-
-private func nanoseconds(_ clock: clockid_t) -> UInt64 {
-    var time = timespec()
-    clock_gettime(clock, &time)
-    return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
-}
-
-/// A thread that can be waited for once.
-struct WorkerThread: Sendable {
-    private let thread: pthread_t
-
-    /// - Throws: `.failed` if the system has no thread to give.
-    init(body: @escaping @Sendable () -> Void) throws(JournalError) {
-        var started = pthread_t()
-        let box = Unmanaged.passRetained(Body(run: body))
-        let outcome = pthread_create(
-            &started, nil,
-            { argument in
-                guard let argument else { return nil }
-                Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
-                return nil
-            }, box.toOpaque())
-        guard outcome == 0 else {
-            box.release()
-            throw JournalError(code: .failed, message: "journal: no thread: \(String(cString: strerror(outcome)))")
-        }
-        thread = started
-    }
-
-    func join() { pthread_join(thread, nil) }
-
-    private final class Body: Sendable {
-        let run: @Sendable () -> Void
-        init(run: @escaping @Sendable () -> Void) { self.run = run }
-    }
 }

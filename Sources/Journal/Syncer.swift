@@ -1,4 +1,5 @@
 internal import FileSystem
+internal import Threads
 
 /// The thread that syncs in the background, so that a slow device does not delay acknowledgements.
 struct Syncer {
@@ -20,7 +21,9 @@ struct Syncer {
     private func next() -> UnsyncedPart? {
         core.monitor.wait(for: .syncDue) { state in
             guard let first = state.unsyncedParts.first else { return state.isCommitterDone ? .done(nil) : .wait }
-            if !state.isCommitterDone && monotonicNanoseconds() < first.deadline { return .waitUntil(first.deadline) }
+            if !state.isCommitterDone && SystemClock.monotonicNanoseconds() < first.deadline {
+                return .waitUntil(first.deadline)
+            }
             return .done(state.unsyncedParts.removeFirst())
         }
     }

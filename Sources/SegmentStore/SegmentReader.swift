@@ -1,5 +1,6 @@
 internal import Bytes
 internal import Synchronization
+internal import Threads
 public import TraceModel
 
 /// Reads one segment. Layout: storage/segment-format.md.

@@ -1,31 +1,23 @@
-internal import Bytes
-internal import Glibc
+internal import Threads
 
 /// The store's own thread: seals what is due and lets go what is too old, until it is stopped.
 final class BackgroundWork: @unchecked Sendable {
-    // Unchecked: the flags are guarded by `condition`.
+    // Unchecked: the flags are guarded by `condition`; the thread is set by `start` and cleared by `stop`, which one
+    // caller calls in turn.
     private let condition = ThreadCondition()
     private var isAwake = false
     private var isStopping = false
-    private var thread: pthread_t?
+    private var thread: WorkerThread?
 
     /// Seconds between two looks at what is due, without a call.
     private static let interval = 0.5
+    /// Seconds to wait after a segment could not be written: the disk is full, say.
+    private static let failureInterval = 5.0
     /// Seconds between two looks for segments that are too old or too many.
     private static let retentionInterval = 30.0
 
-    func start(_ store: TraceStore) {
-        let work = Unmanaged.passRetained(ThreadBody { [self] in run(store) })
-        var started = pthread_t()
-        let outcome = pthread_create(
-            &started, nil,
-            { context in
-                guard let context else { return nil }
-                Unmanaged<ThreadBody>.fromOpaque(context).takeRetainedValue().body()
-                return nil
-            }, work.toOpaque())
-        precondition(outcome == 0, "the system starts a thread")
-        thread = started
+    func start(_ store: TraceStore) throws(ThreadError) {
+        thread = try WorkerThread { [self] in run(store) }
     }
 
     /// Has the store look at once whether something is due.
@@ -36,28 +28,26 @@ final class BackgroundWork: @unchecked Sendable {
     /// Ends the thread after what it is doing.
     func stop() {
         condition.signal { isStopping = true }
-        if let thread { pthread_join(thread, nil) }
+        thread?.join()
         thread = nil
     }
 
     private func run(_ store: TraceStore) {
-        var nextRetention = StoreState.now()
+        var nextSealing = 0.0
+        var nextRetention = 0.0
         while true {
-            let stops = condition.wait(seconds: Self.interval) {
+            let isToStop = condition.wait(seconds: Self.interval) {
                 defer { isAwake = false }
                 return isStopping ? true : isAwake ? false : nil
             }
-            if stops == true { return }
-            store.sealIfDue()
+            if isToStop == true { return }
+            if StoreState.now() >= nextSealing, !store.sealIfDue() {
+                nextSealing = StoreState.now() + Self.failureInterval
+            }
             if StoreState.now() >= nextRetention {
                 store.expire()
                 nextRetention = StoreState.now() + Self.retentionInterval
             }
         }
-    }
-
-    private final class ThreadBody {
-        let body: () -> Void
-        init(_ body: @escaping () -> Void) { self.body = body }
     }
 }

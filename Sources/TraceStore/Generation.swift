@@ -1,5 +1,5 @@
-internal import Bytes
 internal import SegmentStore
+internal import Threads
 internal import TraceModel
 
 /// Spans that came between two turns of the store: in memory and in the journal, not yet in a segment.

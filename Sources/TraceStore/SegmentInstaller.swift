@@ -1,6 +1,6 @@
 internal import Catalog
-internal import Glibc
 internal import SegmentStore
+internal import Threads
 internal import TraceModel
 
 /// Makes a segment of batches: first the file, whole and synced, then the catalog's entry.
@@ -13,7 +13,7 @@ struct SegmentInstaller {
         var segmentOptions = SegmentOptions()
         segmentOptions.blockSpanCount = options.blockSpanCount
         segmentOptions.compressionLevel = options.compressionLevel
-        let createdAt = Self.nanosecondsSince1970()
+        let createdAt = SystemClock.nanosecondsSince1970()
         let encoded = SegmentWriter.encode(batches, createdAt: createdAt, options: segmentOptions)
         let id = try StoreError.wrapCatalog { () throws(CatalogError) in try catalog.allocateSegmentID() }
         let name = SegmentDirectory.fileName(id)
@@ -26,11 +26,5 @@ struct SegmentInstaller {
             try catalog.add(summary, firstJournalPart: firstJournalPart)
         }
         return StoredSegment(id: id, reader: reader, statistics: encoded.statistics)
-    }
-
-    static func nanosecondsSince1970() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 }

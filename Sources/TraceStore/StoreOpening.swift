@@ -2,6 +2,7 @@ internal import Catalog
 internal import Journal
 internal import Logging
 internal import SegmentStore
+internal import Synchronization
 internal import TraceModel
 
 /// Opens a folder: holds catalog and segment files against each other, and brings back what only the journal has.
@@ -21,10 +22,19 @@ struct StoreOpening {
             installer: SegmentInstaller(folder: folder, catalog: catalog, options: options))
         var journalOptions = options.journal
         journalOptions.firstPartNumber = max(firstPart, 1)
+        let isSealingUrgent = UrgentSealing()
+        let observer = JournalObserver(
+            synced: options.journalSynced,
+            failed: { error in
+                // What was acknowledged since the last good sync is safe from a power cut only in a segment.
+                logger.error("the journal could not be synced; sealing what is live", metadata: ["reason": "\(error)"])
+                isSealingUrgent.isSet.store(true, ordering: .relaxed)
+            })
         let journal: Journal
         do {
             journal = try Journal(
-                directory: folder.journalPath, options: journalOptions, fileSystem: folder.fileSystem
+                directory: folder.journalPath, options: journalOptions, fileSystem: folder.fileSystem,
+                observer: observer
             ) { part, bytes in try replay.take(part: part, bytes) }
         } catch let error as JournalError {
             throw StoreError(error)
@@ -37,7 +47,8 @@ struct StoreOpening {
         report(journal.recovery, replay, logger)
         segments += replay.sealed
         return StoreOpening(
-            catalog: catalog, journal: journal, state: StoreState(segments: segments, active: replay.generation))
+            catalog: catalog, journal: journal,
+            state: StoreState(segments: segments, active: replay.generation, isSealingUrgent: isSealingUrgent))
     }
 
     /// The segments that can be read. A file that the catalog does not know is what a crash left between writing it

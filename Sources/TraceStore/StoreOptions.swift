@@ -14,6 +14,8 @@ public struct StoreOptions: Sendable {
     public var retentionAge: Double?
     public var retentionByteCount: Int?
     public var journal = JournalOptions()
+    /// Told the nanoseconds of each sync of the journal, on its thread.
+    public var journalSynced: @Sendable (UInt64) -> Void = { _ in }
     /// Dictionaries and directories of segments kept in memory.
     public var cacheByteCountMax = 32 << 20
 

@@ -1,6 +1,7 @@
-internal import Bytes
 internal import Glibc
 internal import SegmentStore
+internal import Synchronization
+internal import Threads
 internal import TraceModel
 
 /// A segment that can be read, and what the catalog says of it.
@@ -17,6 +18,11 @@ struct StoreSnapshot: Sendable {
     var segments: [StoredSegment]
 }
 
+/// Set by the journal when a sync failed: what is live is to be sealed without delay.
+final class UrgentSealing: Sendable {
+    let isSet = Atomic<Bool>(false)
+}
+
 /// The generations and segments that exist now.
 final class StoreState: @unchecked Sendable {
     // Unchecked: everything below is guarded by `lock`. The journal may answer while it is handed a batch, hence
@@ -27,16 +33,16 @@ final class StoreState: @unchecked Sendable {
     private var sealing: [(generation: Generation, journalPart: UInt64)] = []
     private var segments: [StoredSegment]
 
-    init(segments: [StoredSegment], active: Generation) {
+    private let isSealingUrgent: UrgentSealing
+
+    init(segments: [StoredSegment], active: Generation, isSealingUrgent: UrgentSealing) {
         self.segments = segments
         self.active = active
+        self.isSealingUrgent = isSealingUrgent
     }
 
-    static func now() -> Double {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-    }
+    /// Seconds of the monotonic clock.
+    static func now() -> Double { Double(SystemClock.monotonicNanoseconds()) / 1e9 }
 
     /// Chooses the generation for a batch and hands the batch on in the same moment: `enqueue` is called under the
     /// lock, so that the journal's parts and the generations hold the same batches.
@@ -77,14 +83,16 @@ final class StoreState: @unchecked Sendable {
 
     // MARK: Sealing
 
-    /// Whether the generation at hand is due: large, old, or idle for long enough to be worth a segment.
+    /// Whether the generation at hand is due: large, old, or idle for long enough to be worth a segment; or the journal
+    /// cannot be relied on.
     func isDue(_ options: StoreOptions) -> Bool {
         let now = Self.now()
+        let isUrgent = isSealingUrgent.isSet.exchange(false, ordering: .relaxed)
         return lock.withLock {
             guard active.spanCount > 0, let firstAppend = active.firstAppend else { return false }
             let age = now - firstAppend
             let idle = now - active.lastAppend
-            return active.byteCount >= options.liveByteCountMax / 2 || age >= options.sealAge
+            return isUrgent || active.byteCount >= options.liveByteCountMax / 2 || age >= options.sealAge
                 || (idle >= options.sealIdle && active.spanCount >= options.sealIdleSpanCount)
         }
     }

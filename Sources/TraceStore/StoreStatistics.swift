@@ -16,8 +16,6 @@ public struct StoreStatistics: Sendable {
     /// Bytes of the journal's records since it was opened, and what waits.
     public var journalByteCount = 0
     public var journalQueuedByteCount = 0
-    public var journalSyncCount = 0
-    public var journalSyncSeconds: Double = 0
     /// Nanoseconds since 1970 at which the oldest stored span starts; nil without any.
     public var earliestStart: Int64?
     public var expiredSpanCount = 0
@@ -38,8 +36,6 @@ extension TraceStore {
         statistics.segmentByteCount = segments.reduce(0) { $0 + $1.statistics.byteCount }
         statistics.journalByteCount = written.appendedByteCount
         statistics.journalQueuedByteCount = written.queuedByteCount
-        statistics.journalSyncCount = written.syncCount
-        statistics.journalSyncSeconds = Double(written.syncNanosecondsTotal) / 1e9
         statistics.earliestStart = segments.compactMap(\.statistics.earliestStart).min()
         statistics.expiredSpanCount = expiredSpanCount.load(ordering: .relaxed)
         return statistics

@@ -2,12 +2,13 @@ internal import Catalog
 internal import Logging
 internal import SegmentStore
 internal import Synchronization
+internal import Threads
 
 extension TraceStore {
     /// Removes whole segments: those that were stored too long ago, and the oldest as long as all take too much.
     func expire() {
         let segments = state.snapshot().segments
-        let now = SegmentInstaller.nanosecondsSince1970()
+        let now = SystemClock.nanosecondsSince1970()
         let expired = RetentionPolicy(age: options.retentionAge, byteCount: options.retentionByteCount)
             .expired(segments.map { (createdAt: $0.reader.createdAt, byteCount: $0.statistics.byteCount) }, now: now)
         guard !expired.isEmpty else { return }

@@ -5,13 +5,14 @@ internal import SegmentStore
 internal import TraceModel
 
 extension TraceStore {
-    /// Seals the generation at hand if it is due. A failure is logged; the spans stay live and in the journal, and it
-    /// is tried again.
-    func sealIfDue() {
+    /// Seals the generation at hand if it is due, and what could not be sealed before. A failure is logged; the spans
+    /// stay live and in the journal.
+    /// - Returns: false if something could not be sealed.
+    func sealIfDue() -> Bool {
         while state.isDue(options) {
-            guard sealOldest(turning: true) else { return }
+            guard sealOldest(turning: true) else { return false }
         }
-        _ = sealOldest(turning: false)
+        return sealOldest(turning: false)
     }
 
     /// Seals everything that is live.

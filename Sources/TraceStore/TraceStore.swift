@@ -1,8 +1,8 @@
-internal import Bytes
 internal import Catalog
 internal import Journal
 public import Logging
 internal import Synchronization
+internal import Threads
 public import TraceModel
 
 /// The one door to stored spans: takes batches in, keeps them in a folder, finds them again.
@@ -36,7 +36,13 @@ public final class TraceStore: Sendable {
     }
 
     /// Starts sealing and retention. Without it the store only takes in and reads.
-    public func start() { background.start(self) }
+    public func start() throws(StoreError) {
+        do throws(ThreadError) {
+            try background.start(self)
+        } catch {
+            throw StoreError(.unusable, "store: \(error)")
+        }
+    }
 
     /// Seals what is live and closes the folder. Nothing may be appended any more.
     public func close() {

@@ -1,5 +1,6 @@
 import Glibc
 import Telemetry
+import Threads
 
 /// What the system says of this process, under the names that Prometheus' own clients use.
 enum ProcessMetrics {
@@ -15,7 +16,7 @@ enum ProcessMetrics {
         metrics.gauge("process_virtual_memory_bytes", "Memory mapped.") {
             Double(statistic(at: 0)) * Double(sysconf(Int32(_SC_PAGESIZE)))
         }
-        let start = Double(WallClock.nanoseconds()) / 1e9
+        let start = Double(SystemClock.nanosecondsSince1970()) / 1e9
         metrics.gauge("process_start_time_seconds", "When the process started, in seconds since 1970.") { start }
     }
 
@@ -30,14 +31,5 @@ enum ProcessMetrics {
         let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
         let fields = text.split(separator: " ")
         return index < fields.count ? Int(fields[index]) ?? 0 : 0
-    }
-}
-
-enum WallClock {
-    /// Nanoseconds since 1970.
-    static func nanoseconds() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 }

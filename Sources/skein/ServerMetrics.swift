@@ -1,5 +1,6 @@
 import HTTPServer
 import Telemetry
+import Threads
 import TraceStore
 
 /// What the server tells of its parts.
@@ -13,12 +14,6 @@ enum ServerMetrics {
         }
         metrics.counter("skein_spans_dropped_total", "Spans that went, by reason.", [("reason", "expired")]) {
             Double(store.statistics().expiredSpanCount)
-        }
-        metrics.counter("skein_journal_syncs_total", "Times that the journal was made durable.") {
-            Double(store.statistics().journalSyncCount)
-        }
-        metrics.counter("skein_journal_sync_seconds_total", "Time that took.") {
-            store.statistics().journalSyncSeconds
         }
         metrics.gauge("skein_requests_in_flight_bytes", "Bytes of bodies being received or worked on.") {
             Double(group.inFlightByteCount)
@@ -59,7 +54,7 @@ enum StoreMetrics {
             name: "skein_store_oldest_span_seconds", help: "Age of the oldest span in a segment; 0 without any.",
             labels: [],
             read: { statistics in
-                statistics.earliestStart.map { Double(WallClock.nanoseconds() - $0) / 1e9 } ?? 0
+                statistics.earliestStart.map { Double(SystemClock.nanosecondsSince1970() - $0) / 1e9 } ?? 0
             }),
     ]
 }

@@ -47,9 +47,11 @@ struct Server {
 
     private func serve() async throws {
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
-        let store = try TraceStore(
-            path: configuration.dataPath, options: StoreOptions(configuration), logger: logger)
-        store.start()
+        let syncSeconds = metrics.histogram("skein_journal_sync_seconds", "Time to make the journal durable.")
+        var options = StoreOptions(configuration)
+        options.journalSynced = { syncSeconds.record(nanoseconds: Int64(clamping: $0)) }
+        let store = try TraceStore(path: configuration.dataPath, options: options, logger: logger)
+        try store.start()
         let group = HTTPServerGroup(configuration: .init(configuration), logger: logger)
         let admin = AdminRoutes(metrics: metrics)
         let servers: [HTTPServer]

@@ -56,7 +56,7 @@ enum Rules {
         ["Journal", "SegmentStore", "Catalog"],
         ["WireFormats", "QueryLanguage", "Sampling", "Topology", "Comparison"],
         ["TraceModel"],
-        ["Bytes", "Compression", "FileSystem", "Telemetry"],
+        ["Bytes", "Compression", "FileSystem", "Telemetry", "Threads"],
         ["CLZ4", "CCurl", "CZlib", "CShim", "StorageFiles", "QueryFiles", "CWebAssets"],
     ]
 }

@@ -1,5 +1,6 @@
 internal import Bytes
 public import HTTPServer
+internal import Threads
 internal import TraceModel
 public import TraceStore
 internal import WireFormats
@@ -109,7 +110,8 @@ public struct JaegerQueries: Sendable {
     }
 
     @Sendable private func search(_ path: HTTPParameters, _ parameters: QueryParameters) throws -> HTTPResponse {
-        let search = try JaegerQueryParameters.search(parameters, now: Clock.now(), lookback: lookback)
+        let search = try JaegerQueryParameters.search(
+            parameters, now: SystemClock.nanosecondsSince1970(), lookback: lookback)
         let form = try JaegerQueryParameters.form(parameters)
         switch search {
         case .query(let query):

@@ -1,5 +1,5 @@
-internal import Glibc
 public import HTTPServer
+internal import Threads
 internal import TraceModel
 public import TraceStore
 
@@ -60,7 +60,8 @@ public struct ZipkinQueries: Sendable {
     }
 
     @Sendable private func traces(_ path: HTTPParameters, _ parameters: QueryParameters) throws -> HTTPResponse {
-        let query = try ZipkinQueryParameters.query(parameters, now: Clock.now(), lookback: lookback)
+        let query = try ZipkinQueryParameters.query(
+            parameters, now: SystemClock.nanosecondsSince1970(), lookback: lookback)
         return ZipkinAnswer.traces(try store.find(query).traces)
     }
 
@@ -87,14 +88,5 @@ public struct ZipkinQueries: Sendable {
 
     private func answer(names: [String]) throws -> HTTPResponse {
         ZipkinAnswer.names(names, serviceCount: try store.serviceNames().count)
-    }
-}
-
-enum Clock {
-    /// Nanoseconds since 1970.
-    static func now() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 }
