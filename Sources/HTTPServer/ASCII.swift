@@ -1,25 +1,13 @@
 /// Bytes that HTTP gives a meaning, and comparisons that ignore the case of ASCII letters.
 enum ASCII {
     static let tab: UInt8 = 9
-    static let lineFeed: UInt8 = 10
-    static let carriageReturn: UInt8 = 13
     static let space: UInt8 = 32
     static let percent: UInt8 = 37
     static let slash: UInt8 = 47
-    static let colon: UInt8 = 58
 
     @inline(__always)
     static func lowercased(_ byte: UInt8) -> UInt8 {
         byte &- 65 < 26 ? byte | 0x20 : byte
-    }
-
-    /// Whether `byte` may stand in a method or a field name (RFC 9110, section 5.6.2).
-    @inline(__always)
-    static func isTokenByte(_ byte: UInt8) -> Bool {
-        // One bit for each of the characters 0-63 and 64-127.
-        let low: UInt64 = 0x03ff_6cfa_0000_0000
-        let high: UInt64 = 0x57ff_ffff_c7ff_fffe
-        return byte < 64 ? low >> UInt64(byte) & 1 == 1 : byte < 128 && high >> UInt64(byte & 63) & 1 == 1
     }
 
     /// Whether `byte` may stand in a field value.

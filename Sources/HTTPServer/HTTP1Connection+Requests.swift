@@ -33,41 +33,41 @@ extension HTTP1Connection {
 
     // MARK: Head
 
-    func headArrived(_ parser: RequestParser, isBodyHere: Bool) {
-        current.method = parser.method
-        guard (parser.contentLength ?? 0) <= server.limits.bodyByteCountMax else {
+    func headArrived(_ head: RequestHead, isBodyHere: Bool) {
+        current.method = head.method
+        guard (head.contentLength ?? 0) <= server.limits.bodyByteCountMax else {
             refuse(Self.answer(to: .bodyTooLarge), keepsConnection: false)
             return
         }
-        let hasBody = parser.contentLength != 0
-        if let refusal = route(parser) ?? (hasBody ? refusalOfEncoding(parser) : nil) {
-            let isSmall = (parser.contentLength ?? 0) <= Self.droppedByteCountMax
-            refuse(refusal, keepsConnection: isSmall && !(hasBody && parser.expectsContinue))
+        let hasBody = head.contentLength != 0
+        if let refusal = route(head) ?? (hasBody ? refusalOfEncoding(head) : nil) {
+            let isSmall = (head.contentLength ?? 0) <= Self.droppedByteCountMax
+            refuse(refusal, keepsConnection: isSmall && !(hasBody && head.expectsContinue))
             return
         }
         guard hasBody else { return }
-        if parser.expectsContinue, !parser.isVersion10, !isBodyHere { sendContinue() }
-        if let contentLength = parser.contentLength {
+        if head.expectsContinue, !head.isVersion10, !isBodyHere { sendContinue() }
+        if let contentLength = head.contentLength {
             current.storage?.body.reserveCapacity(min(contentLength, Self.reservedCapacityMax))
         }
     }
 
     /// Finds who handles the request; or the answer, where nobody does.
-    private func route(_ parser: RequestParser) -> HTTPResponse? {
+    private func route(_ head: RequestHead) -> HTTPResponse? {
         guard let storage = current.storage else { return nil }
-        switch server.router.match(parser.method, path: parser.path, of: storage, scratch: &loop.routerScratch) {
+        switch server.router.match(head.method, path: head.path, of: storage, scratch: &loop.routerScratch) {
         case .found(let route, let parameters):
             current.route = route
             current.handler = route.handler
             current.parameters = parameters
             return nil
         case .wrongMethod(let allowed):
-            if parser.method == .options {
+            if head.method == .options {
                 return HTTPResponse(status: .noContent, headers: [("allow", allowed)])
             }
             return HTTPResponse(HTTPError(.methodNotAllowed, "Method not allowed", headers: [("allow", allowed)]))
         case .notFound:
-            if parser.method == .options, parser.path.count == 1 {
+            if head.method == .options, head.path.count == 1 {
                 return HTTPResponse(status: .noContent, headers: [("allow", "GET, HEAD, POST, OPTIONS")])
             }
             guard let fallback = server.router.fallback else { return .text(.notFound, "Not found") }
@@ -77,10 +77,10 @@ extension HTTP1Connection {
         }
     }
 
-    private func refusalOfEncoding(_ parser: RequestParser) -> HTTPResponse? {
-        guard let range = parser.contentEncoding, let storage = current.storage else { return nil }
-        let head = storage.head
-        let coding = head.span.extracting(range)
+    private func refusalOfEncoding(_ head: RequestHead) -> HTTPResponse? {
+        guard let range = head.contentEncoding, let storage = current.storage else { return nil }
+        let bytes = storage.head
+        let coding = bytes.span.extracting(range)
         for known in ["gzip", "deflate", "x-gzip", "identity"] where coding.isEqualIgnoringCase(to: known) {
             return nil
         }
@@ -91,33 +91,37 @@ extension HTTP1Connection {
 
     // MARK: Body
 
-    func bodyArrived(_ bytes: Span<UInt8>) {
-        current.bodyByteCount += bytes.count
+    func bodyArrived(_ bytes: ByteBuffer) {
+        current.bodyByteCount += bytes.readableBytes
+        guard current.bodyByteCount <= server.limits.bodyByteCountMax else {
+            refuse(Self.answer(to: .bodyTooLarge), keepsConnection: false)
+            return
+        }
         if current.refusal != nil {
             if current.bodyByteCount - current.refusedAtByteCount > Self.droppedByteCountMax {
                 endWithRefusal()
             }
             return
         }
-        guard loop.budget.reserve(bytes.count) else {
+        guard loop.budget.reserve(bytes.readableBytes) else {
             refuse(.overloaded, keepsConnection: true)
             return
         }
-        current.reservedByteCount += bytes.count
-        bytes.withUnsafeBufferPointer { current.storage?.body.append(contentsOf: $0) }
+        current.reservedByteCount += bytes.readableBytes
+        bytes.withUnsafeReadableBytes { current.storage?.body.append(contentsOf: $0) }
     }
 
     // MARK: Whole requests
 
-    func requestArrived(_ parser: RequestParser) {
-        if let refusal = current.refusal ?? unpack(parser) {
+    func requestArrived(_ head: RequestHead) {
+        if let refusal = current.refusal ?? unpack(head) {
             beginWork()
             send(refusal)
             return
         }
         beginWork()
         current.isInHandler = true
-        callHandler(parser)
+        callHandler(head)
         current.isInHandler = false
         if let answer = current.answer {
             send(answer)
@@ -129,14 +133,14 @@ extension HTTP1Connection {
 
     /// Kept apart, so that no reference to the request is left when it returns.
     @inline(never)
-    private func callHandler(_ parser: RequestParser) {
+    private func callHandler(_ head: RequestHead) {
         guard let storage = current.storage, let handler = current.handler,
             let parameters = current.parameters.take()
         else { return }
         let request = HTTPRequest(
-            method: parser.method, eventLoopIndex: loop.index, storage: storage, pathRange: parser.path,
-            queryRange: parser.query, peer: peer)
-        let exchange = Exchange(connection: self, method: parser.method)
+            method: head.method, eventLoopIndex: loop.index, storage: storage, pathRange: head.path,
+            queryRange: head.query, peer: peer)
+        let exchange = Exchange(connection: self, method: head.method)
         switch handler {
         case .eventLoop(let handle):
             handle(request, parameters, HTTPResponder(exchange: exchange))
@@ -149,12 +153,12 @@ extension HTTP1Connection {
     }
 
     /// Unpacks the body where it is packed. The answer, where that cannot be done.
-    private func unpack(_ parser: RequestParser) -> HTTPResponse? {
-        guard let range = parser.contentEncoding, let storage = current.storage, !storage.body.isEmpty else {
+    private func unpack(_ head: RequestHead) -> HTTPResponse? {
+        guard let range = head.contentEncoding, let storage = current.storage, !storage.body.isEmpty else {
             return nil
         }
-        let head = storage.head
-        guard !head.span.extracting(range).isEqualIgnoringCase(to: "identity") else { return nil }
+        let bytes = storage.head
+        guard !bytes.span.extracting(range).isEqualIgnoringCase(to: "identity") else { return nil }
         let limit = server.limits.unpackedByteCountMax
         let left = max(loop.budget.byteCountMax - loop.budget.byteCount, 0)
         let unpacked = loop.takeStorage()
@@ -197,7 +201,7 @@ extension HTTP1Connection {
         send(refusal)
     }
 
-    static func answer(to failure: RequestParser.Failure) -> HTTPResponse {
+    static func answer(to failure: RequestHead.Failure) -> HTTPResponse {
         switch failure {
         case .malformed(let message): .text(.badRequest, message)
         case .headTooLarge: .text(.headerFieldsTooLarge, "The header fields are too large")

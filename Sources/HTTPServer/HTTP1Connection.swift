@@ -1,12 +1,14 @@
 internal import Compression
 internal import Logging
 internal import NIOCore
+internal import NIOHTTP1
 
-/// One HTTP/1.1 connection: reads a request, has it answered, reads the next.
+/// One HTTP/1.1 connection: has a request answered, then the next. Stands behind NIO's decoder, and is told by
+/// `ArrivalWatch` of the bytes that come to that.
 ///
 /// All its state is touched on its event loop only; others come through `Exchange`.
 final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
-    typealias InboundIn = ByteBuffer
+    typealias InboundIn = HTTPServerRequestPart
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
@@ -27,8 +29,10 @@ final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
     private(set) var phase = Phase.reading
     private(set) var context: ChannelHandlerContext?
     private(set) var peer = ConnectionPeer(nil)
-    private var parser: RequestParser
-    private var input = ByteBuffer()  // received, but not yet looked at
+    private var head = RequestHead()
+    private var parts = CircularBuffer<HTTPServerRequestPart>()  // decoded, but not yet looked at
+    private var waitingByteCount = 0  // of bodies among them
+    private var failure: RequestHead.Failure?  // what the decoder stopped at, behind the parts
     private var isProcessing = false
     private var needsFlush = false
     private var isReadHeld = false
@@ -44,8 +48,6 @@ final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
     init(server: HTTPServerCore, loop: EventLoopState) {
         self.server = server
         self.loop = loop
-        parser = RequestParser(
-            headByteCountMax: server.limits.headerByteCountMax, bodyByteCountMax: server.limits.bodyByteCountMax)
     }
 
     // MARK: From the channel
@@ -71,7 +73,7 @@ final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
         self.context = nil
         phase = .closed
         peer.disconnect()
-        input = ByteBuffer()
+        dropParts()
         loop.budget.release(current.reservedByteCount)
         current = CurrentRequest()
         loop.remove(self)
@@ -79,22 +81,29 @@ final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
         server.leave()
     }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        var bytes = Self.unwrapInboundIn(data)
+    /// Bytes came, which may not yet be a whole head: a client that sends them one by one is timed from the first.
+    func bytesArrived(_ count: Int) {
         switch phase {
-        case .reading, .working:
-            if input.readableBytes == 0 { input = bytes } else { input.writeBuffer(&bytes) }
-            process()
+        case .reading:
+            if current.storage == nil, parts.isEmpty { beginRequest() }
         case .lingering:
-            lingerByteCount += bytes.readableBytes
+            lingerByteCount += count
             if lingerByteCount > server.limits.lingerByteCountMax { close() }
-        case .closed:
+        case .working, .closed:
             break
         }
     }
 
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard phase == .reading || phase == .working else { return }
+        let part = Self.unwrapInboundIn(data)
+        if case .body(let bytes) = part { waitingByteCount += bytes.readableBytes }
+        parts.append(part)
+        process()
+    }
+
     func read(context: ChannelHandlerContext) {
-        if input.readableBytes > Self.pipelinedByteCountMax, phase == .working || phase == .reading {
+        if waitingByteCount > Self.pipelinedByteCountMax, phase == .working || phase == .reading {
             isReadHeld = true
         } else {
             context.read()
@@ -120,7 +129,13 @@ final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        close()
+        // A client that leaves in the middle of a request gets no answer.
+        guard let error = error as? HTTPParserError, error != .invalidEOFState else {
+            close()
+            return
+        }
+        failure = RequestHead.failure(error)
+        process()
     }
 
     // MARK: From the event loop and the server
@@ -140,7 +155,7 @@ final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
 
     /// Closes the connection if nothing is under way on it; otherwise its next answer is its last.
     func drain() {
-        if phase == .reading, current.storage == nil, input.readableBytes == 0 { endOutput() }
+        if phase == .reading, current.storage == nil, parts.isEmpty { close() }
     }
 
     func close() {
@@ -149,54 +164,57 @@ final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
 
     // MARK: Reading
 
-    /// Takes requests out of the input until one must be waited for.
+    /// Works on what was decoded until more must be waited for.
     private func process() {
         guard !isProcessing else { return }
         isProcessing = true
-        var bytes = input
-        input = ByteBuffer()
-        var position = 0
-        var isStarved = false
-        while phase == .reading, !isStarved, context?.channel.isWritable == true {
-            if current.storage == nil {
-                guard position < bytes.readableBytes else { break }
-                beginRequest()
+        while phase == .reading, context?.channel.isWritable == true {
+            guard let part = parts.popFirst() else {
+                if let failure {
+                    if current.storage == nil { beginRequest() }
+                    refuse(Self.answer(to: failure), keepsConnection: false)
+                }
+                break
             }
-            isStarved = step(bytes, &position)
+            take(part)
         }
-        bytes.moveReaderIndex(forwardBy: position)
-        let isWaiting = phase == .reading && bytes.readableBytes == 0
-        if phase == .reading || phase == .working, bytes.readableBytes > 0 { input = bytes }
+        let isWaiting = phase == .reading && parts.isEmpty
         isProcessing = false
         flushIfNeeded()
         if isInputEnded, isWaiting { endOutput() }
-        if isReadHeld, input.readableBytes <= Self.pipelinedByteCountMax {
+        if isReadHeld, waitingByteCount <= Self.pipelinedByteCountMax {
             isReadHeld = false
             context?.read()
         }
     }
 
-    /// Takes the next part of a request out of `bytes`. True: there is no more to take.
-    private func step(_ bytes: ByteBuffer, _ position: inout Int) -> Bool {
-        guard let storage = current.storage else { return true }
-        let span = bytes.readableBytesUInt8Span
-        switch parser.next(span, &position, storage) {
-        case .needMore:
-            return true
-        case .head:
-            headArrived(parser, isBodyHere: position < span.count)
-        case .body(let range):
-            bodyArrived(span.extracting(range))
+    private func take(_ part: HTTPServerRequestPart) {
+        switch part {
+        case .head(let decoded):
+            if current.storage == nil { beginRequest() }
+            guard let storage = current.storage else { return }
+            do throws(RequestHead.Failure) {
+                head = try RequestHead(decoded, into: storage)
+                guard storage.head.count <= server.limits.headerByteCountMax else { throw .headTooLarge }
+            } catch {
+                refuse(Self.answer(to: error), keepsConnection: false)
+                return
+            }
+            headArrived(head, isBodyHere: !parts.isEmpty)
+        case .body(let bytes):
+            waitingByteCount -= bytes.readableBytes
+            bodyArrived(bytes)
         case .end:
-            requestArrived(parser)
-        case .failed(let failure):
-            refuse(Self.answer(to: failure), keepsConnection: false)
+            requestArrived(head)
         }
-        return false
+    }
+
+    private func dropParts() {
+        parts.removeAll()
+        waitingByteCount = 0
     }
 
     private func beginRequest() {
-        parser.reset()
         current.storage = loop.takeStorage()
         current.startedAt = .now()
         deadline = current.startedAt + server.requestTimeout
@@ -240,21 +258,21 @@ final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
     }
 
     /// Sends a part of an answer whose length is not known.
-    func stream(_ bytes: [UInt8], head: HTTPResponse?, isLast: Bool, promise: EventLoopPromise<Void>) {
+    func stream(_ bytes: [UInt8], head response: HTTPResponse?, isLast: Bool, promise: EventLoopPromise<Void>) {
         guard phase == .working, let context else {
             promise.fail(HTTPClientGone())
             return
         }
         var buffer = context.channel.allocator.buffer(capacity: bytes.count + 256)
-        if let head {
-            current.streamStatus = head.status
-            if parser.isVersion10 { current.endsWithAnswer = true }
+        if let response {
+            current.streamStatus = response.status
+            if head.isVersion10 { current.endsWithAnswer = true }
             buffer.writeAnswerHead(
-                head, framing: parser.isVersion10 ? .untilClose : .chunks,
+                response, framing: head.isVersion10 ? .untilClose : .chunks,
                 date: loop.dateValue(at: .now()), connection: connectionField(keepsAlive))
         }
-        if parser.isVersion10 { buffer.writeBytes(bytes) } else { buffer.writeChunk(bytes) }
-        if isLast, !parser.isVersion10 { buffer.writeStaticString("0\r\n\r\n") }
+        if head.isVersion10 { buffer.writeBytes(bytes) } else { buffer.writeChunk(bytes) }
+        if isLast, !head.isVersion10 { buffer.writeStaticString("0\r\n\r\n") }
         // A client that takes nothing for this long has stopped reading.
         deadline = .now() + server.idleTimeout
         context.writeAndFlush(Self.wrapOutboundOut(buffer), promise: promise)
@@ -269,12 +287,12 @@ final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
     }
 
     private var keepsAlive: Bool {
-        parser.keepsAlive && !current.endsWithAnswer && !server.isDraining
+        head.keepsAlive && !current.endsWithAnswer && !server.isDraining
     }
 
     private func connectionField(_ keepsAlive: Bool) -> StaticString? {
         if !keepsAlive { return "close" }
-        return parser.isVersion10 ? "keep-alive" : nil
+        return head.isVersion10 ? "keep-alive" : nil
     }
 
     private func finishRequest(_ status: HTTPStatus, keepsAlive: Bool) {
@@ -312,7 +330,7 @@ final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
     private func endOutput() {
         guard let context else { return }
         phase = .lingering
-        input = ByteBuffer()
+        dropParts()
         needsFlush = false
         deadline = .now() + server.idleTimeout
         context.writeAndFlush(Self.wrapOutboundOut(ByteBuffer())).whenComplete { _ in self.outputSent() }

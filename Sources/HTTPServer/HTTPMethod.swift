@@ -8,11 +8,4 @@ public enum HTTPMethod: String, Sendable, Hashable, CaseIterable {
     case patch = "PATCH"
     case options = "OPTIONS"
     case other = "OTHER"  // any other valid token: no route takes it
-
-    init(_ token: Span<UInt8>) {
-        self = .other
-        for method in HTTPMethod.allCases where method != .other && token.isEqual(to: method.rawValue) {
-            self = method
-        }
-    }
 }

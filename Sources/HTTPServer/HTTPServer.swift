@@ -1,5 +1,6 @@
 internal import NIOConcurrencyHelpers
 internal import NIOCore
+internal import NIOHTTP1
 internal import NIOPosix
 
 #if canImport(Glibc)
@@ -43,7 +44,9 @@ public final class HTTPServer: Sendable {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let connection = HTTP1Connection(server: core, loop: group.loop(of: channel.eventLoop))
-                    try channel.pipeline.syncOperations.addHandler(connection)
+                    try channel.pipeline.syncOperations.addHandlers([
+                        ArrivalWatch(connection), ByteToMessageHandler(core.makeDecoder()), connection,
+                    ])
                 }
             }
         do {

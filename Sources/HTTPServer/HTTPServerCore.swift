@@ -1,5 +1,6 @@
 internal import NIOConcurrencyHelpers
 internal import NIOCore
+internal import NIOHTTP1
 internal import Synchronization
 
 /// What a listener's connections know of it.
@@ -23,6 +24,18 @@ final class HTTPServerCore: Sendable {
         idleTimeout = TimeAmount(limits.idleTimeout)
         requestTimeout = TimeAmount(limits.requestTimeout)
         lingerTimeout = TimeAmount(limits.lingerTimeout)
+    }
+
+    /// More field lines than this are taken for an attack.
+    private static let fieldCountMax = 512
+
+    /// What takes the bytes of a connection apart.
+    func makeDecoder() -> HTTPRequestDecoder {
+        var configuration = NIOHTTPDecoderLimitConfiguration()
+        configuration.maxHeaderFieldSize = limits.headerByteCountMax
+        configuration.maxHeaderListSize = limits.headerByteCountMax
+        configuration.maxHeaderFieldCount = Self.fieldCountMax
+        return HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: configuration)
     }
 
     /// How often deadlines must be looked at to be kept well enough.

@@ -11,7 +11,7 @@ struct HeaderField {
 ///
 /// Written by its connection on the event loop until the handler is called; from then on only read.
 final class RequestStorage: @unchecked Sendable {
-    /// The request line and the field lines, with their line ends.
+    /// The request's target, then the names and values of its fields.
     var head: [UInt8] = []
     var fields: [HeaderField] = []
     /// As sent while it is received, then unpacked.
@@ -25,6 +25,20 @@ final class RequestStorage: @unchecked Sendable {
         head.removeAll(keepingCapacity: head.capacity <= Self.keptHeadByteCountMax)
         fields.removeAll(keepingCapacity: fields.capacity <= 128)
         body.removeAll(keepingCapacity: body.capacity <= Self.keptBodyByteCountMax)
+    }
+
+    /// Adds a field.
+    /// - Returns: where its value stands in the head.
+    func append(name: String, value: String) -> Range<Int> {
+        let nameStart = head.count
+        head.append(contentsOf: name.utf8)
+        let valueStart = head.count
+        head.append(contentsOf: value.utf8)
+        fields.append(
+            HeaderField(
+                nameStart: Int32(nameStart), nameEnd: Int32(valueStart), valueStart: Int32(valueStart),
+                valueEnd: Int32(head.count)))
+        return valueStart..<head.count
     }
 
     func text(_ range: Range<Int>) -> String {

@@ -112,7 +112,7 @@ import Testing
             let chunked = try running.client()
             chunked.send("POST /echo HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n3e8\r\n")
             chunked.send([UInt8](repeating: 1, count: 1000))
-            chunked.send("\r\n1\r\n")
+            chunked.send("\r\n1\r\nx")
             #expect(try chunked.readAnswer().status == 413)
             let exact = try running.client()
             exact.send(post("/echo", [UInt8](repeating: 1, count: 1000)))
@@ -146,7 +146,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "NONSENSE\r\n\r\n", "GET /\r\n\r\n", "GET / HTTP/1.1\r\nno colon\r\n\r\n", "GET / HTTP/1.1\r\na b: c\r\n\r\n",
+        "NONSENSE\r\n\r\n", "BREW / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nno colon\r\n\r\n",
+        "GET / HTTP/1.1\r\na b: c\r\n\r\n",
         "GET / HTTP/1.1\r\na: b\r\n folded\r\n\r\n", "GET / HTTP/1.1\r\na: b\0\r\n\r\n",
         "GET relative HTTP/1.1\r\n\r\n",
         "POST / HTTP/1.1\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\n",
@@ -175,7 +176,9 @@ import Testing
             let other = try running.client()
             #expect(try other.exchange("POST /echo HTTP/1.1\r\ntransfer-encoding: gzip\r\n\r\n").status == 501)
             let preface = try running.client()
-            #expect(try preface.exchange("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").status == 505)
+            #expect(try preface.exchange("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").status == 400)
+            let old = try running.client()
+            #expect(try old.exchange("GET /\r\n\r\n").status == 505)
         }
     }
 

@@ -40,7 +40,7 @@ import Testing
             #expect(try client.readAnswer().status == 404)
             let wrong = try client.exchange("DELETE /api/services HTTP/1.1\r\n\r\n")
             #expect(wrong.status == 405 && wrong.headers["allow"] == "GET, POST, HEAD, OPTIONS")
-            #expect(try client.exchange("BREW /api/services HTTP/1.1\r\n\r\n").status == 405)
+            #expect(try client.exchange("PROPFIND /api/services HTTP/1.1\r\n\r\n").status == 405)
             let options = try client.exchange("OPTIONS /api/services HTTP/1.1\r\n\r\n")
             #expect(options.status == 204 && options.headers["allow"] == "GET, POST, HEAD, OPTIONS")
             #expect(try client.exchange("OPTIONS * HTTP/1.1\r\n\r\n").status == 204)
