@@ -110,9 +110,11 @@ let package = Package(
             name: "HTTPServerTests",
             dependencies: ["HTTPServer", "Compression", "Bytes", .product(name: "Logging", package: "swift-log")],
             swiftSettings: strict),
-        .testTarget(name: "TraceModelTests", dependencies: ["TraceModel", "Bytes"], swiftSettings: strict),
         .testTarget(
-            name: "WireFormatsTests", dependencies: ["WireFormats", "TraceModel", "Bytes"], swiftSettings: strict),
+            name: "TraceModelTests", dependencies: ["TraceModel", "Bytes", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "WireFormatsTests", dependencies: ["WireFormats", "TraceModel", "Bytes", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(
             name: "SegmentStoreTests", dependencies: ["SegmentStore", "TraceModel", "TestSupport"],
             swiftSettings: strict),

@@ -1,4 +1,3 @@
-#include <features.h>
 #include "cshim.h"
 
 #if defined(__GLIBC__)
@@ -9,10 +8,6 @@ void skein_tune_allocator(void) {
     mallopt(M_MMAP_THRESHOLD, 4 << 20);
     mallopt(M_TRIM_THRESHOLD, 16 << 20);
 }
-
-void skein_trim_allocator(void) { malloc_trim(0); }
 #else
 void skein_tune_allocator(void) {}
-
-void skein_trim_allocator(void) {}
 #endif

@@ -4,7 +4,6 @@ internal import Compression
 /// The bytes of a segment's file as they come to be: header, blocks, trace directory, footer, trailer.
 struct SegmentFile {
     private(set) var bytes: [UInt8] = []
-    private(set) var byteCounts: [String: Int] = [:]
     let options: SegmentOptions
 
     private var footer: [SectionReference?] = Array(repeating: nil, count: FooterSection.count)
@@ -24,7 +23,7 @@ struct SegmentFile {
     }
 
     /// Appends a section, packed if that makes it smaller.
-    mutating func write(_ section: [UInt8], as part: String) -> SectionReference {
+    mutating func write(_ section: [UInt8]) -> SectionReference {
         section.withUnsafeBytes { raw in
             let room = LZ4.packedByteCountMax(raw.count)
             if packed.count < room { packed = [UInt8](repeating: 0, count: room) }
@@ -42,13 +41,12 @@ struct SegmentFile {
                 reference.checksum = CRC32C.checksum(stored)
                 bytes.append(contentsOf: stored)
             }
-            byteCounts[part, default: 0] += Int(reference.storedByteCount)
             return reference
         }
     }
 
     mutating func writeFooter(_ section: FooterSection, _ content: [UInt8]) {
-        footer[section.rawValue] = write(content, as: "\(section)")
+        footer[section.rawValue] = write(content)
     }
 
     mutating func writeTraceDirectory(_ entries: [TraceDirectory.Entry], blockCount: Int) {
@@ -61,7 +59,6 @@ struct SegmentFile {
                 checksum: CRC32C.checksum(page))
             pages.pages.append(reference)
             bytes.append(contentsOf: page)
-            byteCounts["trace directory", default: 0] += page.count
         }
     }
 

@@ -33,8 +33,6 @@ public struct EncodedSegment: Sendable {
     public let bytes: [UInt8]
     public let statistics: SegmentStatistics
     public let names: SegmentNames
-    /// Bytes by part, for those who want to know what costs.
-    public let byteCounts: [String: Int]
 }
 
 /// Makes segments of batches. Layout: storage/segment-format.md.
@@ -87,7 +85,7 @@ public enum SegmentWriter {
         statistics.byteCount = file.bytes.count
         statistics.traceCount = assembly.traces.count
         statistics.errorCount = assembly.errorCount
-        return EncodedSegment(bytes: file.bytes, statistics: statistics, names: names, byteCounts: file.byteCounts)
+        return EncodedSegment(bytes: file.bytes, statistics: statistics, names: names)
     }
 
     private struct Blocks {
@@ -126,7 +124,7 @@ public enum SegmentWriter {
             let sections = encoder.encode(
                 assembly, plans, fragments[next..<end], firstRows: firstRows, rowCounts: rowCounts)
             for section in BlockSection.allCases {
-                entry.sections.append(file.write(sections[section.rawValue], as: "block \(section)"))
+                entry.sections.append(file.write(sections[section.rawValue]))
             }
             for shape in plans.indices { firstRows[shape] += rowCounts[shape] }
             blocks.directory.blocks.append(entry)

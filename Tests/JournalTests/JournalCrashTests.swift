@@ -1,6 +1,7 @@
 import FileSystem
 import Glibc
 import Journal
+import TestSupport
 import Testing
 
 @Suite(.serialized) struct JournalCrashTests {

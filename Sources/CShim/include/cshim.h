@@ -12,9 +12,6 @@ uint32_t skein_crc32c_portable(uint32_t crc, const void *bytes, size_t count);
    each time; and share few heaps among the threads. Call before the first thread starts. */
 void skein_tune_allocator(void);
 
-/* Gives the system back what the allocator has not in use. */
-void skein_trim_allocator(void);
-
 /* libcurl's variadic functions, by the type of their argument; `handle` is a CURL *, `option` a CURLoption, `what` a
    CURLINFO, the result a CURLcode. */
 int skein_curl_set_long(void *handle, int option, long value);
