@@ -19,7 +19,8 @@ struct RequestHead {
     private(set) var expectsContinue = false
     /// As announced; nil when chunked.
     private(set) var contentLength: Int? = 0
-    /// Where the value of `content-encoding` stands in the storage's head; nil without one. Empty when there are several.
+    /// Where the value of `content-encoding` stands in the storage's head; nil without one. Empty when there are
+    /// several.
     private(set) var contentEncoding: Range<Int>?
 
     init() {}
