@@ -12,7 +12,7 @@ struct DataFolder: Sendable {
     var journalPath: String { path + "/journal" }
 
     /// Makes the folder if it is missing, and takes its lock.
-    init(path: String, fileSystem: any FileSystem = LocalFileSystem()) throws(StoreError) {
+    init(path: String, fileSystem: any FileSystem) throws(StoreError) {
         self.path = path
         self.fileSystem = fileSystem
         do throws(FileSystemError) {

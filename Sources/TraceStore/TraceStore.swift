@@ -1,4 +1,5 @@
 internal import Catalog
+package import FileSystem
 internal import Journal
 public import Logging
 internal import Synchronization
@@ -23,10 +24,17 @@ public final class TraceStore: Sendable {
 
     /// Opens the folder, or makes it, and reads what the journal has beyond the segments.
     /// - Throws: `StoreError`; `inUse` if another process has the folder.
-    public init(path: String, options: StoreOptions, logger: Logger) throws(StoreError) {
+    public convenience init(path: String, options: StoreOptions, logger: Logger) throws(StoreError) {
+        try self.init(path: path, options: options, fileSystem: LocalFileSystem(), logger: logger)
+    }
+
+    /// - Parameter fileSystem: holds the segments, the journal and the lock; the catalog is SQLite's own file at `path`.
+    package init(
+        path: String, options: StoreOptions, fileSystem: any FileSystem, logger: Logger
+    ) throws(StoreError) {
         self.options = options
         self.logger = logger
-        folder = try DataFolder(path: path)
+        folder = try DataFolder(path: path, fileSystem: fileSystem)
         let opened = try StoreOpening.open(folder, options, logger)
         catalog = opened.catalog
         journal = opened.journal
