@@ -14,17 +14,20 @@ struct SegmentInstaller {
         segmentOptions.blockSpanCount = options.blockSpanCount
         segmentOptions.compressionLevel = options.compressionLevel
         let createdAt = SystemClock.nanosecondsSince1970()
-        let encoded = SegmentWriter.encode(batches, createdAt: createdAt, options: segmentOptions)
         let id = try StoreError.wrapCatalog { () throws(CatalogError) in try catalog.allocateSegmentID() }
         let name = SegmentDirectory.fileName(id)
+        var written: (statistics: SegmentStatistics, names: SegmentNames)?
         let reader = try StoreError.wrapSegment { () throws(SegmentError) in
-            try folder.segments.write(encoded.bytes, as: name)
+            let file = try folder.segments.create(name)
+            written = try SegmentWriter.write(batches, to: file, createdAt: createdAt, options: segmentOptions)
+            try file.finish()
             return try SegmentReader(try folder.segments.open(name))
         }
-        let summary = SegmentSummary(id: id, fileName: name, createdAt: createdAt, encoded.statistics, encoded.names)
+        guard let written else { preconditionFailure("a segment that was finished was written") }
+        let summary = SegmentSummary(id: id, fileName: name, createdAt: createdAt, written.statistics, written.names)
         try StoreError.wrapCatalog { () throws(CatalogError) in
             try catalog.add(summary, firstJournalPart: firstJournalPart)
         }
-        return StoredSegment(id: id, reader: reader, statistics: encoded.statistics)
+        return StoredSegment(id: id, reader: reader, statistics: written.statistics)
     }
 }
