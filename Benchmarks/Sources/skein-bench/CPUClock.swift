@@ -1,20 +1,27 @@
 import Foundation
 
-/// Seconds of processor time.
+/// What this process and its threads have used.
 enum CPUClock {
-    /// Of the calling thread.
+    /// Processor time of the calling thread, seconds.
     static func thread() -> Double {
         seconds(CLOCK_THREAD_CPUTIME_ID)
     }
 
-    /// Of the whole process.
+    /// Processor time of the whole process, seconds.
     static func process() -> Double {
         seconds(CLOCK_PROCESS_CPUTIME_ID)
     }
 
-    /// Of the clock on the wall, from an arbitrary origin.
+    /// The clock on the wall, seconds from an arbitrary origin.
     static func wall() -> Double {
         seconds(CLOCK_MONOTONIC)
+    }
+
+    /// The most memory that this process has had, MiB.
+    static func peakMemory() -> Double {
+        var usage = rusage()
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        return Double(usage.ru_maxrss) / 1_024
     }
 
     private static func seconds(_ clock: clockid_t) -> Double {

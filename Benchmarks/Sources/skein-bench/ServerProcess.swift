@@ -109,6 +109,15 @@ final class ServerProcess {
         return (now, peak)
     }
 
+    /// Lets the peak of memory count from now on.
+    func resetPeakMemory() throws {
+        guard let file = fopen("/proc/\(processID)/clear_refs", "w") else {
+            throw BenchError.system("resetting the peak of memory")
+        }
+        fputs("5", file)
+        fclose(file)
+    }
+
     private func procFile(_ name: String) throws -> String {
         guard let text = try? String(contentsOfFile: "/proc/\(processID)/\(name)", encoding: .utf8) else {
             throw BenchError("the server is gone")
