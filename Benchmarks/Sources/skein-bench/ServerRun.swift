@@ -79,6 +79,8 @@ struct ServerRun {
         progress("posting up to \(part.spanCount) spans")
         let before = try server.cpuSeconds()
         try server.resetPeakMemory()
+        try ProcessMemory.resetPeak(getpid())
+        let others = try OtherPrograms(server)
         let sender = LoadSender(
             to: try server.address(of: "zipkin"), connections: options.sending.connections,
             framing: options.sending.framing)
@@ -94,7 +96,8 @@ struct ServerRun {
         stage.add("told to wait (503)", Double(load.retries), "posts")
         stage.add("server CPU while loading", (try server.cpuSeconds() - before) / millions, "s/1M spans")
         stage.add("sender CPU while loading", load.senderCPUSeconds / millions, "s/1M spans")
-        stage.add("sender peak memory", CPUClock.peakMemory(), "MiB")
+        stage.add("sender peak memory", try ProcessMemory.read(getpid()).peak, "MiB")
+        stage.add("CPU of other programs while loading", try others.processors(server), "processors")
         if load.spansAccepted != spanCount {
             fail(
                 "\(load.spansAccepted) of \(spanCount) spans accepted; refusals \(load.refusals), "
@@ -125,7 +128,7 @@ struct ServerRun {
     private mutating func query(_ server: ServerProcess, _ part: Workload) throws {
         progress("asking")
         try server.resetPeakMemory()
-        let before = try server.cpuSeconds()
+        let (before, others) = (try server.cpuSeconds(), try OtherPrograms(server))
         let jaeger = server.listeners["query"]
         if jaeger == nil { report.notes.append("no listener 'query': Jaeger's API was not asked") }
         let suite = QuerySuite(
@@ -136,6 +139,7 @@ struct ServerRun {
             note(answer)
         }
         stage.add("server CPU of all queries", try server.cpuSeconds() - before, "s")
+        stage.add("CPU of other programs while asking", try others.processors(server), "processors")
         let memory = try server.memory()
         stage.add("peak memory with queries", memory.peak, "MiB")
         stage.add("memory after queries", memory.now, "MiB")

@@ -63,6 +63,8 @@ import Testing
     @Test func `a machine that changed between the sizes is noted`() throws {
         #expect(try report([["zipkin health, p50": 0.1], ["zipkin health, p50": 0.11]]).notes.isEmpty)
         #expect(try report([["zipkin health, p50": 0.1], ["zipkin health, p50": 0.2]]).notes.count == 1)
+        #expect(try report([["zipkin health, p99": 0.1], ["zipkin health, p99": 0.2]]).notes.isEmpty)
+        #expect(try report([["zipkin health, p99": 0.1], ["zipkin health, p99": 4]]).notes.count == 1)
     }
 
     @Test func `a limit without a number is an error`() {
