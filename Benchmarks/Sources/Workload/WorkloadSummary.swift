@@ -61,8 +61,8 @@ struct WorkloadTally {
 }
 
 extension Workload {
-    /// Goes through all traces: about a tenth of a microsecond a span.
-    public func summary() -> WorkloadSummary {
+    /// Goes through all traces; a stream that was read to its end knows the same.
+    package func summary() -> WorkloadSummary {
         var tally = WorkloadTally()
         var records: [SpanRecord] = []
         for index in 0..<traceCount {
