@@ -19,9 +19,9 @@ final class Committer {
     /// Room for the frame headers of one write.
     private let headers: UnsafeMutableRawBufferPointer
 
-    init(_ core: JournalCore, first part: PartFile) {
+    init(_ core: JournalCore) {
         self.core = core
-        self.part = part
+        part = core.monitor.withLock { $0.firstPart.take() }
         headers = .allocate(
             byteCount: Self.groupRecordCountMax * JournalFormat.frameHeaderByteCount, alignment: 8)
     }
