@@ -35,7 +35,13 @@ public final class TraceStore: Sendable {
         self.options = options
         self.logger = logger
         folder = try DataFolder(path: path, fileSystem: fileSystem)
-        let opened = try StoreOpening.open(folder, options, logger)
+        let opened: StoreOpening
+        do throws(StoreError) {
+            opened = try StoreOpening.open(folder, options, logger)
+        } catch {
+            folder.unlock()
+            throw error
+        }
         catalog = opened.catalog
         journal = opened.journal
         state = opened.state
