@@ -37,6 +37,9 @@ public final class Journal: Sendable {
         var replay = try JournalReplay(directory)
         try replay.checkFormats()
         try replay.run(body)
+        if options.syncMode != .never {
+            do throws(JournalError) { try replay.syncParts() } catch { observer.failed(error) }
+        }
         let number = max(replay.lastPartNumber + 1, options.firstPartNumber)
         let core = JournalCore(
             directory: directory, options: options, observer: observer,
