@@ -66,10 +66,10 @@ public final class FaultInjectingFileSystem: FileSystem {
     /// Bytes of all files that have a name or are open.
     public func usedByteCount() -> Int { state.withLock { $0.usedByteCount } }
 
-    /// Bytes written to files that have a name, and not synced.
+    /// Bytes written to files that are open, and not synced.
     public func unsyncedByteCount() -> Int {
         state.withLock { state in
-            Set(state.names.current.values).reduce(0) { $0 + state.files[$1].unsyncedByteCount }
+            Set(state.descriptors.values.map(\.file)).reduce(0) { $0 + state.files[$1].unsyncedByteCount }
         }
     }
 
