@@ -17,14 +17,27 @@ struct SegmentInstaller {
         let encoded = SegmentWriter.encode(batches, createdAt: createdAt, options: segmentOptions)
         let id = try StoreError.wrapCatalog { () throws(CatalogError) in try catalog.allocateSegmentID() }
         let name = SegmentDirectory.fileName(id)
-        let reader = try StoreError.wrapSegment { () throws(SegmentError) in
-            try folder.segments.write(encoded.bytes, as: name)
-            return try SegmentReader(try folder.segments.open(name))
-        }
+        let reader = try write(encoded.bytes, as: name)
         let summary = SegmentSummary(id: id, fileName: name, createdAt: createdAt, encoded.statistics, encoded.names)
-        try StoreError.wrapCatalog { () throws(CatalogError) in
+        do throws(CatalogError) {
             try catalog.add(summary, firstJournalPart: firstJournalPart)
+        } catch {
+            // On a full disk each attempt would leave a file. After any other failure the file stays until the next
+            // start: what SQLite could not confirm may yet be found in its log then, and needs the file.
+            if error.code == .diskFull { try? folder.segments.remove(name) }
+            throw StoreError(error)
         }
         return StoredSegment(id: id, reader: reader, statistics: encoded.statistics)
+    }
+
+    /// A file that the catalog will never name is not left behind.
+    private func write(_ bytes: [UInt8], as name: String) throws(StoreError) -> SegmentReader {
+        do throws(SegmentError) {
+            try folder.segments.write(bytes, as: name)
+            return try SegmentReader(try folder.segments.open(name))
+        } catch {
+            try? folder.segments.remove(name)
+            throw StoreError(error)
+        }
     }
 }
