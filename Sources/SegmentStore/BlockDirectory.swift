@@ -12,14 +12,17 @@ struct BlockDirectory {
         var latestEnd: Int64?
         /// Start of the trace that starts last; nil if none has one.
         var latestTraceStart: Int64?
-        /// For each shape of the segment whether the block has spans of it.
-        var shapes: [Bool] = []
+        /// A bit for each shape of the segment: the block has spans of it.
+        var shapes: [UInt8] = []
         var sections: [SectionReference] = []
 
         init(spanCount: Int, traceCount: Int) {
             self.spanCount = spanCount
             self.traceCount = traceCount
         }
+
+        @inline(__always)
+        func hasShape(_ shape: Int) -> Bool { shapes[shape >> 3] & 1 << UInt8(shape & 7) != 0 }
 
         mutating func include(start: Int64, duration: Int64) {
             guard start != SpanBatch.absentTime else { return }
@@ -41,6 +44,9 @@ struct BlockDirectory {
 
     init(shapeCount: Int) { self.shapeCount = shapeCount }
 
+    /// Memory held, about.
+    var byteCount: Int { blocks.reduce(0) { $0 + 150 + $1.sections.count * 24 + $1.shapes.count } }
+
     func encoded() -> [UInt8] {
         var writer = ByteWriter()
         writer.writeVarint(shapeCount)
@@ -56,9 +62,7 @@ struct BlockDirectory {
                 writer.writeSignedVarint(time &- previous)
                 previous = time
             }
-            var bits = [UInt8](repeating: 0, count: (shapeCount + 7) / 8)
-            for (shape, isThere) in block.shapes.enumerated() where isThere { bits[shape / 8] |= 1 << UInt8(shape % 8) }
-            writer.write(bits)
+            writer.write(block.shapes)
             writer.writeVarint(block.sections[0].offset)
             for section in block.sections {
                 writer.writeVarint(UInt64(section.storedByteCount))
@@ -92,8 +96,7 @@ struct BlockDirectory {
             }
             (block.earliestStart, block.latestStart) = (times[0], times[1])
             (block.latestEnd, block.latestTraceStart) = (times[2], times[3])
-            let bits = try reader.readBytes((shapeCount + 7) / 8)
-            block.shapes = (0..<shapeCount).map { bits[$0 / 8] & 1 << UInt8($0 % 8) != 0 }
+            block.shapes = Array(try reader.readBytes((shapeCount + 7) / 8))
             var offset = try reader.readVarint()
             guard offset < 1 << 60 else { throw ByteReaderError(offset: reader.offset, message: "impossible offset") }
             for _ in BlockSection.allCases {

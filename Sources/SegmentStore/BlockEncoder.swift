@@ -16,11 +16,12 @@ struct BlockEncoder: ~Copyable {
     private var exceptions = ByteWriter()
     private var fixed: [UInt8] = []
     private var text: [UInt8] = []
-    private var filterHashes: [UInt64] = []
+    /// `ValueFingerprint`s of the attribute values that the block keeps outside the dictionary.
+    private(set) var valueFingerprints: [UInt64] = []
     private var numberCount = 0
     private var lastException = 0
     /// For each value in the assembly's references, whether it repeats an earlier one of its trace.
-    private var marks: [Bool]
+    private var marks: [Bool] = []
     private var memory: RepeatMemory
     /// Columns of each shape that are kept as literals.
     private let literals: [[(column: Int, key: Int)]]
@@ -28,7 +29,6 @@ struct BlockEncoder: ~Copyable {
     private let shapeByteCount: Int
 
     init(_ assembly: borrowing SegmentAssembly, _ plans: [ShapePlan]) {
-        marks = Array(repeating: false, count: assembly.references.count)
         memory = RepeatMemory(keyCount: assembly.repeatKeyCount)
         var literals: [[(column: Int, key: Int)]] = []
         for (number, plan) in plans.enumerated() {
@@ -43,7 +43,7 @@ struct BlockEncoder: ~Copyable {
         for (number, own) in literals.enumerated() {
             for (column, _) in own where assembly.shapes[number].columns[column].role == .attribute {
                 let key = assembly.shapes[number].columns[column].key
-                hashes[key] = ByteHash.hash(assembly.strings[Int(key)])
+                hashes[key] = ValueFingerprint.key(assembly.strings[Int(key)])
             }
         }
         keyHashes = hashes
@@ -64,7 +64,7 @@ struct BlockEncoder: ~Copyable {
         exceptions.removeAll()
         fixed.removeAll(keepingCapacity: true)
         text.removeAll(keepingCapacity: true)
-        filterHashes.removeAll(keepingCapacity: true)
+        valueFingerprints.removeAll(keepingCapacity: true)
         numberCount = 0
         lastException = 0
         let traces = encodeTraces(fragments)
@@ -75,7 +75,7 @@ struct BlockEncoder: ~Copyable {
             encodeShape(assembly, assembly.shapes[number], plans[number], rows)
         }
         return [
-            traces, spine, spanIDs, codes.makeBytes(), exceptions.bytes, fixed, text, ValueFilter.make(filterHashes),
+            traces, spine, spanIDs, codes.makeBytes(), exceptions.bytes, fixed, text,
         ]
     }
 
@@ -133,6 +133,9 @@ struct BlockEncoder: ~Copyable {
         _ assembly: borrowing SegmentAssembly, _ fragments: ArraySlice<Fragment>, _ firstRows: [Int]
     ) {
         guard literals.contains(where: { !$0.isEmpty }) else { return }
+        if marks.count < assembly.references.count {
+            marks = Array(repeating: false, count: assembly.references.count)
+        }
         var rows = firstRows
         for fragment in fragments {
             memory.beginTrace()
@@ -221,7 +224,7 @@ struct BlockEncoder: ~Copyable {
         let keyHash = column.role == .attribute ? keyHashes[column.key] : nil
         for row in rows where !(plan.marksRepeats && marks[first + row]) {
             let value = assembly.strings[Int(assembly.references[first + row])]
-            if let keyHash { filterHashes.append(ByteHash.hash(value, seed: keyHash)) }
+            if let keyHash { valueFingerprints.append(ValueFingerprint.value(value, key: keyHash)) }
             switch plan.coding {
             case .decimal:
                 guard let number = LiteralText.decimal(value) else {

@@ -18,9 +18,9 @@ public struct ScanHit: Sendable {
 extension BlockReader {
     /// Traces of the block of which a span of the service meets some clause, or exists if there is none; with
     /// `needsOneSpan` only those of which one span may meet all.
-    func scan(_ filter: SpanFilter, _ shapes: ShapeFilter) throws(SegmentError) -> [ScanHit] {
-        var literalTraces: [Set<Int>?] = Array(repeating: nil, count: shapes.literalTests.count)
-        guard try isRelevant(filter, shapes, &literalTraces) else { return [] }
+    /// - Parameter mayHave: for each literal test whether the value directory names this block.
+    func scan(_ filter: SpanFilter, _ shapes: ShapeFilter, mayHave: [Bool]) throws(SegmentError) -> [ScanHit] {
+        var literalTraces: [Set<Int>?] = mayHave.map { $0 ? nil : [] }
         let traces = try traces()
         let spine = try spine()
         var masks = [UInt64](repeating: 0, count: traces.count)
@@ -46,35 +46,6 @@ extension BlockReader {
         return hits
     }
 
-    /// Whether any span of the block may be a hit, by its shapes and its filter alone.
-    private func isRelevant(
-        _ filter: SpanFilter, _ shapes: ShapeFilter, _ literalTraces: inout [Set<Int>?]
-    ) throws(SegmentError) -> Bool {
-        let own = shapes.tests.indices.filter { entry.shapes[$0] && shapes.tests[$0] != nil }
-        guard !own.isEmpty else { return false }
-        if !shapes.literalTests.isEmpty {
-            let known = try section(.filter)
-            for (number, test) in shapes.literalTests.enumerated() {
-                guard let hash = test.filterHash else { continue }
-                if !known.withUnsafeBytes({ ValueFilter.mayContain(hash, $0) }) { literalTraces[number] = [] }
-            }
-        }
-        return own.contains { shape in
-            guard let tests = shapes.tests[shape], !tests.isEmpty else { return true }
-            return filter.needsOneSpan
-                ? tests.allSatisfy { mayHold($0, literalTraces) } : tests.contains { mayHold($0, literalTraces) }
-        }
-    }
-
-    private func mayHold(_ test: ShapeFilter.Test, _ literalTraces: [Set<Int>?]) -> Bool {
-        switch test {
-        case .never: false
-        case .always, .duration, .codes: true
-        case .literal(let number): literalTraces[number]?.isEmpty != true
-        case .any(let tests): tests.contains { mayHold($0, literalTraces) }
-        }
-    }
-
     private func holds(
         _ test: ShapeFilter.Test, _ shape: Int, row: Int, _ trace: Int, _ shapes: ShapeFilter,
         _ literalTraces: inout [Set<Int>?]
@@ -83,13 +54,13 @@ extension BlockReader {
         case .never: return false
         case .always: return true
         case .duration(let range):
-            guard let plan = dictionary.schema.shapes[shape].plan.duration else { return false }
+            guard let plan = schema.durationPlan(shape) else { return false }
             let values = try values()
-            return range.contains(try values.number(plan, values.layout.duration(shape), place: row))
+            return range.contains(try values.number(plan, values.columns(ofShape: shape).duration, place: row))
         case .codes(let column, let accepted):
             let values = try values()
-            let plan = dictionary.schema.shapes[shape].plan.columns[column]
-            return accepted.contains(values.dictionaryCode(plan, values.layout.column(shape, column), row: row))
+            let place = values.columns(ofShape: shape).columns[column]
+            return accepted.contains(values.dictionaryCode(schema.plan(shape, column), place, row: row))
         case .literal(let number):
             if literalTraces[number] == nil { literalTraces[number] = try tracesWith(shapes.literalTests[number]) }
             return literalTraces[number]?.contains(trace) ?? false
@@ -114,8 +85,8 @@ extension BlockReader {
             let shape = Int(spine.shapes[span])
             guard let own = columns[shape] else { continue }
             for index in own {
-                let plan = dictionary.schema.shapes[shape].plan.columns[index]
-                let column = values.layout.column(shape, index)
+                let plan = schema.plan(shape, index)
+                let column = values.columns(ofShape: shape).columns[index]
                 guard let place = values.literalPlace(plan, column, row: Int(spine.rows[span])) else { continue }
                 try values.readLiteral(plan, column, place: place, into: &value)
                 if value == test.value { found.insert(trace) }

@@ -10,12 +10,13 @@ extension BlockReader {
         let traceID = traces.traceID(index)
         let spans = traces.spans(index)
         var previousStart = traces.baseStarts[index]
-        var stranger = spine.parents[..<spans.lowerBound].count { $0 == ParentCode.elsewhere }
+        var stranger = Int(spine.firstStrangers[index])
         var repeats: [UInt32: [UInt8]] = [:]
         var scratch: [UInt8] = []
         for span in spans {
             let number = Int(spine.shapes[span])
-            let shape = dictionary.schema.shapes[number]
+            let shape = schema.shapes[number]
+            let layout = values.columns(ofShape: number)
             let row = Int(spine.rows[span])
             builder.beginSpan()
             builder.traceID = traceID
@@ -33,15 +34,15 @@ extension BlockReader {
                 let distance = ParentCode.distance(spine.parents[span])
                 builder.parentID = spanIDs[span - distance - spans.lowerBound]
             }
-            if let plan = shape.plan.startDelta {
-                let delta = try values.number(plan, values.layout.startDelta(number), place: row)
+            if let plan = schema.startPlan(number) {
+                let delta = try values.number(plan, layout.start, place: row)
                 builder.start = previousStart &+ delta
                 previousStart = builder.start
             }
-            if let plan = shape.plan.duration {
-                builder.duration = try values.number(plan, values.layout.duration(number), place: row)
+            if let plan = schema.durationPlan(number) {
+                builder.duration = try values.number(plan, layout.duration, place: row)
             }
-            try readColumns(number, shape, row, values, &repeats, &scratch, into: &builder)
+            try readColumns(number, layout, row, values, &repeats, &scratch, into: &builder)
             builder.endSpan()
         }
     }
@@ -52,7 +53,7 @@ extension BlockReader {
     ) throws(SegmentError) -> [UInt64] {
         let spans = traces.spans(index)
         let content = try spanIDs()
-        var place = spine.parents[..<spans.lowerBound].count { $0 != ParentCode.rootWithTraceID }
+        var place = Int(spine.firstIDs[index])
         var spanIDs: [UInt64] = []
         spanIDs.reserveCapacity(spans.count)
         let traceLow = traces.traceID(index).low
@@ -69,16 +70,17 @@ extension BlockReader {
     }
 
     private func readColumns(
-        _ number: Int, _ shape: SegmentSchema.Shape, _ row: Int, _ values: BlockValues,
+        _ number: Int, _ layout: BlockLayout.Shape, _ row: Int, _ values: BlockValues,
         _ repeats: inout [UInt32: [UInt8]], _ scratch: inout [UInt8], into builder: inout SpanBatchBuilder
     ) throws(SegmentError) {
         var event: (name: UInt32, time: Int64)?
         // Numbers that the values of string columns have in the builder: columns that are the same as an earlier one
         // take its.
-        var references = [UInt32](repeating: 0, count: shape.columns.count)
-        for (index, column) in shape.columns.enumerated() {
-            let plan = shape.plan.columns[index]
-            let place = values.layout.column(number, index)
+        var references = [UInt32](repeating: 0, count: layout.columns.count)
+        for index in layout.columns.indices {
+            let column = schema.column(number, index)
+            let plan = schema.plan(number, index)
+            let place = layout.columns[index]
             if let pending = event, column.role != .eventAttributes {
                 builder.addEvent(name: pending.name, time: pending.time)
                 event = nil

@@ -52,6 +52,8 @@ final class BlockReader {
         return spine
     }
 
+    var schema: SegmentSchema { dictionary.schema }
+
     func values() throws(SegmentError) -> BlockValues {
         if let values = known.values { return values }
         let values = try BlockValues(self, try spine())
@@ -132,7 +134,11 @@ struct BlockSpine {
     let strangers: [UInt64]
     /// For each span its row among those of its shape in the block.
     let rows: [UInt32]
-    let rowCounts: [Int]
+    let rowCounts: [Int32]
+    /// For each trace, how many of the spans before it have an ID of their own in the block, and how many a parent
+    /// that is elsewhere.
+    let firstIDs: [Int32]
+    let firstStrangers: [Int32]
 
     init(
         _ bytes: UnsafeRawBufferPointer, _ entry: BlockDirectory.Entry, shapeCount: Int, _ traces: BlockTraces
@@ -141,7 +147,7 @@ struct BlockSpine {
         let width = BlockEncoder.shapeByteCount(shapeCount: shapeCount)
         let shapeBytes = try reader.readBytes(entry.spanCount * width)
         shapes = try BlockSpine.shapes(shapeBytes, width: width, shapeCount: shapeCount)
-        var rowCounts = [Int](repeating: 0, count: shapeCount)
+        var rowCounts = [Int32](repeating: 0, count: shapeCount)
         var rows = [UInt32](repeating: 0, count: entry.spanCount)
         for (span, shape) in shapes.enumerated() {
             rows[span] = UInt32(truncatingIfNeeded: rowCounts[Int(shape)])
@@ -151,11 +157,19 @@ struct BlockSpine {
         self.rowCounts = rowCounts
         var parents = [UInt32](repeating: 0, count: entry.spanCount)
         var strangerCount = 0
+        var idCount = 0
+        var firstIDs: [Int32] = []
+        var firstStrangers: [Int32] = []
+        firstIDs.reserveCapacity(traces.count)
+        firstStrangers.reserveCapacity(traces.count)
         for trace in 0..<traces.count {
+            firstIDs.append(Int32(idCount))
+            firstStrangers.append(Int32(strangerCount))
             let spans = traces.spans(trace)
             for span in spans {
                 let parent = try reader.readCount(max: 4 * SegmentFormat.blockSpanCountMax)
                 parents[span] = UInt32(truncatingIfNeeded: parent)
+                if parent != ParentCode.rootWithTraceID { idCount += 1 }
                 guard parent >= ParentCode.firstDistance else {
                     if parent == ParentCode.elsewhere { strangerCount += 1 }
                     continue
@@ -165,6 +179,8 @@ struct BlockSpine {
                 }
             }
         }
+        self.firstIDs = firstIDs
+        self.firstStrangers = firstStrangers
         self.parents = parents
         var strangers: [UInt64] = []
         strangers.reserveCapacity(min(strangerCount, reader.remaining / 8))

@@ -5,10 +5,11 @@ internal import TraceModel
 ///
 /// Codes are read at once; bytes outside the dictionary only when one is asked for.
 final class BlockValues {
-    let layout: BlockLayout
+    private let layout: BlockLayout
+    private var shapes: [Int: BlockLayout.Shape] = [:]
     /// Has this as a part of it.
     private unowned let block: BlockReader
-    private let dictionary: SegmentDictionary
+    private let schema: SegmentSchema
     private let codeBytes: [UInt8]
     /// Places among the numbers of the block, ascending, and what stands there.
     private let exceptionPlaces: [Int]
@@ -18,10 +19,10 @@ final class BlockValues {
 
     init(_ block: BlockReader, _ spine: BlockSpine) throws(SegmentError) {
         self.block = block
-        dictionary = block.dictionary
+        schema = block.schema
         codeBytes = try block.section(.codes, padding: BitReader.paddingByteCount)
-        let stored = block.dictionary.storedColumns
-        let layout = codeBytes.withUnsafeBytes { BlockLayout(stored, rowCounts: spine.rowCounts, codes: BitReader($0)) }
+        let schema = schema
+        let layout = codeBytes.withUnsafeBytes { BlockLayout(schema, rowCounts: spine.rowCounts, codes: BitReader($0)) }
         guard let layout else { throw block.corrupt("its codes end early") }
         self.layout = layout
         (exceptionPlaces, exceptions) = try BlockValues.readExceptions(block)
@@ -49,6 +50,14 @@ final class BlockValues {
         return (places, values)
     }
 
+    /// The columns of a shape that has rows in the block.
+    func columns(ofShape number: Int) -> BlockLayout.Shape {
+        if let known = shapes[number] { return known }
+        let shape = codeBytes.withUnsafeBytes { layout.columns(ofShape: number, BitReader($0)) }
+        shapes[number] = shape
+        return shape
+    }
+
     private func exception(at place: Int) -> UInt64? {
         var low = 0
         var high = exceptionPlaces.count
@@ -67,14 +76,14 @@ final class BlockValues {
     // MARK: Numbers
 
     /// A value of a number column: `place` is its row, or among the literals its place.
-    func number(_ plan: ColumnPlan, _ column: BlockLayout.Column, place: Int) throws(SegmentError) -> Int64 {
+    func number(_ plan: StoredPlan, _ column: BlockLayout.Column, place: Int) throws(SegmentError) -> Int64 {
         switch plan.coding {
         case .constantNumber:
             return plan.number.base
         case .numberDictionary:
             let code = dictionaryCode(plan, column, row: place)
-            guard code < plan.numberList.count else { throw block.corrupt("number \(code) is not in its list") }
-            return plan.numberList[code]
+            guard code < plan.entryCount else { throw block.corrupt("number \(code) is not in its list") }
+            return schema.numberLists[Int(plan.firstEntry) + code]
         default:
             let width = plan.number.width
             let first = plan.marksRepeats ? column.literalBit : column.bit
@@ -88,7 +97,7 @@ final class BlockValues {
     }
 
     /// The bits of a double.
-    func double(_ plan: ColumnPlan, _ column: BlockLayout.Column, row: Int) throws(SegmentError) -> UInt64 {
+    func double(_ plan: StoredPlan, _ column: BlockLayout.Column, row: Int) throws(SegmentError) -> UInt64 {
         guard plan.coding == .double else { return UInt64(bitPattern: try number(plan, column, place: row)) }
         let offset = column.fixed + row * 8
         let bytes = try fixed.get()
@@ -102,22 +111,22 @@ final class BlockValues {
 
     /// The code of a row in a column kept as a list.
     @inline(__always)
-    func dictionaryCode(_ plan: ColumnPlan, _ column: BlockLayout.Column, row: Int) -> Int {
+    func dictionaryCode(_ plan: StoredPlan, _ column: BlockLayout.Column, row: Int) -> Int {
         Int(code(at: column.bit &+ row &* Int(plan.width), width: Int(plan.width)))
     }
 
     /// The number of the string that a row has in a column kept in the dictionary.
     func dictionaryNumber(
-        _ plan: ColumnPlan, _ column: BlockLayout.Column, row: Int
+        _ plan: StoredPlan, _ column: BlockLayout.Column, row: Int
     ) throws(SegmentError) -> UInt32 {
         if plan.coding == .constant { return plan.operand }
         let code = dictionaryCode(plan, column, row: row)
-        guard code < plan.list.count else { throw block.corrupt("code \(code) is not in its list") }
-        return plan.list[code]
+        guard code < plan.entryCount else { throw block.corrupt("code \(code) is not in its list") }
+        return schema.lists[Int(plan.firstEntry) + code]
     }
 
     /// The place of a row among the literals of its column; nil if the row repeats what its trace has had.
-    func literalPlace(_ plan: ColumnPlan, _ column: BlockLayout.Column, row: Int) -> Int? {
+    func literalPlace(_ plan: StoredPlan, _ column: BlockLayout.Column, row: Int) -> Int? {
         guard plan.marksRepeats else { return row }
         return codeBytes.withUnsafeBytes { raw in
             let reader = BitReader(raw)
@@ -128,7 +137,7 @@ final class BlockValues {
 
     /// Writes the literal at a place of a column.
     func readLiteral(
-        _ plan: ColumnPlan, _ column: BlockLayout.Column, place: Int, into value: inout [UInt8]
+        _ plan: StoredPlan, _ column: BlockLayout.Column, place: Int, into value: inout [UInt8]
     ) throws(SegmentError) {
         switch plan.coding {
         case .decimal:
@@ -167,14 +176,18 @@ final class BlockValues {
             let bytes = try block.section(.text)
             var ends: [Int] = []
             var end = 0
-            for (shape, index) in layout.textColumns {
-                let plan = dictionary.schema.shapes[shape].plan.columns[index]
-                let column = layout.column(shape, index)
-                for place in 0..<column.literalCount {
-                    let length = try number(plan, column, place: place)
-                    guard length >= 0, length <= bytes.count - end else { throw block.corrupt("its texts end early") }
-                    end += Int(length)
-                    ends.append(end)
+            for shape in layout.textShapes {
+                for (index, column) in columns(ofShape: shape).columns.enumerated() {
+                    let plan = schema.plan(shape, index)
+                    guard plan.coding == .text else { continue }
+                    for place in 0..<column.literalCount {
+                        let length = try number(plan, column, place: place)
+                        guard length >= 0, length <= bytes.count - end else {
+                            throw block.corrupt("its texts end early")
+                        }
+                        end += Int(length)
+                        ends.append(end)
+                    }
                 }
             }
             return .success((bytes, ends))

@@ -13,7 +13,7 @@ struct ColumnPlan {
     var operand: UInt32 = 0
     /// For `number`, `decimal` and the lengths of `text`; for `constantNumber` its base is the number.
     var number = NumberCoding(base: 0, unit: 1, width: 0)
-    /// The numbers of the dictionary that codes stand for. Plans are many: those without a list hold no memory for it.
+    /// The numbers of the dictionary that codes stand for.
     var list: [UInt32] = []
     /// Likewise for numbers.
     var numberList: [Int64] = []
@@ -24,45 +24,11 @@ struct ColumnPlan {
         case spanEnd = 2
     }
 
-    /// Rows take bits or numbers among a block's codes, or bytes.
-    var takesRoom: Bool {
-        switch coding {
-        case .constant, .constantNumber, .sameAs, .nothing: false
-        case .dictionary, .numberDictionary: width > 0
-        case .number, .double, .bool, .uuid, .hex, .decimal, .text: true
-        }
-    }
-
     /// Bits that a row takes among the block's codes, apart from those that only rows without a repeat take.
-    var fixedBitCount: Int {
-        switch coding {
-        case .constant, .constantNumber, .sameAs, .double, .nothing: 0
-        case .dictionary, .numberDictionary: Int(width)
-        case .bool: 1
-        case .number: number.width
-        case .uuid, .hex: marksRepeats ? 1 : 0
-        case .decimal, .text: marksRepeats ? 1 : number.width
-        }
-    }
-
-    /// Bits that a row without repeat mark takes in addition, where marks are kept.
-    var literalBitCount: Int {
-        guard marksRepeats else { return 0 }
-        switch coding {
-        case .decimal, .text: return number.width
-        default: return 0
-        }
-    }
+    var fixedBitCount: Int { coding.fixedBitCount(listWidth: width, number: number, marksRepeats: marksRepeats) }
 
     /// Bytes that a literal takes in the block's fixed section.
-    var fixedByteCount: Int {
-        switch coding {
-        case .uuid: 16
-        case .hex: Int(operand) / 2
-        case .double: 8
-        default: 0
-        }
-    }
+    var fixedByteCount: Int { coding.fixedByteCount(operand: operand) }
 
     /// Bits of a code into a list of `count` entries.
     static func width(ofListCount count: Int) -> UInt8 {

@@ -1,7 +1,9 @@
 internal import Bytes
 
 /// How a column of numbers is kept: `base + code * unit`, where a code of `width` ones stands for an exception.
-struct NumberCoding: Equatable {
+///
+/// Any number can be kept by any coding: what does not fit is an exception.
+struct NumberCoding: Equatable, BitwiseCopyable {
     var base: Int64
     var unit: Int64
     var width: Int
@@ -14,24 +16,25 @@ struct NumberCoding: Equatable {
     /// The code of a number; nil if it is an exception.
     @inline(__always)
     func code(_ value: Int64) -> UInt64? {
-        let difference = UInt64(bitPattern: value &- base)
         if value < base { return nil }
-        let code = unit == 1 ? difference : difference / UInt64(unit)
+        let difference = UInt64(bitPattern: value &- base)
+        var code = difference
+        if unit != 1 {
+            code = difference / UInt64(unit)
+            if code &* UInt64(unit) != difference { return nil }
+        }
         return code < escape ? code : nil
     }
 
-    /// An exception is kept as its distance from the base, in units, zigzag.
+    /// An exception is kept as its distance from the base, zigzag, whatever the unit.
     @inline(__always)
-    func exception(_ value: Int64) -> UInt64 {
-        let difference = value &- base
-        // Exact division only when the distance did not wrap; a unit other than 1 is chosen only then.
-        return Varint.zigzag(unit == 1 ? difference : difference / unit)
-    }
+    func exception(_ value: Int64) -> UInt64 { Varint.zigzag(value &- base) }
 
     @inline(__always)
     func value(code: UInt64) -> Int64 { base &+ Int64(bitPattern: code) &* unit }
 
-    func value(exception: UInt64) -> Int64 { base &+ Varint.unzigzag(exception) &* unit }
+    @inline(__always)
+    func value(exception: UInt64) -> Int64 { base &+ Varint.unzigzag(exception) }
 
     /// The coding that keeps `values` in the fewest bytes, by a sample of them.
     static func best(for values: UnsafeBufferPointer<Int64>) -> NumberCoding {

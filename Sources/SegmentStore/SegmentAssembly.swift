@@ -148,4 +148,17 @@ struct SegmentAssembly: ~Copyable {
             }
         }
     }
+
+    /// Puts the code in the place of each value that is kept as a code into its column's list.
+    /// - Parameter dictionary: for each number of the segment's dictionary the string of the assembly.
+    mutating func replaceValuesByCodes(_ plans: [ShapePlan], dictionary: [UInt32]) {
+        var codes = [UInt32](repeating: 0, count: strings.count)
+        for (shape, plan) in zip(shapes, plans) {
+            for (index, column) in plan.columns.enumerated() where column.coding == .dictionary {
+                for (code, number) in column.list.enumerated() { codes[Int(dictionary[Int(number)])] = UInt32(code) }
+                let values = references.start + shape.firstValues[index]
+                for row in 0..<shape.rowCount { values[row] = codes[Int(values[row])] }
+            }
+        }
+    }
 }

@@ -4,7 +4,6 @@ internal import TraceModel
 /// The strings and shapes of a segment, unpacked: what is needed to read any of its spans.
 final class SegmentDictionary: Sendable {
     let schema: SegmentSchema
-    let storedColumns: StoredColumns
     private let bytes: [UInt8]
     private let ends: [UInt32]
     /// Strings by the low bits of their hash, to find one by its bytes: number + 1, or 0.
@@ -22,7 +21,6 @@ final class SegmentDictionary: Sendable {
         schema = try source.decoded(schemaBytes, "schema") { (raw) throws(ByteReaderError) in
             try SegmentSchema(decoding: raw, dictionaryCount: ends.count)
         }
-        storedColumns = StoredColumns(schema)
         var slotCount = 16
         while slotCount < ends.count * 2 { slotCount *= 2 }
         var slots = [UInt32](repeating: 0, count: slotCount)
@@ -54,14 +52,7 @@ final class SegmentDictionary: Sendable {
     var count: Int { ends.count }
 
     /// Memory held, about.
-    var byteCount: Int {
-        var count = bytes.count + (ends.count + slots.count) * 4 + storedColumns.byteCount
-        for shape in schema.shapes {
-            count += 160 + shape.columns.count * (MemoryLayout<ColumnPlan>.stride + MemoryLayout<SpanColumn>.stride)
-            for plan in shape.plan.columns { count += plan.list.count * 4 + plan.numberList.count * 8 }
-        }
-        return count
-    }
+    var byteCount: Int { bytes.count + (ends.count + slots.count) * 4 + schema.byteCount }
 
     /// Calls `body` with the bytes of a string.
     @inline(__always)

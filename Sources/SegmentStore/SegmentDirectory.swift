@@ -30,36 +30,12 @@ public struct SegmentDirectory: Sendable {
         return id
     }
 
-    /// Writes a whole file, durable once this returns; under its name there is never a part of it.
-    public func write(_ bytes: [UInt8], as name: String) throws(SegmentError) {
-        let unfinished = path + "/" + name + Self.unfinishedSuffix
+    /// A new file, to be filled and finished.
+    public func create(_ name: String) throws(SegmentError) -> UnfinishedSegment {
         try Self.wrap { () throws(FileSystemError) in
-            let file = try fileSystem.open(unfinished, .createEmpty)
-            do throws(FileSystemError) {
-                try writeAll(bytes, to: file)
-                try fileSystem.sync(file)
-                fileSystem.close(file)
-            } catch {
-                fileSystem.close(file)
-                // The room it took may be just what is missing.
-                try? fileSystem.remove(unfinished)
-                throw error
-            }
-            try fileSystem.rename(unfinished, to: path + "/" + name)
-            try fileSystem.syncDirectory(path)
+            try UnfinishedSegment(
+                directory: path, name: name, suffix: Self.unfinishedSuffix, fileSystem: fileSystem)
         }
-    }
-
-    private func writeAll(_ bytes: [UInt8], to file: FileDescriptor) throws(FileSystemError) {
-        let failure: FileSystemError? = bytes.withUnsafeBytes { raw in
-            do throws(FileSystemError) {
-                try fileSystem.writeAll([raw], to: file, at: 0)
-                return nil
-            } catch {
-                return error
-            }
-        }
-        if let failure { throw failure }
     }
 
     public func open(_ name: String) throws(SegmentError) -> SegmentOnDisk {
@@ -84,12 +60,12 @@ public struct SegmentDirectory: Sendable {
         }
     }
 
-    private static func wrap<Value>(_ body: () throws(FileSystemError) -> Value) throws(SegmentError) -> Value {
-        do throws(FileSystemError) {
-            return try body()
-        } catch {
-            throw SegmentError(error.code == .diskFull ? .diskFull : .unreadable, "segments: \(error)")
-        }
+    static func wrap<Value>(_ body: () throws(FileSystemError) -> Value) throws(SegmentError) -> Value {
+        do throws(FileSystemError) { return try body() } catch { throw Self.error(error) }
+    }
+
+    static func error(_ error: FileSystemError) -> SegmentError {
+        SegmentError(error.code == .diskFull ? .diskFull : .unreadable, "segments: \(error)")
     }
 }
 

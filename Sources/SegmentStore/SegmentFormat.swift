@@ -14,13 +14,9 @@ enum SegmentFormat {
     static let blockSpanCountMax = 1 << 20
     static let shapeCountMax = 1 << 24
 
-    /// Bits of a trace's fingerprint in the trace directory, and entries a page holds about.
+    /// Bits of a fingerprint in the directories of traces and values, and entries a page holds about.
     static let fingerprintBitCount = 16
-    static let directoryPageEntryCount = 256
-
-    /// Bits of a block's value filter for each value in it.
-    static let filterBitsPerValue = 10
-    static let filterProbeCount = 6
+    static let directoryPageEntryCount = 512
 }
 
 /// The parts of a footer, in the order of the trailer's table.
@@ -30,7 +26,8 @@ enum FooterSection: Int, CaseIterable {
     case schema = 2  // shapes and how their columns are coded
     case blocks = 3  // directory of blocks
     case tracePages = 4  // table of the trace directory's pages
-    case names = 5  // services, operations and so on, for the catalog
+    case valuePages = 5  // table of the value directory's pages
+    case names = 6  // services, operations and so on, for the catalog
 
     static let count = allCases.count
 }
@@ -44,7 +41,6 @@ enum BlockSection: Int, CaseIterable {
     case exceptions = 4  // numbers too large for their column's width
     case fixed = 5  // UUIDs, hex digits and doubles as bytes
     case text = 6  // text that is not worth a place in the dictionary
-    case filter = 7  // which values are in `fixed`, `text` and `exceptions`
 
     static let count = allCases.count
 }

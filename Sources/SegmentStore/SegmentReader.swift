@@ -19,15 +19,20 @@ public final class SegmentReader: @unchecked Sendable {
         var lastUse = 0
     }
 
-    /// The directories of blocks and traces.
+    /// The directories of blocks, traces and values.
     private final class Index: Sendable {
         let blocks: BlockDirectory
-        let pages: TraceDirectory.PageTable
+        let traces: FingerprintDirectory.PageTable
+        let values: ValueDirectory
 
-        init(blocks: BlockDirectory, pages: TraceDirectory.PageTable) {
+        init(blocks: BlockDirectory, traces: FingerprintDirectory.PageTable, values: ValueDirectory) {
             self.blocks = blocks
-            self.pages = pages
+            self.traces = traces
+            self.values = values
         }
+
+        /// Memory held, about.
+        var byteCount: Int { blocks.byteCount + traces.byteCount + values.pages.byteCount }
     }
 
     /// Nanoseconds since 1970.
@@ -53,7 +58,7 @@ public final class SegmentReader: @unchecked Sendable {
     ) throws(SegmentError) -> Int {
         let index = try index()
         let before = builder.spanCount
-        for block in try self.blocks(of: traceID, index) {
+        for block in try self.blocks(of: traceID.fingerprint, index.traces, "trace directory") {
             let reader = try blockReader(block, index, blocks)
             for place in try reader.traces().places(of: traceID) { try reader.readTrace(place, into: &builder) }
         }
@@ -82,24 +87,37 @@ public final class SegmentReader: @unchecked Sendable {
         public let blocks: [(number: Int, latestStart: Int64)]
         fileprivate let filter: SpanFilter
         fileprivate let shapes: ShapeFilter
+        /// For each literal test the blocks that may have the value; nil: any.
+        fileprivate let literalBlocks: [Set<Int>?]
     }
 
     /// - Parameter window: nanoseconds since 1970.
     /// - Returns: nil if no span of the segment can match.
     public func scan(_ filter: SpanFilter, window: ClosedRange<Int64>) throws(SegmentError) -> Scan? {
+        let index = try index()
+        guard try mayMatch(filter, index) else { return nil }
         let shapes = ShapeFilter(filter, try dictionary())
-        guard shapes.matchesAnything, shapes.tests.count == (try index().blocks.shapeCount) else { return nil }
+        guard shapes.matchesAnything, shapes.tests.count == index.blocks.shapeCount else { return nil }
+        var literalBlocks: [Set<Int>?] = []
+        for test in shapes.literalTests {
+            guard let fingerprint = test.fingerprint else {
+                literalBlocks.append(nil)
+                continue
+            }
+            literalBlocks.append(Set(try blocks(of: fingerprint, index.values.pages, "value directory")))
+        }
+        let relevance = BlockRelevance(filter, shapes, literalBlocks)
         var blocks: [(number: Int, latestStart: Int64)] = []
-        for (number, block) in try index().blocks.blocks.enumerated() {
+        for (number, block) in index.blocks.blocks.enumerated() {
             guard let earliest = block.earliestStart, let latestSpan = block.latestStart,
                 let latest = block.latestTraceStart, earliest <= window.upperBound, latestSpan >= window.lowerBound,
-                block.shapes.indices.contains(where: { block.shapes[$0] && shapes.tests[$0] != nil })
+                relevance.isRelevant(block, number)
             else { continue }
             blocks.append((number, min(latest, window.upperBound)))
         }
         guard !blocks.isEmpty else { return nil }
         blocks.sort { $0.latestStart > $1.latestStart }
-        return Scan(blocks: blocks, filter: filter, shapes: shapes)
+        return Scan(blocks: blocks, filter: filter, shapes: shapes, literalBlocks: literalBlocks)
     }
 
     /// The traces of a block that may match; of traces that start after the window's end none.
@@ -107,7 +125,39 @@ public final class SegmentReader: @unchecked Sendable {
         in block: Int, of scan: Scan, window: ClosedRange<Int64>, _ blocks: BlockMemory
     ) throws(SegmentError) -> [ScanHit] {
         let reader = try blockReader(block, try index(), blocks)
-        return try reader.scan(scan.filter, scan.shapes).filter { $0.start <= window.upperBound }
+        let mayHave = scan.literalBlocks.map { $0?.contains(block) ?? true }
+        return try reader.scan(scan.filter, scan.shapes, mayHave: mayHave).filter { $0.start <= window.upperBound }
+    }
+
+    /// Whether any span can match as far as the value directory knows: it is asked first, because that takes a read
+    /// or two where the dictionary takes many.
+    private func mayMatch(_ filter: SpanFilter, _ index: Index) throws(SegmentError) -> Bool {
+        guard !filter.clauses.isEmpty else { return true }
+        for clause in filter.clauses {
+            let isPossible = try mayMatch(clause, index)
+            if filter.needsOneSpan && !isPossible { return false }
+            if !filter.needsOneSpan && isPossible { return true }
+        }
+        return filter.needsOneSpan
+    }
+
+    private func mayMatch(_ clause: SpanFilter.Clause, _ index: Index) throws(SegmentError) -> Bool {
+        func isKnown(_ fingerprint: UInt64) throws(SegmentError) -> Bool {
+            try !blocks(of: fingerprint, index.values.pages, "value directory").isEmpty
+        }
+        switch clause {
+        case .operation, .remoteService, .duration:
+            return true
+        case .keyOrEvent(let key):
+            return try isKnown(key.withUnsafeBytes { ValueFingerprint.presence($0) })
+        case .attribute(let key, let value), .anywhere(let key, let value):
+            if case .anywhere = clause, index.values.hasAttributesElsewhere || DerivedAttribute.isDerived(key) {
+                return true
+            }
+            let keyHash = key.withUnsafeBytes { ValueFingerprint.key($0) }
+            if try isKnown(value.withUnsafeBytes { ValueFingerprint.value($0, key: keyHash) }) { return true }
+            return try isKnown(key.withUnsafeBytes { ValueFingerprint.otherType($0) })
+        }
     }
 
     // MARK: Memory
@@ -115,8 +165,7 @@ public final class SegmentReader: @unchecked Sendable {
     /// Memory kept for directory and dictionary, about.
     public var keptByteCount: Int {
         lock.withLock {
-            (kept.dictionary?.byteCount ?? 0)
-                + (kept.index.map { $0.pages.pages.count * 40 + $0.blocks.blocks.count * 400 } ?? 0)
+            (kept.dictionary?.byteCount ?? 0) + (kept.index?.byteCount ?? 0)
         }
     }
 
@@ -137,11 +186,16 @@ public final class SegmentReader: @unchecked Sendable {
         let blocks = try source.decoded(blockBytes, "block directory") { (raw) throws(ByteReaderError) in
             try BlockDirectory(decoding: raw)
         }
-        let pageBytes = try source.section(footer[FooterSection.tracePages.rawValue], "page table")
-        let pages = try source.decoded(pageBytes, "page table") { (raw) throws(ByteReaderError) in
-            try TraceDirectory.PageTable(decoding: raw)
+        let traceBytes = try source.section(footer[FooterSection.tracePages.rawValue], "trace directory")
+        let traces = try source.decoded(traceBytes, "trace directory") { (raw) throws(ByteReaderError) in
+            var reader = ByteReader(raw)
+            return try FingerprintDirectory.PageTable(decoding: &reader)
         }
-        let index = Index(blocks: blocks, pages: pages)
+        let valueBytes = try source.section(footer[FooterSection.valuePages.rawValue], "value directory")
+        let values = try source.decoded(valueBytes, "value directory") { (raw) throws(ByteReaderError) in
+            try ValueDirectory(decoding: raw)
+        }
+        let index = Index(blocks: blocks, traces: traces, values: values)
         lock.withLock { kept.index = index }
         return index
     }
@@ -158,31 +212,35 @@ public final class SegmentReader: @unchecked Sendable {
         return dictionary
     }
 
-    private func blocks(of traceID: TraceID, _ index: Index) throws(SegmentError) -> [Int] {
-        let fingerprint = traceID.fingerprint
-        let page = TraceDirectory.page(of: fingerprint, pageCount: index.pages.pages.count)
-        let entryCount = index.pages.entryCounts[page]
+    /// Numbers of the blocks that a directory names for a fingerprint, ascending.
+    private func blocks(
+        of fingerprint: UInt64, _ pages: FingerprintDirectory.PageTable, _ what: String
+    ) throws(SegmentError) -> [Int] {
+        let page = FingerprintDirectory.page(of: fingerprint, pageCount: pages.pageCount)
+        let entryCount = Int(pages.entryCounts[page])
         if entryCount == 0 { return [] }
         let content = try source.section(
-            index.pages.pages[page], "page \(page) of the trace directory", padding: BitReader.paddingByteCount)
+            pages.reference(page), "page \(page) of the \(what)", padding: BitReader.paddingByteCount)
         return content.withUnsafeBytes {
-            TraceDirectory.blocks(
-                of: fingerprint, in: $0, entryCount: entryCount, blockBitCount: index.pages.blockBitCount)
+            FingerprintDirectory.blocks(
+                of: fingerprint, in: $0, entryCount: entryCount, blockBitCount: pages.blockBitCount)
         }
     }
 
-    /// Every page of the trace directory, not only those that a trace leads to.
-    func checkTraceDirectory() throws(SegmentError) {
-        let pages = try index().pages
-        for (number, page) in pages.pages.enumerated() {
-            _ = try source.section(page, "page \(number) of the trace directory")
+    /// Every page of the directories, not only those that a question leads to.
+    func checkDirectories() throws(SegmentError) {
+        let index = try index()
+        for (pages, what) in [(index.traces, "trace directory"), (index.values.pages, "value directory")] {
+            for page in 0..<pages.pageCount {
+                _ = try source.section(pages.reference(page), "page \(page) of the \(what)")
+            }
         }
     }
 
     /// The sections that reading spans passes over.
     func checkUnreadSections(ofBlock number: Int) throws(SegmentError) {
         let reader = try blockReader(number, try index(), BlockMemory())
-        for section in [BlockSection.fixed, .text, .filter] { _ = try reader.section(section) }
+        for section in [BlockSection.fixed, .text] { _ = try reader.section(section) }
     }
 
     private func blockReader(

@@ -1,118 +1,101 @@
 internal import Bytes
 internal import TraceModel
 
-/// The shapes of a segment and how the columns of each are kept. Layout: storage/segment-format.md, "Schema".
-struct SegmentSchema {
-    struct Shape {
+/// The shapes of a segment and how the columns of each are kept, for readers. Layout: storage/segment-format.md,
+/// "Schema".
+///
+/// A segment has thousands of shapes and tens of thousands of columns, but few different ways of keeping one: columns
+/// refer to plans by number, and all of it is plain numbers in flat arrays.
+struct SegmentSchema: Sendable {
+    struct Shape: BitwiseCopyable {
         var serviceName: UInt32
         var operationName: UInt32
         var traits: SpanTraits
-        /// Keys are numbers of the segment's dictionary.
-        var columns: [SpanColumn]
-        var plan: ShapePlan
+        /// The place of its first column in `columns`, and how many it has.
+        var firstColumn: Int32
+        var columnCount: Int32
+        /// Numbers of plans; -1: its spans have no start, or no duration.
+        var startPlan: Int32
+        var durationPlan: Int32
+        /// Bits among a block's codes, numbers, texts and fixed bytes that a row takes if no column marks repeats.
+        var room = RowRoom()
+        /// Some column marks repeats: where its values lie depends on the marks.
+        var hasMarks = false
+
+        var hasStart: Bool { startPlan >= 0 }
+        var hasDuration: Bool { durationPlan >= 0 }
     }
 
-    var shapes: [Shape]
-
-    func encoded() -> [UInt8] {
-        var writer = ByteWriter()
-        writer.writeVarint(shapes.count)
-        for shape in shapes {
-            writer.writeVarint(UInt64(shape.serviceName))
-            writer.writeVarint(UInt64(shape.operationName))
-            writer.writeVarint(UInt64(shape.traits.rawValue))
-            writer.write(UInt8((shape.plan.startDelta == nil ? 0 : 1) | (shape.plan.duration == nil ? 0 : 2)))
-            if let plan = shape.plan.startDelta { Self.write(plan, to: &writer) }
-            if let plan = shape.plan.duration { Self.write(plan, to: &writer) }
-            writer.writeVarint(shape.columns.count)
-            for (column, plan) in zip(shape.columns, shape.plan.columns) {
-                writer.write(UInt8(truncatingIfNeeded: column.rawValue >> 24))
-                writer.writeVarint(UInt64(column.key))
-                Self.write(plan, to: &writer)
-            }
-        }
-        return writer.bytes
+    /// What a row takes in a block.
+    struct RowRoom: BitwiseCopyable {
+        var bitCount: Int32 = 0
+        var numberCount: Int32 = 0
+        var textCount: Int32 = 0
+        var fixedByteCount: Int32 = 0
     }
 
-    private static func write(_ plan: ColumnPlan, to writer: inout ByteWriter) {
-        writer.write(plan.coding.rawValue | (plan.marksRepeats ? 0x10 : 0) | plan.reference.rawValue << 5)
-        switch plan.coding {
-        case .constant:
-            writer.writeVarint(UInt64(plan.operand))
-        case .dictionary:
-            writer.writeVarint(plan.list.count)
-            var previous: Int64 = 0
-            for number in plan.list {
-                writer.writeSignedVarint(Int64(number) - previous)
-                previous = Int64(number)
-            }
-        case .sameAs:
-            writer.writeVarint(UInt64(plan.operand))
-        case .number, .decimal, .text:
-            writer.writeSignedVarint(plan.number.base)
-            writer.writeVarint(UInt64(plan.number.unit))
-            writer.write(UInt8(plan.number.width))
-        case .constantNumber:
-            writer.writeSignedVarint(plan.number.base)
-        case .numberDictionary:
-            writer.writeVarint(plan.numberList.count)
-            for number in plan.numberList { writer.writeSignedVarint(number) }
-        case .hex:
-            writer.writeVarint(UInt64(plan.operand))
-        case .double, .bool, .uuid, .nothing:
-            break
-        }
+    private(set) var shapes: [Shape] = []
+    private(set) var plans: [StoredPlan] = []
+    /// Columns of all shapes; keys are numbers of the segment's dictionary.
+    private(set) var columns: [SpanColumn] = []
+    private(set) var planNumbers: [UInt32] = []
+    /// What the codes of plans with a list stand for.
+    private(set) var lists: [UInt32] = []
+    private(set) var numberLists: [Int64] = []
+
+    /// Memory held, about.
+    var byteCount: Int {
+        shapes.count * MemoryLayout<Shape>.stride + plans.count * MemoryLayout<StoredPlan>.stride + columns.count * 8
+            + lists.count * 4 + numberLists.count * 8
     }
+
+    @inline(__always)
+    func column(_ shape: Int, _ index: Int) -> SpanColumn { columns[Int(shapes[shape].firstColumn) &+ index] }
+
+    @inline(__always)
+    func plan(_ shape: Int, _ index: Int) -> StoredPlan {
+        plans[Int(planNumbers[Int(shapes[shape].firstColumn) &+ index])]
+    }
+
+    /// Columns of a shape in order.
+    func columns(ofShape shape: Int) -> ArraySlice<SpanColumn> {
+        let first = Int(shapes[shape].firstColumn)
+        return columns[first..<first + Int(shapes[shape].columnCount)]
+    }
+
+    /// The plan of the column itself, or of the one whose values it has.
+    func resolvedPlan(_ shape: Int, _ index: Int) -> (index: Int, plan: StoredPlan) {
+        let own = plan(shape, index)
+        guard own.coding == .sameAs else { return (index, own) }
+        return (Int(own.operand), plan(shape, Int(own.operand)))
+    }
+
+    func startPlan(_ shape: Int) -> StoredPlan? {
+        shapes[shape].startPlan < 0 ? nil : plans[Int(shapes[shape].startPlan)]
+    }
+
+    func durationPlan(_ shape: Int) -> StoredPlan? {
+        shapes[shape].durationPlan < 0 ? nil : plans[Int(shapes[shape].durationPlan)]
+    }
+
+    func list(_ plan: StoredPlan) -> ArraySlice<UInt32> {
+        lists[Int(plan.firstEntry)..<Int(plan.firstEntry) + Int(plan.entryCount)]
+    }
+
+    func numberList(_ plan: StoredPlan) -> ArraySlice<Int64> {
+        numberLists[Int(plan.firstEntry)..<Int(plan.firstEntry) + Int(plan.entryCount)]
+    }
+
+    // MARK: Decoding
 
     /// Decodes and checks: afterwards every number of a string is one of the dictionary's, every place is in range.
     init(decoding bytes: UnsafeRawBufferPointer, dictionaryCount: Int) throws(ByteReaderError) {
         var reader = ByteReader(bytes)
         let limit = UInt64(dictionaryCount)
-        shapes = []
-        for _ in 0..<(try reader.readCount(max: bytes.count)) {
-            let serviceName = try Self.readNumber(&reader, limit)
-            let operationName = try Self.readNumber(&reader, limit)
-            let traits = try reader.readVarint()
-            guard traits <= UInt64(SpanTraits.mask) else { throw Self.impossible(reader, "traits") }
-            let presence = try reader.readByte()
-            guard presence < 4 else { throw Self.impossible(reader, "presence of times") }
-            var plan = ShapePlan(columns: [])
-            if presence & 1 != 0 { plan.startDelta = try Self.readPlan(&reader, limit, .int, before: 0) }
-            if presence & 2 != 0 { plan.duration = try Self.readPlan(&reader, limit, .int, before: 0) }
-            var columns: [SpanColumn] = []
-            for index in 0..<(try reader.readCount(max: bytes.count)) {
-                let high = UInt32(try reader.readByte())
-                let key = try reader.readVarint()
-                guard key <= UInt64(SpanColumn.keyMax) else { throw Self.impossible(reader, "key") }
-                let column = SpanColumn(rawValue: high << 24 | UInt32(key))
-                guard column.isValid, !column.hasKeyString || key < limit else {
-                    throw Self.impossible(reader, "column")
-                }
-                if column.role == .eventAttributes, columns.last?.role != .event {
-                    throw Self.impossible(reader, "attributes of no event")
-                }
-                columns.append(column)
-                let columnPlan = try Self.readPlan(&reader, limit, column.type, before: index)
-                if columnPlan.coding == .sameAs {
-                    let twin = Int(columnPlan.operand)
-                    guard plan.columns[twin].coding != .sameAs, columns[twin].type.isReference else {
-                        throw Self.impossible(reader, "column to copy")
-                    }
-                }
-                let needsStart = columnPlan.reference != .none && plan.startDelta == nil
-                let needsDuration = columnPlan.reference == .spanEnd && plan.duration == nil
-                guard !needsStart, !needsDuration else { throw Self.impossible(reader, "time to count from") }
-                plan.columns.append(columnPlan)
-            }
-            shapes.append(
-                Shape(
-                    serviceName: serviceName, operationName: operationName,
-                    traits: SpanTraits(rawValue: UInt32(traits)), columns: columns, plan: plan))
-        }
+        for _ in 0..<(try reader.readCount(max: bytes.count)) { try readPlan(&reader, limit) }
+        for _ in 0..<(try reader.readCount(max: bytes.count)) { try readShape(&reader, limit) }
         guard reader.isAtEnd else { throw Self.impossible(reader, "rest") }
     }
-
-    init(shapes: [Shape]) { self.shapes = shapes }
 
     private static func impossible(_ reader: ByteReader, _ what: String) -> ByteReaderError {
         ByteReaderError(offset: reader.offset, message: "impossible \(what)")
@@ -124,57 +107,122 @@ struct SegmentSchema {
         return UInt32(number)
     }
 
-    private static func readPlan(
-        _ reader: inout ByteReader, _ limit: UInt64, _ type: ValueType, before index: Int
-    ) throws(ByteReaderError) -> ColumnPlan {
+    private mutating func readShape(_ reader: inout ByteReader, _ limit: UInt64) throws(ByteReaderError) {
+        let serviceName = try Self.readNumber(&reader, limit)
+        let operationName = try Self.readNumber(&reader, limit)
+        let traits = try reader.readVarint()
+        guard traits <= UInt64(SpanTraits.mask) else { throw Self.impossible(reader, "traits") }
+        let presence = try reader.readByte()
+        guard presence < 4, columns.count < 1 << 30 else { throw Self.impossible(reader, "presence of times") }
+        var shape = Shape(
+            serviceName: serviceName, operationName: operationName, traits: SpanTraits(rawValue: UInt32(traits)),
+            firstColumn: Int32(columns.count), columnCount: 0, startPlan: -1, durationPlan: -1)
+        if presence & 1 != 0 { shape.startPlan = Int32(try readPlanNumber(&reader, .int)) }
+        if presence & 2 != 0 { shape.durationPlan = Int32(try readPlanNumber(&reader, .int)) }
+        let count = try reader.readCount(max: reader.remaining)
+        for index in 0..<count {
+            let high = UInt32(try reader.readByte())
+            let key = try reader.readVarint()
+            guard key <= UInt64(SpanColumn.keyMax) else { throw Self.impossible(reader, "key") }
+            let column = SpanColumn(rawValue: high << 24 | UInt32(key))
+            guard column.isValid, !column.hasKeyString || key < limit else { throw Self.impossible(reader, "column") }
+            if column.role == .eventAttributes, index == 0 || columns.last?.role != .event {
+                throw Self.impossible(reader, "attributes of no event")
+            }
+            let number = try readPlanNumber(&reader, column.type)
+            let plan = plans[number]
+            if plan.coding == .sameAs {
+                guard plan.operand < index else { throw Self.impossible(reader, "column to copy") }
+                let twin = Int(shape.firstColumn) + Int(plan.operand)
+                guard plans[Int(planNumbers[twin])].coding != .sameAs, columns[twin].type.isReference else {
+                    throw Self.impossible(reader, "column to copy")
+                }
+            }
+            let needsStart = plan.reference != .none && !shape.hasStart
+            let needsDuration = plan.reference == .spanEnd && !shape.hasDuration
+            guard !needsStart, !needsDuration else { throw Self.impossible(reader, "time to count from") }
+            columns.append(column)
+            planNumbers.append(UInt32(number))
+        }
+        shape.columnCount = Int32(count)
+        addRoom(&shape)
+        shapes.append(shape)
+    }
+
+    private mutating func addRoom(_ shape: inout Shape) {
+        func add(_ plan: StoredPlan) {
+            if plan.marksRepeats { shape.hasMarks = true }
+            shape.room.bitCount += Int32(plan.fixedBitCount)
+            if plan.isNumber { shape.room.numberCount += 1 }
+            if plan.coding == .text { shape.room.textCount += 1 }
+            shape.room.fixedByteCount += Int32(plan.fixedByteCount)
+        }
+        if shape.hasStart { add(plans[Int(shape.startPlan)]) }
+        if shape.hasDuration { add(plans[Int(shape.durationPlan)]) }
+        for number in planNumbers[Int(shape.firstColumn)...] { add(plans[Int(number)]) }
+    }
+
+    private func readPlanNumber(_ reader: inout ByteReader, _ type: ValueType) throws(ByteReaderError) -> Int {
+        let number = try reader.readCount(max: plans.count - 1)
+        let plan = plans[number]
+        guard plan.coding.fits(type), plan.reference == .none || type == .int else {
+            throw Self.impossible(reader, "coding of a column")
+        }
+        return number
+    }
+
+    private mutating func readPlan(_ reader: inout ByteReader, _ limit: UInt64) throws(ByteReaderError) {
         let first = try reader.readByte()
-        guard let coding = ColumnCoding(rawValue: first & 15), coding.fits(type),
+        guard let coding = ColumnCoding(rawValue: first & 15),
             let reference = ColumnPlan.TimeReference(rawValue: first >> 5)
-        else { throw impossible(reader, "coding") }
-        var plan = ColumnPlan(coding: coding)
+        else { throw Self.impossible(reader, "coding") }
+        var plan = StoredPlan(coding: coding)
         plan.marksRepeats = first & 0x10 != 0
         plan.reference = reference
-        guard !plan.marksRepeats || coding.isLiteral, reference == .none || type == .int else {
-            throw impossible(reader, "marks")
-        }
+        guard !plan.marksRepeats || coding.isLiteral else { throw Self.impossible(reader, "marks") }
         switch coding {
         case .constant:
-            plan.operand = try readNumber(&reader, limit)
+            plan.operand = try Self.readNumber(&reader, limit)
         case .dictionary:
+            plan.firstEntry = Int32(lists.count)
             var number: Int64 = 0
             for _ in 0..<(try reader.readCount(max: reader.remaining)) {
                 number &+= try reader.readSignedVarint()
-                guard number >= 0, number < Int64(limit) else { throw impossible(reader, "number of a string") }
-                plan.list.append(UInt32(number))
+                guard number >= 0, number < Int64(limit) else { throw Self.impossible(reader, "number of a string") }
+                lists.append(UInt32(number))
             }
-            guard !plan.list.isEmpty else { throw impossible(reader, "empty list") }
-            plan.width = ColumnPlan.width(ofListCount: plan.list.count)
+            try setEntries(&plan, lists.count, reader)
         case .sameAs:
-            guard index > 0 else { throw impossible(reader, "column to copy") }
-            plan.operand = UInt32(try reader.readCount(max: index - 1))
+            plan.operand = UInt32(try reader.readCount(max: 1 << 24))
         case .number, .decimal, .text:
             plan.number.base = try reader.readSignedVarint()
             let unit = try reader.readVarint()
             plan.number.width = Int(try reader.readByte())
             guard [1, 1000, 1_000_000].contains(unit), plan.number.width <= NumberCoding.widthMax else {
-                throw impossible(reader, "number coding")
+                throw Self.impossible(reader, "number coding")
             }
             plan.number.unit = Int64(unit)
         case .constantNumber:
             plan.number.base = try reader.readSignedVarint()
         case .numberDictionary:
+            plan.firstEntry = Int32(numberLists.count)
             for _ in 0..<(try reader.readCount(max: reader.remaining)) {
-                plan.numberList.append(try reader.readSignedVarint())
+                numberLists.append(try reader.readSignedVarint())
             }
-            guard !plan.numberList.isEmpty else { throw impossible(reader, "empty list") }
-            plan.width = ColumnPlan.width(ofListCount: plan.numberList.count)
+            try setEntries(&plan, numberLists.count, reader)
         case .hex:
             plan.operand = UInt32(try reader.readCount(max: 1024))
-            guard plan.operand > 0, plan.operand % 2 == 0 else { throw impossible(reader, "number of digits") }
+            guard plan.operand > 0, plan.operand % 2 == 0 else { throw Self.impossible(reader, "number of digits") }
         case .double, .bool, .uuid, .nothing:
             break
         }
-        return plan
+        plans.append(plan)
+    }
+
+    private func setEntries(_ plan: inout StoredPlan, _ end: Int, _ reader: ByteReader) throws(ByteReaderError) {
+        plan.entryCount = Int32(end) - plan.firstEntry
+        guard plan.entryCount > 0 else { throw Self.impossible(reader, "empty list") }
+        plan.width = ColumnPlan.width(ofListCount: Int(plan.entryCount))
     }
 }
 

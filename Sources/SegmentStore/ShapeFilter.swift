@@ -17,8 +17,8 @@ struct ShapeFilter: Sendable {
     /// A value outside the dictionary, sought under the keys of the columns that may have it.
     struct LiteralTest: Sendable {
         var value: [UInt8]
-        /// The hash that the blocks' filters know, for attributes; nil if the columns are not in them.
-        var filterHash: UInt64?
+        /// The fingerprint that the value directory knows, for attributes; nil if the columns are not in it.
+        var fingerprint: UInt64?
         var columns: [(shape: Int, column: Int)]
     }
 
@@ -31,112 +31,138 @@ struct ShapeFilter: Sendable {
 
     init(_ filter: SpanFilter, _ dictionary: SegmentDictionary) {
         let serviceNumber = filter.serviceName.map { dictionary.number(of: $0) }
+        let clauses = filter.clauses.map { NumberedClause($0, dictionary) }
         for (number, shape) in dictionary.schema.shapes.enumerated() {
             // Outer nil: any service; inner nil: a service that the segment has not got.
             if let serviceNumber, serviceNumber != shape.serviceName {
                 tests.append(nil)
                 continue
             }
-            let own = filter.clauses.map { test($0, number, shape, dictionary) }
+            let own = clauses.map { test($0, number, dictionary) }
             let neverCount = own.count { if case .never = $0 { true } else { false } }
             tests.append(filter.needsOneSpan && neverCount > 0 ? nil : own)
         }
     }
 
+    /// A clause with the numbers that its texts have in the dictionary; nil where it has not got them.
+    private struct NumberedClause {
+        var clause: SpanFilter.Clause
+        var name: UInt32?
+        var key: UInt32?
+        var value: [UInt8] = []
+        var valueNumber: UInt32?
+        var isDerived = false
+
+        init(_ clause: SpanFilter.Clause, _ dictionary: SegmentDictionary) {
+            self.clause = clause
+            switch clause {
+            case .operation(let name), .remoteService(let name):
+                self.name = dictionary.number(of: name)
+                value = name
+                valueNumber = self.name
+            case .duration: break
+            case .keyOrEvent(let key): self.key = dictionary.number(of: key)
+            case .attribute(let key, let value), .anywhere(let key, let value):
+                self.key = dictionary.number(of: key)
+                self.value = value
+                valueNumber = dictionary.number(of: value)
+                isDerived = DerivedAttribute.isDerived(key)
+            }
+        }
+    }
+
     private mutating func test(
-        _ clause: SpanFilter.Clause, _ number: Int, _ shape: SegmentSchema.Shape, _ dictionary: SegmentDictionary
+        _ numbered: NumberedClause, _ shape: Int, _ dictionary: SegmentDictionary
     ) -> Test {
-        switch clause {
-        case .operation(let name):
-            return dictionary.number(of: name) == shape.operationName ? .always : .never
+        let schema = dictionary.schema
+        switch numbered.clause {
+        case .operation:
+            return numbered.name == schema.shapes[shape].operationName ? .always : .never
         case .duration(let range):
-            return shape.plan.duration == nil ? .never : .duration(range)
-        case .remoteService(let name):
-            for (index, column) in shape.columns.enumerated() where column.field == .remoteServiceName {
-                return valueTest(name, number, index, shape, dictionary)
+            return schema.shapes[shape].hasDuration ? .duration(range) : .never
+        case .remoteService:
+            for (index, column) in schema.columns(ofShape: shape).enumerated() where column.field == .remoteServiceName
+            {
+                return valueTest(numbered, shape, index, dictionary)
             }
             return .never
-        case .keyOrEvent(let key):
-            guard let wanted = dictionary.number(of: key) else { return .never }
-            return shape.columns.contains { $0.hasKeyString && $0.key == wanted } ? .always : .never
-        case .attribute(let key, let value):
-            return attributeTest(key, value, number, shape, dictionary)
-        case .anywhere(let key, let value):
-            return anywhereTest(key, value, number, shape, dictionary)
+        case .keyOrEvent:
+            guard let wanted = numbered.key else { return .never }
+            return schema.columns(ofShape: shape).contains { $0.hasKeyString && $0.key == wanted } ? .always : .never
+        case .attribute:
+            return attributeTest(numbered, shape, dictionary)
+        case .anywhere:
+            // Any shape with attributes in other places than the span's own may match.
+            let isElsewhere = numbered.isDerived || schema.columns(ofShape: shape).contains(where: \.holdsAttributes)
+            return isElsewhere ? .always : attributeTest(numbered, shape, dictionary)
         }
     }
 
     private mutating func attributeTest(
-        _ key: [UInt8], _ value: [UInt8], _ number: Int, _ shape: SegmentSchema.Shape, _ dictionary: SegmentDictionary
+        _ numbered: NumberedClause, _ shape: Int, _ dictionary: SegmentDictionary
     ) -> Test {
-        guard let wanted = dictionary.number(of: key) else { return .never }
+        guard let wanted = numbered.key else { return .never }
         var tests: [Test] = []
-        for (index, column) in shape.columns.enumerated() where column.role == .attribute && column.key == wanted {
+        for (index, column) in dictionary.schema.columns(ofShape: shape).enumerated()
+        where column.role == .attribute && column.key == wanted {
             // Values of other types are compared as text by those who check the trace.
-            tests.append(
-                column.type == .string ? valueTest(value, number, index, shape, dictionary) : .always)
+            tests.append(column.type == .string ? valueTest(numbered, shape, index, dictionary) : .always)
         }
         return Self.joined(tests)
     }
 
-    /// Like `attributeTest`, and any shape with attributes in other places than the span's own may match.
-    private mutating func anywhereTest(
-        _ key: [UInt8], _ value: [UInt8], _ number: Int, _ shape: SegmentSchema.Shape, _ dictionary: SegmentDictionary
-    ) -> Test {
-        let isElsewhere = shape.columns.contains { column in
-            column.role == .eventAttributes || column.field == .resource || column.field == .scope
-                || column.field == .links
-        }
-        if isElsewhere || DerivedAttribute.isDerived(key) { return .always }
-        return attributeTest(key, value, number, shape, dictionary)
-    }
-
     private mutating func valueTest(
-        _ value: [UInt8], _ number: Int, _ index: Int, _ shape: SegmentSchema.Shape, _ dictionary: SegmentDictionary
+        _ numbered: NumberedClause, _ shape: Int, _ index: Int, _ dictionary: SegmentDictionary
     ) -> Test {
-        let own = shape.plan.columns[index]
-        let place = own.coding == .sameAs ? Int(own.operand) : index
-        let plan = shape.plan.columns[place]
+        let (place, plan) = dictionary.schema.resolvedPlan(shape, index)
         switch plan.coding {
         case .constant:
-            return dictionary.number(of: value) == plan.operand ? .always : .never
+            return numbered.valueNumber == plan.operand ? .always : .never
         case .dictionary:
-            guard let wanted = dictionary.number(of: value), let code = plan.list.firstIndex(of: wanted) else {
-                return .never
-            }
+            guard let wanted = numbered.valueNumber,
+                let code = dictionary.schema.list(plan).enumerated().first(where: { $0.element == wanted })?.offset
+            else { return .never }
             return .codes(column: place, [code])
         default:
-            return literalTest(value, number, place, shape, dictionary)
+            return literalTest(numbered.value, shape, place, dictionary)
         }
     }
 
     private mutating func literalTest(
-        _ value: [UInt8], _ number: Int, _ place: Int, _ shape: SegmentSchema.Shape, _ dictionary: SegmentDictionary
+        _ value: [UInt8], _ shape: Int, _ place: Int, _ dictionary: SegmentDictionary
     ) -> Test {
-        let column = shape.columns[place]
+        let schema = dictionary.schema
+        let column = schema.column(shape, place)
         guard let key = column.repeatKey else { return .always }
         let name = "\(key) " + String(decoding: value, as: UTF8.self)
         if let known = literalNumbers[name] { return .literal(known) }
         var columns: [(shape: Int, column: Int)] = []
-        for (other, shape) in dictionary.schema.shapes.enumerated() {
-            for (index, column) in shape.columns.enumerated()
-            where column.repeatKey == key && shape.plan.columns[index].coding.isLiteral {
+        for other in schema.shapes.indices {
+            for (index, column) in schema.columns(ofShape: other).enumerated()
+            where column.repeatKey == key && schema.plan(other, index).coding.isLiteral {
                 columns.append((other, index))
             }
         }
-        let hash: UInt64? =
+        let fingerprint: UInt64? =
             column.role == .attribute
             ? dictionary.withString(column.key) { keyBytes in
-                value.withUnsafeBytes { ValueFilter.hash(key: keyBytes, value: $0) }
+                value.withUnsafeBytes { ValueFingerprint.value($0, key: ValueFingerprint.key(keyBytes)) }
             } : nil
         literalNumbers[name] = literalTests.count
-        literalTests.append(LiteralTest(value: value, filterHash: hash, columns: columns))
+        literalTests.append(LiteralTest(value: value, fingerprint: fingerprint, columns: columns))
         return .literal(literalTests.count - 1)
     }
 
     private static func joined(_ tests: [Test]) -> Test {
         if tests.isEmpty { return .never }
         return tests.count == 1 ? tests[0] : .any(tests)
+    }
+}
+
+extension SpanColumn {
+    /// The column's values hold attributes of something else than the span itself.
+    var holdsAttributes: Bool {
+        role == .eventAttributes || field == .resource || field == .scope || field == .links
     }
 }
 

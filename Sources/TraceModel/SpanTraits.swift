@@ -39,7 +39,7 @@ public enum SpanSource: UInt8, Sendable {
 /// The small facts about a span that fit in one word.
 ///
 /// Bits: 0-2 kind, 3 shared, 4 debug, 5-6 status code, 7 error, 8-9 source, 10 attributes in the sender's order.
-public struct SpanTraits: Hashable, Sendable {
+public struct SpanTraits: Hashable, Sendable, BitwiseCopyable {
     public private(set) var rawValue: UInt32
 
     public init(rawValue: UInt32) { self.rawValue = rawValue }

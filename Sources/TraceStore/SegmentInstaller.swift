@@ -14,11 +14,10 @@ struct SegmentInstaller {
         segmentOptions.blockSpanCount = options.blockSpanCount
         segmentOptions.compressionLevel = options.compressionLevel
         let createdAt = SystemClock.nanosecondsSince1970()
-        let encoded = SegmentWriter.encode(batches, createdAt: createdAt, options: segmentOptions)
         let id = try StoreError.wrapCatalog { () throws(CatalogError) in try catalog.allocateSegmentID() }
         let name = SegmentDirectory.fileName(id)
-        let reader = try write(encoded.bytes, as: name)
-        let summary = SegmentSummary(id: id, fileName: name, createdAt: createdAt, encoded.statistics, encoded.names)
+        let (reader, statistics, names) = try write(batches, as: name, createdAt, segmentOptions)
+        let summary = SegmentSummary(id: id, fileName: name, createdAt: createdAt, statistics, names)
         do throws(CatalogError) {
             try catalog.add(summary, firstJournalPart: firstJournalPart)
         } catch {
@@ -27,14 +26,18 @@ struct SegmentInstaller {
             if error.code == .diskFull { try? folder.segments.remove(name) }
             throw StoreError(error)
         }
-        return StoredSegment(id: id, reader: reader, statistics: encoded.statistics)
+        return StoredSegment(id: id, reader: reader, statistics: statistics)
     }
 
     /// A file that the catalog will never name is not left behind.
-    private func write(_ bytes: [UInt8], as name: String) throws(StoreError) -> SegmentReader {
+    private func write(
+        _ batches: [SpanBatch], as name: String, _ createdAt: Int64, _ segmentOptions: SegmentOptions
+    ) throws(StoreError) -> (SegmentReader, SegmentStatistics, SegmentNames) {
         do throws(SegmentError) {
-            try folder.segments.write(bytes, as: name)
-            return try SegmentReader(try folder.segments.open(name))
+            let file = try folder.segments.create(name)
+            let written = try SegmentWriter.write(batches, to: file, createdAt: createdAt, options: segmentOptions)
+            try file.finish()
+            return (try SegmentReader(try folder.segments.open(name)), written.statistics, written.names)
         } catch {
             try? folder.segments.remove(name)
             throw StoreError(error)

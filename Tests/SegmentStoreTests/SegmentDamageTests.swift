@@ -5,14 +5,14 @@ import TraceModel
 @testable import SegmentStore
 
 @Suite struct SegmentDamageTests {
-    private static func segment(spanCount: Int) -> (bytes: [UInt8], texts: [TraceID: Set<String>]) {
+    private static func segment(spanCount: Int) throws -> (bytes: [UInt8], texts: [TraceID: Set<String>]) {
         var generator = SpanGenerator(seed: 7)
         let batch = generator.batch(spanCount: spanCount)
         var options = SegmentOptions()
         options.blockSpanCount = 16
         var texts: [TraceID: Set<String>] = [:]
         for span in batch.spans { texts[span.traceID, default: []].insert(span.canonicalText) }
-        return (SegmentWriter.encode([batch], createdAt: 1, options: options).bytes, texts)
+        return (try SegmentWriter.encode([batch], createdAt: 1, options: options).bytes, texts)
     }
 
     /// Reads all that can be read.
@@ -34,7 +34,7 @@ import TraceModel
     }
 
     @Test func `any flipped byte is reported by verify, and never read wrongly`() throws {
-        let (bytes, texts) = Self.segment(spanCount: 60)
+        let (bytes, texts) = try Self.segment(spanCount: 60)
         #expect(read(bytes, texts, "nothing") == 0)
         #expect(try SegmentReader(SegmentInMemory(name: "s", bytes: bytes)).verify().isEmpty)
         for place in bytes.indices {
@@ -47,7 +47,7 @@ import TraceModel
     }
 
     @Test func `a damaged block leaves the others readable`() throws {
-        let (bytes, texts) = Self.segment(spanCount: 200)
+        let (bytes, texts) = try Self.segment(spanCount: 200)
         var damaged = bytes
         damaged[SegmentFormat.headerByteCount + 4] ^= 0x10
         let lost = read(damaged, texts, "damage in the first block")
@@ -55,8 +55,8 @@ import TraceModel
         #expect(lost < texts.count / 2)
     }
 
-    @Test func `a segment cut short anywhere is refused`() {
-        let (bytes, _) = Self.segment(spanCount: 20)
+    @Test func `a segment cut short anywhere is refused`() throws {
+        let (bytes, _) = try Self.segment(spanCount: 20)
         for count in 0..<bytes.count {
             #expect(throws: SegmentError.self) {
                 _ = try SegmentReader(SegmentInMemory(name: "s", bytes: Array(bytes[..<count])))
@@ -64,8 +64,8 @@ import TraceModel
         }
     }
 
-    @Test func `a segment of a newer format is refused by name`() {
-        var (bytes, _) = Self.segment(spanCount: 5)
+    @Test func `a segment of a newer format is refused by name`() throws {
+        var (bytes, _) = try Self.segment(spanCount: 5)
         bytes[8] = 2
         do {
             _ = try SegmentReader(SegmentInMemory(name: "s", bytes: bytes))

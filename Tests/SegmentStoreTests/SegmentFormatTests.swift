@@ -7,7 +7,7 @@ import TraceModel
 /// storage/segment-format.md holds the dump of this segment.
 @Suite struct SegmentFormatTests {
     /// One request: a client span of the service `shop` and its child, a server span of `cart`, 2 ms later.
-    static func exampleSegment() -> [UInt8] {
+    static func exampleSegment() throws -> [UInt8] {
         var builder = SpanBatchBuilder()
         func intern(_ text: String) -> UInt32 {
             var text = text
@@ -26,7 +26,7 @@ import TraceModel
             builder.addAttribute(key: intern("version"), string: intern("v1"))
             builder.endSpan()
         }
-        return SegmentWriter.encode(
+        return try SegmentWriter.encode(
             [builder.makeBatch()], createdAt: 1_790_000_000_500_000_000, options: SegmentOptions()
         ).bytes
     }
@@ -34,6 +34,6 @@ import TraceModel
     @Test func `the dump in the specification is what is written`() throws {
         let document = try Repository.text(of: "storage/segment-format.md")
         let dump = try #require(document.firstCodeBlock(after: "## A worked example"))
-        #expect(HexDump.text(Self.exampleSegment()) == dump)
+        #expect(HexDump.text(try Self.exampleSegment()) == dump)
     }
 }

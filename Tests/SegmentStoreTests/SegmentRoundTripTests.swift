@@ -11,7 +11,7 @@ import TraceModel
         let batches = (0..<20).map { _ in generator.batch(spanCount: 40) }
         var options = SegmentOptions()
         options.blockSpanCount = 64
-        let segment = SegmentWriter.encode(batches, createdAt: 1, options: options)
+        let segment = try SegmentWriter.encode(batches, createdAt: 1, options: options)
         #expect(segment.statistics.spanCount == 800)
         let reader = try SegmentReader(SegmentInMemory(name: "segment", bytes: segment.bytes))
         var expected: [TraceID: [String]] = [:]
