@@ -193,6 +193,18 @@ public final class Catalog: Sendable {
         }
     }
 
+    /// The number that the next segment gets: files with this one or a higher are not of this catalog.
+    public var nextSegmentID: Int64 {
+        get throws(CatalogError) {
+            try read("the next segment ID cannot be read") { database in
+                guard let id = try database.integer(.stateGet, ["key": StateKey.nextSegmentID.rawValue]) else {
+                    throw CatalogError(code: .corrupt, message: "catalog: state has no usable next_segment_id")
+                }
+                return id
+            }
+        }
+    }
+
     /// The store's own random UUID, made with the catalog.
     public var storeID: String {
         get throws(CatalogError) {

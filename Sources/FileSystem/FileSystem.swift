@@ -48,7 +48,7 @@ public protocol FileSystem: Sendable {
     /// Removes a file, not a folder.
     func remove(_ path: String) throws(FileSystemError)
 
-    /// Creates the folder, and those above it; one that exists is left as it is.
+    /// Creates the folder, and those above it, durably; one that exists is left as it is.
     func createDirectory(_ path: String) throws(FileSystemError)
 
     /// Names of all entries but `.` and `..`, in no order.

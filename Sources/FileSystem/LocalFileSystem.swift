@@ -59,15 +59,32 @@ public struct LocalFileSystem: FileSystem {
     }
 
     public func createDirectory(_ path: String) throws(FileSystemError) {
-        if mkdir(path, 0o750) == 0 { return }
+        let path = Self.withoutTrailingSlashes(path)
+        if mkdir(path, 0o750) == 0 { return try syncFolder(above: path) }
         let number = errno
         if number == EEXIST { return }
-        if number == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex {
-            try createDirectory(String(path[..<slash]))
-            if mkdir(path, 0o750) == 0 || errno == EEXIST { return }
-            throw failure("mkdir", path, errno)
+        guard number == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {
+            throw failure("mkdir", path, number)
         }
-        throw failure("mkdir", path, number)
+        try createDirectory(String(path[..<slash]))
+        if mkdir(path, 0o750) == 0 { return try syncFolder(above: path) }
+        if errno != EEXIST { throw failure("mkdir", path, errno) }
+    }
+
+    private static func withoutTrailingSlashes(_ path: String) -> String {
+        var path = Substring(path)
+        while path.utf8.count > 1 && path.hasSuffix("/") { path.removeLast() }
+        return String(path)
+    }
+
+    private func syncFolder(above path: String) throws(FileSystemError) {
+        let slash = path.lastIndex(of: "/")
+        let parent = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        do throws(FileSystemError) {
+            try syncDirectory(parent)
+        } catch  where error.code == .notPermitted {
+            // Who may add to a folder may not always read it, and only what can be opened can be synced.
+        }
     }
 
     public func names(in directory: String) throws(FileSystemError) -> [String] {

@@ -19,9 +19,9 @@ final class Committer {
     /// Room for the frame headers of one write.
     private let headers: UnsafeMutableRawBufferPointer
 
-    init(_ core: JournalCore, first part: PartFile) {
+    init(_ core: JournalCore) {
         self.core = core
-        self.part = part
+        part = core.monitor.withLock { $0.firstPart.take() }
         headers = .allocate(
             byteCount: Self.groupRecordCountMax * JournalFormat.frameHeaderByteCount, alignment: 8)
     }
@@ -99,7 +99,7 @@ final class Committer {
             try write(group, to: file)
         } catch {
             let failure = JournalError("cannot write to part \(file.number)", error)
-            cutBack(to: offset, file, failure, rest: group.upperBound)
+            if !takeBack(group, file) { abandon(file.number, failure, rest: group.upperBound) }
             throw failure
         }
         isPartUnsynced = true
@@ -110,7 +110,7 @@ final class Committer {
                 isPartUnsynced = false
             } catch {
                 // Nothing says any more which bytes are safe behind the last good sync: go on in another file.
-                try? core.directory.fileSystem.truncate(file.descriptor, to: offset)
+                _ = takeBack(group, file)
                 abandon(file.number, error, rest: group.upperBound)
                 throw error
             }
@@ -138,6 +138,42 @@ final class Committer {
             offset += record.frameByteCount
         }
         try core.directory.fileSystem.writeAll(pieces, to: file.descriptor, at: partByteCount)
+    }
+
+    /// Removes from the part what was written of records that are about to be refused: no restart may bring them back.
+    ///
+    /// A device that refuses this too may bring them back after all, and nothing can be done about it.
+    /// - Returns: whether the part can be written on: it ends with its last good frame, and all of it is safe.
+    private func takeBack(_ group: Range<Int>, _ file: PartFile) -> Bool {
+        var isCut = true
+        do throws(FileSystemError) {
+            try core.directory.fileSystem.truncate(file.descriptor, to: partByteCount)
+        } catch {
+            isCut = false
+            overwriteHeaders(group, file)
+        }
+        if core.options.syncMode == .never { return isCut }
+        do {
+            try core.sync(file)
+        } catch {
+            // It may have been the report of earlier records, acknowledged and not yet synced, that are lost.
+            if core.options.syncMode != .always { core.observer.failed(error) }
+            return false
+        }
+        return isCut
+    }
+
+    /// What has no header is never read as a record.
+    private func overwriteHeaders(_ group: Range<Int>, _ file: PartFile) {
+        let fileSystem = core.directory.fileSystem
+        headers.initializeMemory(as: UInt8.self, repeating: 0)
+        guard let end = try? fileSystem.byteCount(of: file.descriptor) else { return }
+        var offset = partByteCount
+        for index in group where offset < end {
+            let header = headers[..<min(JournalFormat.frameHeaderByteCount, end - offset)]
+            try? fileSystem.writeAll([UnsafeRawBufferPointer(rebasing: header)], to: file.descriptor, at: offset)
+            offset += batch[index].record.frameByteCount
+        }
     }
 
     private func answer(_ group: Range<Int>, byteCount: Int, _ outcome: Result<Int, JournalError>) {
@@ -201,15 +237,6 @@ extension Committer {
     private func leavePart() {
         part = nil
         isPartUnsynced = false
-    }
-
-    /// After a failed write: makes the end of the last good frame the end of the file again.
-    private func cutBack(to offset: Int, _ file: PartFile, _ failure: JournalError, rest: Int) {
-        do {
-            try core.directory.fileSystem.truncate(file.descriptor, to: offset)
-        } catch {
-            abandon(file.number, failure, rest: rest)
-        }
     }
 
     private func giveUpSpoiledPart(before rest: Int) {

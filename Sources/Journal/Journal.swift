@@ -37,27 +37,30 @@ public final class Journal: Sendable {
         var replay = try JournalReplay(directory)
         try replay.checkFormats()
         try replay.run(body)
+        if options.syncMode != .never {
+            do throws(JournalError) { try replay.syncParts() } catch { observer.failed(error) }
+        }
         let number = max(replay.lastPartNumber + 1, options.firstPartNumber)
         let core = JournalCore(
             directory: directory, options: options, observer: observer,
             monitor: Monitor(JournalState(assignedPart: number, rotatedThrough: number - 1)), makeSalt: makeSalt,
             now: now)
         self.core = core
-        let first: PartFile
         do throws(FileSystemError) {
-            first = try core.createPart(number)
+            let first = try core.createPart(number)
             try fileSystem.sync(first.descriptor)
             try fileSystem.syncDirectory(path)
+            core.monitor.withLock { $0.firstPart = first }
         } catch {
             throw JournalError("cannot start part \(number)", error)
         }
         try replay.removeEmptyParts()
         recovery = replay.recovery
-        threads = try Self.startThreads(core, first)
+        threads = try Self.startThreads(core)
     }
 
-    private static func startThreads(_ core: JournalCore, _ first: PartFile) throws(JournalError) -> [WorkerThread] {
-        let committer = try start { Committer(core, first: first).run() }
+    private static func startThreads(_ core: JournalCore) throws(JournalError) -> [WorkerThread] {
+        let committer = try start { Committer(core).run() }
         guard case .interval = core.options.syncMode else { return [committer] }
         do throws(JournalError) {
             return [committer, try start { Syncer(core: core).run() }]

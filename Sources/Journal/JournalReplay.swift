@@ -5,6 +5,7 @@ struct JournalReplay {
     private let directory: PartDirectory
     private let numbers: [UInt64]
     private var emptyParts: [UInt64] = []
+    private var partsWithRecords: [UInt64] = []
     private(set) var recovery = JournalRecovery()
 
     init(_ directory: PartDirectory) throws(JournalError) {
@@ -51,6 +52,20 @@ struct JournalReplay {
                 JournalDamage(partNumber: number, offset: $0.lowerBound, byteCount: $0.count)
             }
             if summary.recordCount == 0 && summary.damages.isEmpty { emptyParts.append(number) }
+            if summary.recordCount > 0 { partsWithRecords.append(number) }
+        }
+    }
+
+    /// Makes what was read durable: a process that was killed wrote it, and perhaps had no time to sync.
+    func syncParts() throws(JournalError) {
+        for number in partsWithRecords {
+            do {
+                let file = try directory.fileSystem.open(directory.path(ofPart: number), .readWrite)
+                defer { directory.fileSystem.close(file) }
+                try directory.fileSystem.sync(file)
+            } catch {
+                throw JournalError("cannot sync part \(number)", error)
+            }
         }
     }
 

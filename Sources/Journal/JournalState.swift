@@ -33,6 +33,10 @@ struct JournalState {
     /// The highest number that `rotate` returned.
     var rotatedThrough: UInt64
 
+    /// The part that was made on opening, until the committer takes it: whoever keeps it keeps its file open, and so
+    /// its room on the disk taken after it was removed.
+    var firstPart: PartFile?
+
     /// Oldest first.
     var unsyncedParts: [UnsyncedPart] = []
     /// A part whose sync failed in the background, so that nothing more may be written to it.

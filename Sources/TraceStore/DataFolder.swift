@@ -28,6 +28,7 @@ struct DataFolder: Sendable {
         do throws(SegmentError) {
             segments = try SegmentDirectory(path: path + "/segments", fileSystem: fileSystem)
         } catch {
+            fileSystem.close(lock)
             throw StoreError(.unusable, error.message)
         }
     }

@@ -16,18 +16,31 @@ struct SegmentInstaller {
         let createdAt = SystemClock.nanosecondsSince1970()
         let id = try StoreError.wrapCatalog { () throws(CatalogError) in try catalog.allocateSegmentID() }
         let name = SegmentDirectory.fileName(id)
-        var written: (statistics: SegmentStatistics, names: SegmentNames)?
-        let reader = try StoreError.wrapSegment { () throws(SegmentError) in
-            let file = try folder.segments.create(name)
-            written = try SegmentWriter.write(batches, to: file, createdAt: createdAt, options: segmentOptions)
-            try file.finish()
-            return try SegmentReader(try folder.segments.open(name))
-        }
-        guard let written else { preconditionFailure("a segment that was finished was written") }
-        let summary = SegmentSummary(id: id, fileName: name, createdAt: createdAt, written.statistics, written.names)
-        try StoreError.wrapCatalog { () throws(CatalogError) in
+        let (reader, statistics, names) = try write(batches, as: name, createdAt, segmentOptions)
+        let summary = SegmentSummary(id: id, fileName: name, createdAt: createdAt, statistics, names)
+        do throws(CatalogError) {
             try catalog.add(summary, firstJournalPart: firstJournalPart)
+        } catch {
+            // On a full disk each attempt would leave a file. After any other failure the file stays until the next
+            // start: what SQLite could not confirm may yet be found in its log then, and needs the file.
+            if error.code == .diskFull { try? folder.segments.remove(name) }
+            throw StoreError(error)
         }
-        return StoredSegment(id: id, reader: reader, statistics: written.statistics)
+        return StoredSegment(id: id, reader: reader, statistics: statistics)
+    }
+
+    /// A file that the catalog will never name is not left behind.
+    private func write(
+        _ batches: [SpanBatch], as name: String, _ createdAt: Int64, _ segmentOptions: SegmentOptions
+    ) throws(StoreError) -> (SegmentReader, SegmentStatistics, SegmentNames) {
+        do throws(SegmentError) {
+            let file = try folder.segments.create(name)
+            let written = try SegmentWriter.write(batches, to: file, createdAt: createdAt, options: segmentOptions)
+            try file.finish()
+            return (try SegmentReader(try folder.segments.open(name)), written.statistics, written.names)
+        } catch {
+            try? folder.segments.remove(name)
+            throw StoreError(error)
+        }
     }
 }

@@ -7,14 +7,18 @@ extension StoreError {
         do throws(SegmentError) {
             return try body()
         } catch {
-            let code: Code =
-                switch error.code {
-                case .corrupt: .corrupt
-                case .unsupportedFormat: .unsupportedFormat
-                case .diskFull, .unreadable: .unusable
-                }
-            throw StoreError(code, error.message)
+            throw StoreError(error)
         }
+    }
+
+    init(_ error: SegmentError) {
+        let code: Code =
+            switch error.code {
+            case .corrupt: .corrupt
+            case .unsupportedFormat: .unsupportedFormat
+            case .diskFull, .unreadable: .unusable
+            }
+        self.init(code, error.message)
     }
 
     static func wrapJournal<Value>(_ body: () throws(JournalError) -> Value) throws(StoreError) -> Value {
@@ -33,9 +37,19 @@ extension StoreError {
         do throws(CatalogError) {
             return try body()
         } catch {
-            throw StoreError(error.code == .unsupportedFormat ? .unsupportedFormat : .unusable, error.message)
+            throw StoreError(error)
         }
     }
+
+    init(_ error: CatalogError) {
+        switch error.code {
+        case .unsupportedFormat: self.init(.unsupportedFormat, error.message)
+        case .corrupt: self.init(.corrupt, error.message + "; " + StoreError.rebuildAdvice)
+        case .diskFull, .failed: self.init(.unusable, error.message)
+        }
+    }
+
+    static let rebuildAdvice = "'skein store rebuild' makes a new catalog from the segments"
 }
 
 extension SegmentStatistics {

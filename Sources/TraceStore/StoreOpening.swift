@@ -27,8 +27,8 @@ struct StoreOpening {
             synced: options.journalSynced,
             failed: { error in
                 // What was acknowledged since the last good sync is safe from a power cut only in a segment.
-                logger.error("the journal could not be synced; sealing what is live", metadata: ["reason": "\(error)"])
                 isSealingUrgent.isSet.store(true, ordering: .relaxed)
+                logger.error("the journal could not be synced; sealing what is live", metadata: ["reason": "\(error)"])
             })
         let journal: Journal
         do {
@@ -60,6 +60,7 @@ struct StoreOpening {
         let records = try StoreError.wrapCatalog { () throws(CatalogError) in try catalog.segments() }
         let names = try StoreError.wrapSegment { () throws(SegmentError) in try folder.segments.names() }
         let known = Set(records.map(\.fileName))
+        try refuseForeignCatalog(names.filter { !known.contains($0) }, folder, catalog)
         for name in names where !known.contains(name) {
             logger.notice("removed a segment that was not finished", metadata: ["file": "\(name)"])
             try StoreError.wrapSegment { () throws(SegmentError) in try folder.segments.remove(name) }
@@ -80,13 +81,27 @@ struct StoreOpening {
         return segments
     }
 
+    /// A segment is given its number by the catalog before it is written: one with a number to come is of another
+    /// catalog, which was lost or put in the place of this one. Its spans are nowhere else.
+    private static func refuseForeignCatalog(
+        _ unknown: [String], _ folder: DataFolder, _ catalog: Catalog
+    ) throws(StoreError) {
+        let next = try StoreError.wrapCatalog { () throws(CatalogError) in try catalog.nextSegmentID }
+        let foreign = unknown.filter { (SegmentDirectory.segmentID(ofFile: $0) ?? 0) >= next }
+        guard let first = foreign.first else { return }
+        throw StoreError(
+            .corrupt,
+            "\(folder.catalogPath): it never knew \(foreign.count) of the segments in \(folder.segments.path), "
+                + "\(first) for one: put the right catalog back, or take this one away; \(StoreError.rebuildAdvice)")
+    }
+
     private static func report(_ recovery: JournalRecovery, _ replay: JournalReplay, _ logger: Logger) {
         if replay.spanCount > 0 {
             logger.notice("brought spans back from the journal", metadata: ["spans": "\(replay.spanCount)"])
         }
         if recovery.cutByteCount > 0 {
             logger.notice(
-                "cut the end of the journal, which was never acknowledged",
+                "cut off the journal's end, which is no whole record: it was being written when the last run ended",
                 metadata: ["bytes": "\(recovery.cutByteCount)"])
         }
         for damage in recovery.damages {

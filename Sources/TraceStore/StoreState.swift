@@ -87,9 +87,9 @@ final class StoreState: @unchecked Sendable {
     /// cannot be relied on.
     func isDue(_ options: StoreOptions) -> Bool {
         let now = Self.now()
-        let isUrgent = isSealingUrgent.isSet.exchange(false, ordering: .relaxed)
         return lock.withLock {
             guard active.spanCount > 0, let firstAppend = active.firstAppend else { return false }
+            let isUrgent = isSealingUrgent.isSet.exchange(false, ordering: .relaxed)
             let age = now - firstAppend
             let idle = now - active.lastAppend
             return isUrgent || active.byteCount >= options.liveByteCountMax / 2 || age >= options.sealAge

@@ -21,6 +21,7 @@ public final class TraceStore: Sendable {
     let expiredSpanCount = Atomic<Int>(0)
     private let cache: SegmentCache
     private let background: BackgroundWork
+    private let refusalLog: RefusalLog
 
     /// Opens the folder, or makes it, and reads what the journal has beyond the segments.
     /// - Throws: `StoreError`; `inUse` if another process has the folder.
@@ -35,12 +36,19 @@ public final class TraceStore: Sendable {
         self.options = options
         self.logger = logger
         folder = try DataFolder(path: path, fileSystem: fileSystem)
-        let opened = try StoreOpening.open(folder, options, logger)
+        let opened: StoreOpening
+        do throws(StoreError) {
+            opened = try StoreOpening.open(folder, options, logger)
+        } catch {
+            folder.unlock()
+            throw error
+        }
         catalog = opened.catalog
         journal = opened.journal
         state = opened.state
         cache = SegmentCache(byteCountMax: options.cacheByteCountMax)
         background = BackgroundWork()
+        refusalLog = RefusalLog(logger)
     }
 
     /// Starts sealing and retention. Without it the store only takes in and reads.
@@ -88,12 +96,12 @@ public final class TraceStore: Sendable {
             completion(.failure(Refusal(error)))
             return
         }
-        let state = state
+        // Not the store itself: the journal's thread must not be the last to let it go.
+        let (state, refusalLog) = (state, refusalLog)
         guard
             let generation = state.beginAppend(
                 batch, liveByteCountMax: options.liveByteCountMax,
-                enqueue: {
-                    generation in
+                enqueue: { generation in
                     journal.append(record) { outcome in
                         switch outcome {
                         case .success:
@@ -101,6 +109,7 @@ public final class TraceStore: Sendable {
                             completion(.success(()))
                         case .failure(let error):
                             state.endAppend(batch, to: generation, isKept: false)
+                            refusalLog.note(error)
                             completion(.failure(Refusal(error)))
                         }
                     }

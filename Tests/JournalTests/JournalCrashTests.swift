@@ -11,7 +11,7 @@ import Testing
         print("seed \(seed)")
         var generator = SeededGenerator(seed: seed)
         for _ in 0..<(mode == "interval" ? 6 : 2) {
-            let directory = TemporaryDirectory()
+            let directory = try TemporaryFolder()
             let child = try Child(directory.path, mode)
             usleep(UInt32.random(in: 20_000...250_000, using: &generator))
             let acknowledged = child.killAndRead()

@@ -9,22 +9,6 @@ extension SeededGenerator {
     mutating func bytes(_ count: Int) -> [UInt8] { (0..<count).map { _ in UInt8(truncatingIfNeeded: next() >> 24) } }
 }
 
-/// A folder that goes when the test ends.
-final class TemporaryDirectory: Sendable {
-    let path: String
-
-    init() {
-        var template = Array("/tmp/journal-test-XXXXXX".utf8CString)
-        path = String(cString: mkdtemp(&template)!)
-    }
-
-    deinit {
-        let files = LocalFileSystem()
-        for name in (try? files.names(in: path)) ?? [] { try? files.remove("\(path)/\(name)") }
-        rmdir(path)
-    }
-}
-
 struct ReplayedRecord: Equatable, Sendable {
     var part: UInt64
     var bytes: [UInt8]

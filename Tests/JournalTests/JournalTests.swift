@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct JournalTests {
     @Test func `records of odd sizes come back as they were`() async throws {
-        let directory = TemporaryDirectory()
+        let directory = try TemporaryFolder()
         var generator = SeededGenerator(seed: 7)
         var records: [[UInt8]] = [0, 1, 2, 13, 27, 28, 29, 255, 4096, 65_535, 65_536, 70_000, (1 << 20) + 3].flatMap {
             [generator.bytes($0), spanLikeBytes($0, number: $0)]
@@ -38,7 +38,7 @@ import Testing
 
     @Test(arguments: [JournalSyncMode.always, .interval(milliseconds: 1), .never])
     func `parts, positions and statistics add up`(mode: JournalSyncMode) async throws {
-        let directory = TemporaryDirectory()
+        let directory = try TemporaryFolder()
         let journal = try Journal.open(
             directory.path, JournalOptions(syncMode: mode, partByteCountMax: 4000, firstPartNumber: 5))
         let records = (0..<60).map { spanLikeBytes(700, number: $0) }
@@ -64,7 +64,7 @@ import Testing
     }
 
     @Test func `rotation without records changes nothing`() async throws {
-        let directory = TemporaryDirectory()
+        let directory = try TemporaryFolder()
         let journal = try Journal.open(directory.path)
         #expect(journal.rotate() == 0 && journal.rotate() == 0)
         _ = try await journal.append([1])
@@ -74,7 +74,7 @@ import Testing
     }
 
     @Test func `each record is on its side of every rotation, whoever appends`() async throws {
-        let directory = TemporaryDirectory()
+        let directory = try TemporaryFolder()
         let journal = try Journal.open(
             directory.path, JournalOptions(syncMode: .interval(milliseconds: 1), partByteCountMax: 2500))
         // The store's lock: guards the last part rotated out, what was appended since, and between which rotations
@@ -147,7 +147,7 @@ import Testing
     }
 
     @Test func `removed parts are gone and numbers go on after a restart`() async throws {
-        let directory = TemporaryDirectory()
+        let directory = try TemporaryFolder()
         var journal = try Journal.open(directory.path)
         for value in UInt8(1)...3 {
             _ = try await journal.append([value])
@@ -197,7 +197,7 @@ import Testing
     }
 
     @Test func `closing writes what is queued and refuses what comes later`() async throws {
-        let directory = TemporaryDirectory()
+        let directory = try TemporaryFolder()
         let journal = try Journal.open(directory.path, JournalOptions(syncMode: .interval(milliseconds: 60_000)))
         let count = Mutex(0)
         for index in 0..<500 {

@@ -2,37 +2,36 @@ public import FileSystem
 internal import Synchronization
 
 /// Files in memory that fail when told to, and forget at a power cut what was not synced.
+///
+/// What a device may do to unsynced bytes and names is in `FaultInjectingFileSystem+PowerCut.swift`.
 public final class FaultInjectingFileSystem: FileSystem {
-    public enum Operation: Sendable, Equatable {
-        case open, write, read, sync, truncate, rename, remove, list, syncDirectory
+    public enum Operation: Sendable, Hashable {
+        case open, write, read, sync, truncate, rename, remove, list, createDirectory, syncDirectory
     }
 
-    private struct File {
-        var bytes: [UInt8] = []
-        var durable: [UInt8] = []
-        /// Written since the last sync.
-        var dirty: [Range<Int>] = []
-        var unreadable: [Range<Int>] = []
-    }
-
-    private struct State {
-        var files: [File] = []
-        var names: [String: Int] = [:]
-        var durableNames: [String: Int] = [:]
-        var descriptors: [Int32: Int] = [:]
+    struct State {
+        var files: [SimulatedFile] = []
+        var names = SimulatedNames()
+        var descriptors: [Int32: (file: Int, path: String)] = [:]
         var nextDescriptor: Int32 = 1
-        var locked: Set<String> = []
         var lockPaths: [Int32: String] = [:]
         var byteCountMax = Int.max
         var writeByteCountMax = Int.max
         var fault: @Sendable (Operation, String) -> FileSystemError.Code? = { _, _ in nil }
+
+        /// Bytes of all files that have a name or are open.
+        var usedByteCount: Int {
+            Set(names.current.values).union(descriptors.values.map(\.file)).reduce(0) { $0 + files[$1].bytes.count }
+        }
     }
 
-    private let state: Mutex<State>
+    let state: Mutex<State>
 
     public init() { state = Mutex(State()) }
 
-    private init(_ initial: sending State) { state = Mutex(initial) }
+    init(_ initial: sending State) { state = Mutex(initial) }
+
+    // MARK: Faults
 
     /// Room for all files together; writing beyond it writes what fits, then fails with `.diskFull`.
     public func setCapacity(_ byteCount: Int) { state.withLock { $0.byteCountMax = byteCount } }
@@ -40,7 +39,7 @@ public final class FaultInjectingFileSystem: FileSystem {
     /// Bytes that one write takes at most.
     public func setWriteByteCountMax(_ byteCount: Int) { state.withLock { $0.writeByteCountMax = byteCount } }
 
-    /// Asked before each operation, with the path where it is known.
+    /// Asked before each operation, with the path under which the file was opened.
     public func setFault(_ fault: @escaping @Sendable (Operation, String) -> FileSystemError.Code?) {
         state.withLock { $0.fault = fault }
     }
@@ -53,80 +52,62 @@ public final class FaultInjectingFileSystem: FileSystem {
         }
     }
 
+    /// Lets every read that touches these bytes fail.
+    public func setUnreadable(_ path: String, _ range: Range<Int>) {
+        state.withLock { state in
+            if let file = state.names.current[path] { state.files[file].unreadable.append(range) }
+        }
+    }
+
+    // MARK: Looking in from outside
+
     public func openFileCount() -> Int { state.withLock { $0.descriptors.count } }
 
-    /// Bytes written to files that have a name, and not synced.
+    /// Bytes of all files that have a name or are open.
+    public func usedByteCount() -> Int { state.withLock { $0.usedByteCount } }
+
+    /// Bytes written to files that are open, and not synced.
     public func unsyncedByteCount() -> Int {
         state.withLock { state in
-            state.names.values.reduce(0) { $0 + state.files[$1].dirty.reduce(0) { $0 + $1.count } }
+            Set(state.descriptors.values.map(\.file)).reduce(0) { $0 + state.files[$1].unsyncedByteCount }
         }
     }
 
     public func contents(of path: String) -> [UInt8]? {
-        state.withLock { state in state.names[path].map { state.files[$0].bytes } }
+        state.withLock { state in state.names.current[path].map { state.files[$0].bytes } }
     }
 
     /// Puts a file there, durably.
     public func setContents(of path: String, _ bytes: [UInt8]) {
         state.withLock { state in
-            state.files.append(File(bytes: bytes, durable: bytes))
-            state.names[path] = state.files.count - 1
-            state.durableNames[path] = state.files.count - 1
+            state.files.append(SimulatedFile(durable: bytes))
+            state.names.setDurably(path, state.files.count - 1)
         }
     }
 
-    /// Lets every read that touches these bytes fail.
-    public func setUnreadable(_ path: String, _ range: Range<Int>) {
-        state.withLock { state in
-            if let file = state.names[path] { state.files[file].unreadable.append(range) }
-        }
-    }
+    /// Paths of all files, sorted.
+    public func paths() -> [String] { state.withLock { $0.names.current.keys.sorted() } }
 
-    /// What a disk holds after the power went: everything synced; of the rest, whatever the generator picks.
-    public func afterPowerCut(using generator: inout some RandomNumberGenerator) -> FaultInjectingFileSystem {
-        let (files, names, durableNames) = state.withLock { ($0.files, $0.names, $0.durableNames) }
-        var after = State()
-        for file in files {
-            var bytes = file.durable
-            for range in file.dirty where Bool.random(using: &generator) {
-                // The last piece to reach the disk may be torn; the file's size may grow without its bytes.
-                let end = Int.random(in: range.lowerBound...range.upperBound, using: &generator)
-                let grown = Bool.random(using: &generator) ? range.upperBound : end
-                guard end <= file.bytes.count, grown <= file.bytes.count else { continue }
-                if bytes.count < grown { bytes += [UInt8](repeating: 0, count: grown - bytes.count) }
-                bytes.replaceSubrange(range.lowerBound..<end, with: file.bytes[range.lowerBound..<end])
-            }
-            after.files.append(File(bytes: bytes, durable: bytes))
-        }
-        after.names = durableNames
-        for (path, file) in names.sorted(by: { $0.key < $1.key }) where Bool.random(using: &generator) {
-            after.names[path] = file
-        }
-        after.durableNames = after.names
-        return FaultInjectingFileSystem(after)
-    }
+    // MARK: FileSystem
 
     public func open(_ path: String, _ mode: FileOpenMode) throws(FileSystemError) -> FileDescriptor {
         try perform(.open, path) { state throws(FileSystemError) in
-            var file = state.names[path]
+            var file = state.names.current[path]
             switch mode {
             case .read, .readWrite:
                 if file == nil { throw self.failure("open", path, .notFound) }
             case .createNew:
                 if file != nil { throw self.failure("open", path, .alreadyExists) }
             case .createEmpty:
-                if let file {
-                    state.files[file].bytes = []
-                    state.files[file].dirty = []
-                }
+                if let file { state.files[file].truncate(to: 0) }
             }
             if file == nil {
-                state.files.append(File())
+                state.files.append(SimulatedFile(durable: []))
                 file = state.files.count - 1
-                state.names[path] = file
+                state.names.link(path, state.files.count - 1)
             }
             defer { state.nextDescriptor += 1 }
-            state.descriptors[state.nextDescriptor] = file
+            state.descriptors[state.nextDescriptor] = file.map { ($0, path) }
             return FileDescriptor(number: state.nextDescriptor)
         }
     }
@@ -134,7 +115,7 @@ public final class FaultInjectingFileSystem: FileSystem {
     public func close(_ file: FileDescriptor) {
         state.withLock { state in
             state.descriptors[file.number] = nil
-            if let path = state.lockPaths.removeValue(forKey: file.number) { state.locked.remove(path) }
+            state.lockPaths[file.number] = nil
         }
     }
 
@@ -143,18 +124,13 @@ public final class FaultInjectingFileSystem: FileSystem {
     ) throws(FileSystemError) -> Int {
         nonisolated(unsafe) let buffers = buffers
         return try perform(.write, file) { state, index throws(FileSystemError) in
-            let used = state.files.reduce(0) { $0 + $1.bytes.count }
-            var bytes = buffers.flatMap { Array($0) }
-            bytes = Array(bytes.prefix(state.writeByteCountMax))
+            var bytes = Array(buffers.flatMap { Array($0) }.prefix(state.writeByteCountMax))
             let growth = max(0, offset + bytes.count - state.files[index].bytes.count)
-            let missing = max(0, used + growth - state.byteCountMax)
+            // What is there already can be written over on a full disk too.
+            let missing = growth == 0 ? 0 : min(growth, max(0, state.usedByteCount + growth - state.byteCountMax))
             if missing >= bytes.count && !bytes.isEmpty { throw self.failure("write", "", .diskFull) }
             bytes.removeLast(missing)
-            let end = offset + bytes.count
-            let old = state.files[index].bytes.count
-            if old < end { state.files[index].bytes += [UInt8](repeating: 0, count: end - old) }
-            state.files[index].bytes.replaceSubrange(offset..<end, with: bytes)
-            state.files[index].dirty.append(offset..<end)
+            state.files[index].write(bytes, at: offset)
             return bytes.count
         }
     }
@@ -175,21 +151,10 @@ public final class FaultInjectingFileSystem: FileSystem {
 
     public func sync(_ file: FileDescriptor) throws(FileSystemError) {
         do {
-            try perform(.sync, file) { state, index throws(FileSystemError) in
-                let now = state.files[index].bytes
-                var durable = Array(state.files[index].durable.prefix(now.count))
-                durable += [UInt8](repeating: 0, count: now.count - durable.count)
-                for range in state.files[index].dirty {
-                    let kept = range.clamped(to: 0..<now.count)
-                    durable.replaceSubrange(kept, with: now[kept])
-                }
-                state.files[index].durable = durable
-                state.files[index].dirty = []
-            }
+            try perform(.sync, file) { state, index throws(FileSystemError) in state.files[index].sync() }
         } catch {
-            // As Linux does it: the pages count as clean afterwards, and no later sync will write them.
             state.withLock { state in
-                if let index = state.descriptors[file.number] { state.files[index].dirty = [] }
+                if let index = state.descriptors[file.number]?.file { state.files[index].failSync() }
             }
             throw error
         }
@@ -197,13 +162,7 @@ public final class FaultInjectingFileSystem: FileSystem {
 
     public func truncate(_ file: FileDescriptor, to byteCount: Int) throws(FileSystemError) {
         try perform(.truncate, file) { state, index throws(FileSystemError) in
-            let now = state.files[index].bytes.count
-            if byteCount < now {
-                state.files[index].bytes.removeLast(now - byteCount)
-                state.files[index].dirty = state.files[index].dirty.map { $0.clamped(to: 0..<byteCount) }
-            } else {
-                state.files[index].bytes += [UInt8](repeating: 0, count: byteCount - now)
-            }
+            state.files[index].truncate(to: byteCount)
         }
     }
 
@@ -213,46 +172,41 @@ public final class FaultInjectingFileSystem: FileSystem {
 
     public func rename(_ path: String, to newPath: String) throws(FileSystemError) {
         try perform(.rename, path) { state throws(FileSystemError) in
-            guard let file = state.names.removeValue(forKey: path) else {
-                throw self.failure("rename", path, .notFound)
-            }
-            state.names[newPath] = file
+            guard state.names.rename(path, to: newPath) else { throw self.failure("rename", path, .notFound) }
         }
     }
 
     public func remove(_ path: String) throws(FileSystemError) {
         try perform(.remove, path) { state throws(FileSystemError) in
-            guard let file = state.names.removeValue(forKey: path) else {
-                throw self.failure("unlink", path, .notFound)
-            }
-            // Its room is free at once; no test reads a file that was removed.
-            state.files[file].bytes = []
+            guard state.names.unlink(path) else { throw self.failure("unlink", path, .notFound) }
         }
     }
 
-    public func createDirectory(_ path: String) throws(FileSystemError) {}
+    /// Folders need not be made here.
+    public func createDirectory(_ path: String) throws(FileSystemError) {
+        try perform(.createDirectory, path) { _ throws(FileSystemError) in }
+    }
 
     public func names(in directory: String) throws(FileSystemError) -> [String] {
         try perform(.list, directory) { state throws(FileSystemError) in
-            state.names.keys.filter { $0.hasPrefix(directory + "/") }.map { String($0.dropFirst(directory.count + 1)) }
+            state.names.current.keys.filter { SimulatedNames.directory(of: $0) == directory }
+                .map { String($0.dropFirst(directory.utf8.count + 1)) }
         }
     }
 
     public func syncDirectory(_ path: String) throws(FileSystemError) {
-        try perform(.syncDirectory, path) { state throws(FileSystemError) in
-            state.durableNames = state.durableNames.filter { !$0.key.hasPrefix(path + "/") }
-            for (name, file) in state.names where name.hasPrefix(path + "/") { state.durableNames[name] = file }
-        }
+        try perform(.syncDirectory, path) { state throws(FileSystemError) in state.names.sync(path) }
     }
 
     public func lock(_ path: String) throws(FileSystemError) -> FileDescriptor {
-        let file = try open(path, state.withLock { $0.names[path] != nil } ? .readWrite : .createNew)
-        let isNew = state.withLock { state in
+        let isThere = state.withLock { $0.names.current[path] != nil }
+        let file = try open(path, isThere ? .readWrite : .createNew)
+        let isFirst = state.withLock { state in
+            if state.lockPaths.values.contains(path) { return false }
             state.lockPaths[file.number] = path
-            return state.locked.insert(path).inserted
+            return true
         }
-        if isNew { return file }
-        state.withLock { $0.lockPaths[file.number] = nil }
+        if isFirst { return file }
         close(file)
         throw failure("lock", path, .locked)
     }
@@ -262,6 +216,7 @@ public final class FaultInjectingFileSystem: FileSystem {
     private func perform<Outcome: Sendable>(
         _ operation: Operation, _ path: String, _ body: (inout State) throws(FileSystemError) -> Outcome
     ) throws(FileSystemError) -> Outcome {
+        // Called without the lock: it may look at the files, or copy them.
         let fault = state.withLock { $0.fault }
         if let code = fault(operation, path) { throw failure("\(operation)", path, code) }
         let outcome = state.withLock { state in
@@ -274,11 +229,9 @@ public final class FaultInjectingFileSystem: FileSystem {
         _ operation: Operation, _ file: FileDescriptor,
         _ body: (inout State, Int) throws(FileSystemError) -> Outcome
     ) throws(FileSystemError) -> Outcome {
-        let path = state.withLock { state in
-            state.descriptors[file.number].flatMap { index in state.names.first { $0.value == index }?.key }
-        }
+        let path = state.withLock { $0.descriptors[file.number]?.path }
         return try perform(operation, path ?? "") { state throws(FileSystemError) in
-            guard let index = state.descriptors[file.number] else {
+            guard let index = state.descriptors[file.number]?.file else {
                 throw self.failure("\(operation)", "", .other)
             }
             return try body(&state, index)

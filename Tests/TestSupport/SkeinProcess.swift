@@ -122,6 +122,19 @@ public final class SkeinProcess {
         guard status == 0 else { throw failure("it ended with wait status \(status)") }
     }
 
+    /// Waits until it has ended by itself.
+    /// - Returns: its exit code.
+    public func waitForExit(seconds: Int = 30) throws -> Int32 {
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        while isRunning {
+            guard ContinuousClock.now < deadline else { throw failure("it did not end within \(seconds) s") }
+            usleep(2_000)
+        }
+        let status = reap()
+        guard status & 0x7f == 0 else { throw failure("it ended with wait status \(status)") }
+        return status >> 8 & 0xff
+    }
+
     /// Ends it at once (SIGKILL). Nothing happens when it has ended.
     public func kill() {
         guard let processID else { return }

@@ -5,8 +5,10 @@ internal import Glibc
 public final class TemporaryFolder: Sendable {
     public let path: String
 
-    public init() throws {
-        let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+    /// - Parameter isInMemory: below `/dev/shm` where there is one: for tests that sync without end, and lose no power.
+    public init(isInMemory: Bool = false) throws {
+        let isShared = isInMemory && access("/dev/shm", W_OK) == 0
+        let parent = isShared ? "/dev/shm" : getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
         var template = Array("\(parent)/skein-test-XXXXXX".utf8CString)
         guard let made = mkdtemp(&template) else {
             throw TestSupportError("no folder can be made in \(parent): \(systemErrorText(errno))")

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import TestSupport
 import Testing
 import TraceModel
@@ -33,5 +34,17 @@ import TraceModel
             #expect(found == texts, "seed \(seed), trace \(traceID)")
         }
         #expect(try harness.store.verify { _, _ in }.isEmpty)
+    }
+
+    /// A few for every run; thousands when the long version is asked for; one when a failure is to be had again.
+    static let seeds: [UInt64] = {
+        let environment = ProcessInfo.processInfo.environment
+        if let seed = environment["SKEIN_SEED"].flatMap({ UInt64($0) }) { return [seed] }
+        return environment["SKEIN_TORTURE"] == "1" ? Array(1...5000) : Array(1...24)
+    }()
+
+    @Test(arguments: seeds)
+    func `a store keeps its promises through faults, kills and power cuts`(seed: UInt64) throws {
+        try StoreSimulation(seed: seed).run(stepCount: 60)
     }
 }

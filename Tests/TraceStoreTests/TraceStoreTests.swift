@@ -47,17 +47,22 @@ import TraceModel
         #expect(closed.store.statistics().segmentSpanCount == 1)
     }
 
-    @Test func `a segment that the catalog does not know is removed at start`() throws {
+    @Test func `a segment that the catalog no longer names is removed at start`() throws {
         let harness = try StoreHarness()
-        try harness.post([StoreHarness.span(trace: "a", id: "1")])
-        harness.store.sealAll()
-        harness.store.close()
         let segments = harness.folder.path + "/segments/"
-        try FileManager.default.copyItem(
-            atPath: segments + "0000000001.segment", toPath: segments + "0000000077.segment")
+        for trace in ["a", "b"] {
+            try harness.post([StoreHarness.span(trace: trace, id: "1")])
+            harness.store.sealAll()
+        }
+        let expired = try Data(contentsOf: URL(filePath: segments + "0000000001.segment"))
+        harness.options.retentionByteCount = expired.count + 1
+        try harness.reopen()
+        harness.store.expire()
+        harness.store.close()
+        try expired.write(to: URL(filePath: segments + "0000000001.segment"))
         try "half".write(toFile: segments + "0000000078.segment.unfinished", atomically: false, encoding: .utf8)
         let store = try TraceStore(path: harness.folder.path, options: harness.options, logger: StoreHarness.logger)
-        #expect(try FileManager.default.contentsOfDirectory(atPath: segments) == ["0000000001.segment"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: segments) == ["0000000002.segment"])
         #expect(store.statistics().segmentSpanCount == 1)
         store.close()
     }
