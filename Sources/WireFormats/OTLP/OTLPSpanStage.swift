@@ -111,7 +111,10 @@ struct OTLPSpanStage: ~Copyable {
 
     @inline(__always)
     mutating func setParentID(_ bytes: UnsafeRawBufferPointer, _ builder: inout SpanBatchBuilder) {
-        if bytes.count == 0 { return builder.parentID = 0 }
+        if bytes.count == 0 {
+            builder.parentID = 0
+            return
+        }
         guard bytes.count == 8 else { return reject("a parent span ID of \(bytes.count) bytes") }
         builder.parentID = UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self))
     }
