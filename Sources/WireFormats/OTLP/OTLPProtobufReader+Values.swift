@@ -55,7 +55,6 @@ extension OTLPText {
     mutating func append(
         attribute message: ProtobufReader, to writer: inout AttributeWriter
     ) throws(DecodeError) {
-        beginStructure(at: writer.count)
         try append(try OTLPProtobufAttribute(message), to: &writer, depth: 0)
     }
 
@@ -118,10 +117,12 @@ extension OTLPText {
         case .double(let number): writer.append(double: number)
         case .array(let list):
             let mark = writer.beginArray()
+            if depth == 0 { beginStructure(at: writer.count) }
             try append(valuesOf: list, to: &writer, depth: depth + 1)
             writer.end(mark)
         case .map(let list):
             let mark = writer.beginMap()
+            if depth == 0 { beginStructure(at: writer.count) }
             try append(attributesOf: list, to: &writer, depth: depth + 1)
             writer.end(mark)
         case .none: writer.appendNone()

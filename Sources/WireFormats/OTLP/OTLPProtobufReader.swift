@@ -42,6 +42,7 @@ struct OTLPProtobufReader: ~Copyable {
             default: try fields.skip(tag)
             }
         }
+        stage.beginResource()
         try readResource(resource, schemaURL, into: &builder)
         fields = message
         while !fields.isAtEnd {
@@ -56,8 +57,6 @@ struct OTLPProtobufReader: ~Copyable {
     private mutating func readResource(
         _ message: ProtobufReader?, _ schemaURL: UnsafeRawBufferPointer, into builder: inout SpanBatchBuilder
     ) throws(DecodeError) {
-        stage.resource = 0
-        stage.serviceName = 0
         stage.writer.removeAll()
         stage.text.cutCount = 0
         var droppedCount: UInt32 = 0
@@ -96,12 +95,7 @@ struct OTLPProtobufReader: ~Copyable {
             }
         }
         stage.writer.end(entities)
-        takeResource(into: &builder)
-    }
-
-    private mutating func takeResource(into builder: inout SpanBatchBuilder) {
-        stage.resource = builder.intern(stage.writer.bytes)
-        stage.serviceName = OTLPModel.serviceName(inResource: stage.writer.bytes).map { builder.intern($0) } ?? 0
+        stage.takeResource(into: &builder)
     }
 
     /// The scope's schema URL is written after the spans: reads it first.
@@ -120,6 +114,7 @@ struct OTLPProtobufReader: ~Copyable {
             }
         }
         try stage.checkRoom(in: builder, at: message.offset)
+        stage.scope = 0
         try readScope(scope, schemaURL, into: &builder)
         fields = message
         while !fields.isAtEnd {
@@ -134,7 +129,6 @@ struct OTLPProtobufReader: ~Copyable {
     private mutating func readScope(
         _ message: ProtobufReader?, _ schemaURL: UnsafeRawBufferPointer, into builder: inout SpanBatchBuilder
     ) throws(DecodeError) {
-        stage.scope = 0
         stage.writer.removeAll()
         stage.text.cutCount = 0
         var droppedCount: UInt32 = 0

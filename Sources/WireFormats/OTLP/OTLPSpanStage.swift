@@ -71,6 +71,21 @@ struct OTLPSpanStage: ~Copyable {
         return DecodeError(error.code, "\(error.message) (\(span)byte \(error.offset))", offset: error.offset)
     }
 
+    // MARK: Resource
+
+    /// The spans to come have no resource and no scope.
+    mutating func beginResource() {
+        resource = 0
+        serviceName = 0
+        scope = 0
+    }
+
+    /// The spans to come have the resource that the writer holds.
+    mutating func takeResource(into builder: inout SpanBatchBuilder) {
+        resource = builder.intern(writer.bytes)
+        serviceName = OTLPModel.serviceName(inResource: writer.bytes).map { builder.intern($0) } ?? 0
+    }
+
     // MARK: Span
 
     mutating func beginSpan(into builder: inout SpanBatchBuilder, at offset: Int) throws(DecodeError) {
