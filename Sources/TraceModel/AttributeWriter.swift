@@ -107,7 +107,7 @@ public struct AttributeWriter: ~Copyable {
         buffer[mark + extra] = UInt8(rest)
     }
 
-    /// Puts what was written from `middle` on before what was written from `first` on: a key after all before its value.
+    /// Puts what was written from `middle` on before what was written from `first` on: a key before its value.
     public mutating func swapParts(from first: Int, middle: Int) {
         precondition(first >= 0 && first <= middle && middle <= buffer.count, "parts of what was written")
         func reverse(_ range: Range<Int>) {
