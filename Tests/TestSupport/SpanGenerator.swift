@@ -46,7 +46,8 @@ public struct SpanGenerator {
         builder.traits.isDebug = chance(2)
         builder.traits.isError = chance(10)
         builder.traits.hasOrderedAttributes = chance(30)
-        if builder.traits.hasOrderedAttributes { builder.traits.source = .otlp }
+        if builder.traits.hasOrderedAttributes { builder.traits.source = chance(70) ? .otlp : .jaeger }
+        if chance(10) { builder.traits.statusCode = chance(50) ? .ok : .error }
         addFields(to: &builder)
         addAttributes(to: &builder)
         builder.endSpan()

@@ -59,8 +59,8 @@ struct OTLPProtobufReader: ~Copyable {
     ) throws(DecodeError) {
         stage.writer.removeAll()
         stage.text.cutCount = 0
+        stage.links.removeAll()  // room for the entities
         var droppedCount: UInt32 = 0
-        var entityCount = 0
         let attributes = stage.writer.begin()
         if var fields = message {
             while !fields.isAtEnd {
@@ -71,30 +71,19 @@ struct OTLPProtobufReader: ~Copyable {
                 case OTLPTag.Resource.droppedAttributeCount:
                     droppedCount = UInt32(truncatingIfNeeded: try fields.readVarint())
                 case OTLPTag.Resource.entities:
-                    entityCount += 1
-                    _ = try fields.readMessage()
+                    try stage.text.append(entity: try fields.readMessage(), to: &stage.links)
                 default: try fields.skip(tag)
                 }
             }
         }
+        stage.text.countCut(schemaURL)
         stage.text.noteCuts(in: &stage.writer)
-        let isEmpty = stage.writer.count == attributes + 1 && droppedCount == 0 && schemaURL.count + entityCount == 0
-        if isEmpty { return }
+        let isEmpty = stage.writer.count == attributes + 1 && droppedCount == 0
+        if isEmpty && schemaURL.count + stage.links.count == 0 { return }
         stage.writer.end(attributes)
         stage.writer.append(varint: UInt64(droppedCount))
         stage.writer.append(text: stage.text.clean(schemaURL))
-        let entities = stage.writer.begin()
-        if entityCount > 0, var fields = message {
-            while !fields.isAtEnd {
-                let tag = try fields.readTag()
-                switch tag {
-                case OTLPTag.Resource.entities:
-                    try stage.text.append(entity: try fields.readMessage(), to: &stage.writer)
-                default: try fields.skip(tag)
-                }
-            }
-        }
-        stage.writer.end(entities)
+        stage.writer.append(text: stage.links.bytes)
         stage.takeResource(into: &builder)
     }
 
@@ -149,6 +138,7 @@ struct OTLPProtobufReader: ~Copyable {
                 }
             }
         }
+        for text in [schemaURL, name, version] { stage.text.countCut(text) }
         stage.text.noteCuts(in: &stage.writer)
         let isEmpty = stage.writer.count == attributes + 1 && droppedCount == 0
         if isEmpty && schemaURL.count + name.count + version.count == 0 { return }

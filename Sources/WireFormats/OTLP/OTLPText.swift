@@ -104,6 +104,11 @@ struct OTLPText: ~Copyable {
         return false
     }
 
+    /// Counts a text that will be cut when it is taken, which is too late to be noted.
+    mutating func countCut(_ text: UnsafeRawBufferPointer) {
+        if text.count > valueByteCountMax { cutCount += 1 }
+    }
+
     /// Notes in the attributes at hand how many values were cut since `cutCount` was 0.
     mutating func noteCuts(in writer: inout AttributeWriter) {
         guard cutCount > 0 else { return }

@@ -204,11 +204,13 @@ import WireFormats
                 "a=\"0ééééé\"", "bytes=\([UInt8](repeating: 1, count: 12))",
                 "list=\([Int](repeating: 1, count: 7))", "skein.truncated=4",
             ])
-        let resource = plain.attribute(1, "r", long)
-        let body = plain.message(1, plain.message(1, resource).message(2, plain.message(2, OTLPSample.span))).bytes
+        let resource = plain.attribute(1, "r", long).message(3, plain.text(2, "a type that is long"))
+        let body = plain.message(
+            1, plain.message(1, resource).text(3, "a URL that is long").message(2, plain.message(2, OTLPSample.span))
+        ).bytes
         guard case .map(let bytes) = try decodeOTLP(body, limits: limits).spans[0].value(of: .resource) else {
             throw TestSupportError("no resource")
         }
-        #expect(listText(try ResourceView(bytes).attributes) == "r: \"éééééé\", skein.truncated: 1")
+        #expect(listText(try ResourceView(bytes).attributes) == "r: \"éééééé\", skein.truncated: 3")
     }
 }
