@@ -67,6 +67,7 @@ extension TraceStore {
     /// Removes traces from everything that is stored. When this returns no file has anything of them.
     /// - Returns: which of them there were.
     public func drop(_ traceIDs: Set<TraceID>) throws(StoreError) -> Set<TraceID> {
+        remover.remove([])
         guard sealAll() else { throw StoreError(.unusable, "live spans could not be sealed; nothing was dropped") }
         var dropped: Set<TraceID> = []
         for id in state.snapshot().segments.map(\.id) {
@@ -117,14 +118,8 @@ extension TraceStore {
         case .merged(let segment): state.endRewriting(ids, replacement: .some(segment))
         case .emptied: state.endRewriting(ids, replacement: .some(nil))
         }
-        for id in ids {
-            do throws(SegmentError) {
-                try folder.segments.remove(SegmentDirectory.fileName(id))
-            } catch {
-                if !dropped.isEmpty { throw StoreError(error) }
-                logger.error(
-                    "a replaced segment's file stays until the next start", metadata: ["reason": "\(error)"])
-            }
+        guard remover.remove(ids) || dropped.isEmpty else {
+            throw StoreError(.unusable, "the trace is in no answer any more, but its file could not be removed yet")
         }
         return outcome
     }

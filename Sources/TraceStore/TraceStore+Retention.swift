@@ -22,14 +22,8 @@ extension TraceStore {
             logger.error("expired segments could not be removed", metadata: ["reason": "\(error)"])
             return
         }
+        remover.remove(gone.map(\.id))
         guard !gone.isEmpty else { return }
-        for segment in gone {
-            do throws(SegmentError) {
-                try folder.segments.remove(SegmentDirectory.fileName(segment.id))
-            } catch {
-                logger.error("an expired segment's file stays", metadata: ["reason": "\(error)"])
-            }
-        }
         expiredSpanCount.add(gone.reduce(0) { $0 + $1.statistics.spanCount }, ordering: .relaxed)
         logger.info(
             "removed expired segments",

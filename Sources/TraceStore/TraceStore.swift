@@ -23,6 +23,7 @@ public final class TraceStore: Sendable {
     let compactionCount = Atomic<Int>(0)
     let compactedSegmentCount = Atomic<Int>(0)
     let compactor = Compactor()
+    let remover: SegmentRemover
     private let cache: SegmentCache
     private let background: BackgroundWork
     private let refusalLog: RefusalLog
@@ -33,7 +34,7 @@ public final class TraceStore: Sendable {
         try self.init(path: path, options: options, fileSystem: LocalFileSystem(), logger: logger)
     }
 
-    /// - Parameter fileSystem: holds the segments, the journal and the lock; the catalog is SQLite's own file at `path`.
+    /// - Parameter fileSystem: holds segments, journal and lock; the catalog is SQLite's own file at `path`.
     package init(
         path: String, options: StoreOptions, fileSystem: any FileSystem, logger: Logger
     ) throws(StoreError) {
@@ -53,6 +54,7 @@ public final class TraceStore: Sendable {
         cache = SegmentCache(byteCountMax: options.cacheByteCountMax)
         background = BackgroundWork()
         refusalLog = RefusalLog(logger)
+        remover = SegmentRemover(folder.segments, logger)
     }
 
     /// Starts sealing, retention and compaction. Without it the store only takes in and reads.

@@ -138,7 +138,7 @@ final class StoreSimulation {
             model.forget(traceID)
             noteSealing()
         }
-        try lookAtEverything(after: .none)
+        try lookAtEverything(after: .none, isNew: false)
     }
 
     private func seal() throws {
