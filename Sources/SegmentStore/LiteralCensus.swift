@@ -45,6 +45,7 @@ struct LiteralCensus {
         var sample: [UInt32: Count] = [:]
         var ignored: [Place: Set<UInt32>] = [:]
         for (input, reader) in source.readers.enumerated() {
+            source.beginBlock()
             let block = try source.block(try reader.blockCount() / 2, ofInput: input)
             count(block, input, into: &sample, &ignored, &table) { _ in true }
         }
@@ -68,6 +69,7 @@ struct LiteralCensus {
     ) throws(SegmentError) {
         let old = dictionaries[input].schema
         for number in 0..<(try source.readers[input].blockCount()) {
+            source.beginBlock()
             let block = try source.readers[input].openBlock(number)
             var isNeeded = false
             for (shape, rowCount) in try block.spine().rowCounts.enumerated() where rowCount > 0 {

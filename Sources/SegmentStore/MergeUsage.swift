@@ -51,6 +51,7 @@ struct DictionaryUsage {
         }
         parts.rewind()
         while let some = parts.next(spanCountMax: spanCountMax) {
+            source.beginBlock()
             for part in some {
                 let input = Int(part.input)
                 let block = try source.block(Int(part.block), ofInput: input)

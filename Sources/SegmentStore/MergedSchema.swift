@@ -38,6 +38,7 @@ struct MergedSchema {
         var lists: [LiteralCensus.Place: Set<UInt32>] = [:]
         if usage == nil {
             for (input, reader) in source.readers.enumerated() {
+                source.beginBlock()
                 let block = try source.block(try reader.blockCount() / 2, ofInput: input)
                 for trace in 0..<block.traces.count {
                     samples.add(block, trace, maps[input], dictionaries[input].schema)

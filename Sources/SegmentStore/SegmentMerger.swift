@@ -56,6 +56,7 @@ public struct SegmentMerger {
             output, assembly, schema.plans, createdAt: createdAt, origin: origin, options: options)
         parts.rewind()
         while let block = parts.next(spanCountMax: options.blockSpanCount) {
+            source.beginBlock()
             var filler = try BlockFiller(block, source, schema)
             filler.fill(&assembly)
             builder.addNames(assembly, dictionaryCount: dictionaryCount)
@@ -72,23 +73,34 @@ public struct SegmentMerger {
 /// The segments of a merge, and the blocks of them that were unpacked last.
 final class MergeSource {
     let readers: [SegmentReader]
-    private var blocks: [(input: Int, number: Int, block: DecodedBlock)] = []
+    private var blocks: [(input: Int, number: Int, block: DecodedBlock, lastUse: Int)] = []
+    private var now = 0
+
+    /// New blocks for which an old one is kept without being used.
+    private static let idleMax = 2
 
     init(_ readers: [SegmentReader]) { self.readers = readers }
 
-    /// Segments lie side by side in time, or one over the other: one block of each is enough, and of those at the
-    /// seams one more.
-    private var countMax: Int { readers.count + 2 }
+    /// To be called before each new block: forgets what the last ones had no use for. Segments lie side by side in
+    /// time, so that one or two blocks are in use; where all lie one over the other, one of each.
+    func beginBlock() {
+        now += 1
+        blocks.removeAll { $0.lastUse < now - Self.idleMax }
+    }
 
     func block(_ number: Int, ofInput input: Int) throws(SegmentError) -> DecodedBlock {
         if let place = blocks.firstIndex(where: { $0.input == input && $0.number == number }) {
-            let known = blocks.remove(at: place)
-            blocks.append(known)
-            return known.block
+            blocks[place].lastUse = now
+            return blocks[place].block
         }
         let block = try DecodedBlock(try readers[input].openBlock(number))
-        if blocks.count >= countMax { blocks.removeFirst() }
-        blocks.append((input, number, block))
+        // Of one segment traces come in order, but for those that others have parts of.
+        if blocks.count >= readers.count + 2,
+            let oldest = blocks.indices.min(by: { blocks[$0].lastUse < blocks[$1].lastUse })
+        {
+            blocks.remove(at: oldest)
+        }
+        blocks.append((input, number, block, now))
         return block
     }
 }
