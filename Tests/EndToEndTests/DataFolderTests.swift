@@ -31,7 +31,8 @@ extension EndToEndTests {
             let process = try stoppedProcess()
             let path = process.data.path + "/data/catalog.db"
             let header = try Data(contentsOf: URL(filePath: path)).prefix(100)
-            for damaged in [Data("no SQLite file".utf8), Data(repeating: 0x5a, count: 40_000), header, header + header] {
+            for damaged in [Data("no SQLite file".utf8), Data(repeating: 0x5a, count: 40_000), header, header + header]
+            {
                 try removeCatalog(of: process)
                 try damaged.write(to: URL(filePath: path))
                 try expectRefusal(of: process, saying: "skein store rebuild")

@@ -58,7 +58,7 @@ import TraceModel
     ]
 
     @Test func `any flipped byte is reported by a search, or changes nothing of what it finds`() throws {
-        let (bytes, _) = try Self.segment(spanCount: 60)
+        let (bytes, _) = try Self.segment(spanCount: 40)
         for filter in Self.filters {
             let expected = try #require(hits(bytes, filter))
             #expect(expected.count > 1 && expected.values.contains { $0?.isEmpty == false })
@@ -74,12 +74,12 @@ import TraceModel
                     #expect(traceIDs == expected[block], "block \(block) after the flip of byte \(place)")
                 }
             }
-            #expect(servedCount > bytes.count, "a flip costs more than its block, mostly")
+            #expect(servedCount > bytes.count / 2, "most flips cost their own block only")
         }
     }
 
     @Test func `any flipped byte is reported by verify, and never read wrongly`() throws {
-        let (bytes, texts) = try Self.segment(spanCount: 60)
+        let (bytes, texts) = try Self.segment(spanCount: 40)
         #expect(read(bytes, texts, "nothing") == 0)
         #expect(try SegmentReader(SegmentInMemory(name: "s", bytes: bytes)).verify().isEmpty)
         for place in bytes.indices {

@@ -47,7 +47,8 @@ extension StoreSimulation {
             "\(statistics.liveSpanCount) live and \(statistics.segmentSpanCount) stored spans are not "
                 + "\(model.keptSpanCount)")
         let names = files.paths().filter { $0.hasPrefix(folder.path + "/segments/") }
-        try check(names.count == statistics.segmentCount, "\(names.count) files for \(statistics.segmentCount) segments")
+        try check(
+            names.count == statistics.segmentCount, "\(names.count) files for \(statistics.segmentCount) segments")
         if !faults.hasFailedReads {
             try check(files.openFileCount() <= statistics.segmentCount + 4, "\(files.openFileCount()) files are open")
         }
