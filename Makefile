@@ -33,9 +33,9 @@ test: ## checks the format, builds, and runs every test (TEST_ARGS=...)
 torture: export SKEIN_TORTURE := 1
 torture: test ## every test in its long version: crashes and random inputs by the thousand
 
-bench: build ## measures the release build; prints a table and writes .build/bench.json (BENCH_ARGS=...)
+bench: build ## measures the release build, 5 to 8 minutes; writes .build/bench.json (BENCH_ARGS="--only mesh,growth" ...)
 	swift run -c release --package-path Benchmarks --scratch-path .build-bench \
-		skein-bench run --server-binary $(CURDIR)/$(SKEIN) --profile both --json .build/bench.json $(BENCH_ARGS)
+		skein-bench suite --server-binary $(CURDIR)/$(SKEIN) --json .build/bench.json $(BENCH_ARGS)
 
 format: ## formats every Swift file
 	swift format format --in-place --recursive --parallel $(SWIFT_FILES)

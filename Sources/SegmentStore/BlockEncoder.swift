@@ -23,30 +23,61 @@ struct BlockEncoder: ~Copyable {
     /// For each value in the assembly's references, whether it repeats an earlier one of its trace.
     private var marks: [Bool] = []
     private var memory: RepeatMemory
-    /// Columns of each shape that are kept as literals.
-    private let literals: [[(column: Int, key: Int)]]
-    private let keyHashes: [UInt32: UInt64]
+    /// Columns of each shape that are kept as literals, in order.
+    private let literals: [[LiteralColumn]]
     private let shapeByteCount: Int
+
+    private struct LiteralColumn {
+        var column: Int
+        /// What repeats within a trace is told by; nil: it does not.
+        var repeatKey: Int?
+        /// What the value directory knows the column's values by, and those of columns that are the same as it.
+        var name: ValueName?
+        var otherNames: [ValueName] = []
+    }
+
+    private enum ValueName {
+        case attribute(key: UInt64)
+        case event
+
+        init?(_ column: SpanColumn, _ assembly: borrowing SegmentAssembly) {
+            switch column.role {
+            case .attribute where column.type == .string:
+                self = .attribute(key: ValueFingerprint.key(assembly.strings[Int(column.key)]))
+            case .eventName: self = .event
+            case .attribute, .field, .event, .eventAttributes: return nil
+            }
+        }
+
+        func fingerprint(_ value: UnsafeRawBufferPointer) -> UInt64 {
+            switch self {
+            case .attribute(let key): ValueFingerprint.value(value, key: key)
+            case .event: ValueFingerprint.presence(value)
+            }
+        }
+    }
 
     init(_ assembly: borrowing SegmentAssembly, _ plans: [ShapePlan]) {
         memory = RepeatMemory(keyCount: assembly.repeatKeyCount)
-        var literals: [[(column: Int, key: Int)]] = []
+        var literals: [[LiteralColumn]] = []
         for (number, plan) in plans.enumerated() {
-            var own: [(column: Int, key: Int)] = []
-            for (index, column) in plan.columns.enumerated() where column.coding.isLiteral {
-                if let key = assembly.repeatKey(assembly.shapes[number].columns[index]) { own.append((index, key)) }
+            let columns = assembly.shapes[number].columns
+            var own: [LiteralColumn] = []
+            for (index, column) in plan.columns.enumerated() {
+                if column.coding.isLiteral {
+                    own.append(
+                        LiteralColumn(
+                            column: index, repeatKey: assembly.repeatKey(columns[index]),
+                            name: ValueName(columns[index], assembly)))
+                } else if column.coding == .sameAs, let twin = own.firstIndex(where: { $0.column == column.operand }),
+                    let name = ValueName(columns[index], assembly)
+                {
+                    own[twin].otherNames.append(name)
+                }
             }
             literals.append(own)
         }
         self.literals = literals
-        var hashes: [UInt32: UInt64] = [:]
-        for (number, own) in literals.enumerated() {
-            for (column, _) in own where assembly.shapes[number].columns[column].role == .attribute {
-                let key = assembly.shapes[number].columns[column].key
-                hashes[key] = ValueFingerprint.key(assembly.strings[Int(key)])
-            }
-        }
-        keyHashes = hashes
         shapeByteCount = BlockEncoder.shapeByteCount(shapeCount: plans.count)
     }
 
@@ -72,7 +103,7 @@ struct BlockEncoder: ~Copyable {
         markRepeats(assembly, fragments, firstRows)
         for number in plans.indices where rowCounts[number] > 0 {
             let rows = firstRows[number]..<firstRows[number] + rowCounts[number]
-            encodeShape(assembly, assembly.shapes[number], plans[number], rows)
+            encodeShape(assembly, assembly.shapes[number], plans[number], literals[number], rows)
         }
         return [
             traces, spine, spanIDs, codes.makeBytes(), exceptions.bytes, fixed, text,
@@ -143,8 +174,9 @@ struct BlockEncoder: ~Copyable {
                 let shape = Int(assembly.shapeOfSpan[span])
                 let row = rows[shape]
                 rows[shape] = row + 1
-                for (column, key) in literals[shape] {
-                    let place = assembly.shapes[shape].firstValues[column] + row
+                for literal in literals[shape] {
+                    guard let key = literal.repeatKey else { continue }
+                    let place = assembly.shapes[shape].firstValues[literal.column] + row
                     marks[place] = memory.repeats(key: key, value: assembly.references[place])
                 }
             }
@@ -152,8 +184,10 @@ struct BlockEncoder: ~Copyable {
     }
 
     private mutating func encodeShape(
-        _ assembly: borrowing SegmentAssembly, _ shape: SegmentAssembly.Shape, _ plan: ShapePlan, _ rows: Range<Int>
+        _ assembly: borrowing SegmentAssembly, _ shape: SegmentAssembly.Shape, _ plan: ShapePlan,
+        _ literals: [LiteralColumn], _ rows: Range<Int>
     ) {
+        var nextLiteral = 0
         if let startDelta = plan.startDelta { encodeNumbers(assembly, startDelta, shape.firstStartDelta, rows) }
         if let duration = plan.duration { encodeNumbers(assembly, duration, shape.firstDuration, rows) }
         for (index, column) in plan.columns.enumerated() {
@@ -173,7 +207,8 @@ struct BlockEncoder: ~Copyable {
                     withUnsafeBytes(of: assembly.numbers[first + row].littleEndian) { fixed.append(contentsOf: $0) }
                 }
             case .uuid, .hex, .decimal, .text:
-                encodeLiterals(assembly, shape.columns[index], column, first, rows)
+                encodeLiterals(assembly, literals[nextLiteral], column, first, rows)
+                nextLiteral += 1
             }
         }
     }
@@ -215,16 +250,21 @@ struct BlockEncoder: ~Copyable {
     }
 
     private mutating func encodeLiterals(
-        _ assembly: borrowing SegmentAssembly, _ column: SpanColumn, _ plan: ColumnPlan, _ first: Int,
+        _ assembly: borrowing SegmentAssembly, _ literal: LiteralColumn, _ plan: ColumnPlan, _ first: Int,
         _ rows: Range<Int>
     ) {
         if plan.marksRepeats {
             for row in rows { codes.append(marks[first + row] ? 1 : 0, width: 1) }
         }
-        let keyHash = column.role == .attribute ? keyHashes[column.key] : nil
+        for name in literal.otherNames {
+            // A value that repeats one under the literal's key may be the first under this one.
+            for row in rows {
+                valueFingerprints.append(name.fingerprint(assembly.strings[Int(assembly.references[first + row])]))
+            }
+        }
         for row in rows where !(plan.marksRepeats && marks[first + row]) {
             let value = assembly.strings[Int(assembly.references[first + row])]
-            if let keyHash { valueFingerprints.append(ValueFingerprint.value(value, key: keyHash)) }
+            if let name = literal.name { valueFingerprints.append(name.fingerprint(value)) }
             switch plan.coding {
             case .decimal:
                 guard let number = LiteralText.decimal(value) else {

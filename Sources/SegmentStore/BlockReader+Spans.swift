@@ -73,7 +73,7 @@ extension BlockReader {
         _ number: Int, _ layout: BlockLayout.Shape, _ row: Int, _ values: BlockValues,
         _ repeats: inout [UInt32: [UInt8]], _ scratch: inout [UInt8], into builder: inout SpanBatchBuilder
     ) throws(SegmentError) {
-        var event: (name: UInt32, time: Int64)?
+        var event: (name: UInt32?, time: Int64)?
         // Numbers that the values of string columns have in the builder: columns that are the same as an earlier one
         // take its.
         var references = [UInt32](repeating: 0, count: layout.columns.count)
@@ -81,8 +81,8 @@ extension BlockReader {
             let column = schema.column(number, index)
             let plan = schema.plan(number, index)
             let place = layout.columns[index]
-            if let pending = event, column.role != .eventAttributes {
-                builder.addEvent(name: pending.name, time: pending.time)
+            if let pending = event, let name = pending.name, column.role != .eventAttributes {
+                builder.addEvent(name: name, time: pending.time)
                 event = nil
             }
             switch column.type {
@@ -106,8 +106,10 @@ extension BlockReader {
                     reference = scratch.withUnsafeBytes { builder.intern($0) }
                 }
                 references[index] = reference
-                if let pending = event {
-                    builder.addEvent(name: pending.name, time: pending.time, attributes: reference)
+                if column.role == .eventName {
+                    event?.name = reference
+                } else if let pending = event, let name = pending.name {
+                    builder.addEvent(name: name, time: pending.time, attributes: reference)
                     event = nil
                 } else if column.role == .field, let field = column.field {
                     builder.setField(field, reference: reference)
@@ -123,7 +125,7 @@ extension BlockReader {
                     case .spanStart: distance &+ builder.start
                     case .spanEnd: distance &+ builder.duration &+ builder.start
                     }
-                event = (intern(column.key, &builder), time)
+                event = (nil, time)
             case .int:
                 let value = try values.number(plan, place, place: row)
                 if column.role == .field, let field = column.field {
@@ -140,7 +142,7 @@ extension BlockReader {
                 builder.addAttributeWithoutValue(key: intern(column.key, &builder))
             }
         }
-        if let pending = event { builder.addEvent(name: pending.name, time: pending.time) }
+        if let pending = event, let name = pending.name { builder.addEvent(name: name, time: pending.time) }
     }
 
     private func intern(_ number: UInt32, _ builder: inout SpanBatchBuilder) -> UInt32 {
@@ -154,7 +156,7 @@ extension SpanColumn {
         switch role {
         case .attribute: key
         case .field: key | 1 << 24
-        case .event, .eventAttributes: nil
+        case .event, .eventName, .eventAttributes: nil
         }
     }
 }

@@ -12,7 +12,7 @@ final class BlockValues {
     private let schema: SegmentSchema
     private let codeBytes: [UInt8]
     /// Places among the numbers of the block, ascending, and what stands there.
-    private let exceptionPlaces: [Int]
+    let exceptionPlaces: [Int]
     private let exceptions: [UInt64]
     private lazy var fixed: Result<[UInt8], SegmentError> = read(.fixed)
     private lazy var text: Result<(bytes: [UInt8], ends: [Int]), SegmentError> = readText()
@@ -95,6 +95,63 @@ final class BlockValues {
             return plan.number.value(exception: exception)
         }
     }
+
+    /// The first `count` values of a number column without repeat marks.
+    func numbers(_ plan: StoredPlan, _ column: BlockLayout.Column, count: Int) throws(SegmentError) -> [Int64] {
+        if plan.coding == .constantNumber { return Array(repeating: plan.number.base, count: count) }
+        guard plan.coding == .number else {
+            var numbers: [Int64] = []
+            numbers.reserveCapacity(count)
+            for place in 0..<count { numbers.append(try number(plan, column, place: place)) }
+            return numbers
+        }
+        var escaped: [Int] = []
+        let coding = plan.number
+        var numbers = codeBytes.withUnsafeBytes { raw in
+            let reader = BitReader(raw)
+            return [Int64](unsafeUninitializedCapacity: count) { buffer, filled in
+                for place in 0..<count {
+                    let code = reader.code(at: column.bit &+ place &* coding.width, width: coding.width)
+                    if code == coding.escape { escaped.append(place) }
+                    buffer[place] = coding.value(code: code)
+                }
+                filled = count
+            }
+        }
+        for place in escaped { numbers[place] = try number(plan, column, place: place) }
+        return numbers
+    }
+
+    /// The first `count` values of a column with a list: numbers of the dictionary.
+    func dictionaryNumbers(
+        _ plan: StoredPlan, _ column: BlockLayout.Column, count: Int
+    ) throws(SegmentError) -> [UInt32] {
+        var isGood = true
+        let entryCount = UInt64(plan.entryCount)
+        let width = Int(plan.width)
+        let numbers = codeBytes.withUnsafeBytes { raw in
+            let reader = BitReader(raw)
+            return schema.lists.withUnsafeBufferPointer { lists in
+                [UInt32](unsafeUninitializedCapacity: count) { buffer, filled in
+                    for row in 0..<count {
+                        let code = reader.code(at: column.bit &+ row &* width, width: width)
+                        if code >= entryCount {
+                            isGood = false
+                            buffer[row] = 0
+                        } else {
+                            buffer[row] = lists[Int(plan.firstEntry) &+ Int(code)]
+                        }
+                    }
+                    filled = count
+                }
+            }
+        }
+        guard isGood else { throw block.corrupt("a code is not in its list") }
+        return numbers
+    }
+
+    /// Whether a row repeats what its trace has had; only for columns with repeat marks.
+    func isRepeat(_ column: BlockLayout.Column, row: Int) -> Bool { code(at: column.bit + row, width: 1) != 0 }
 
     /// The bits of a double.
     func double(_ plan: StoredPlan, _ column: BlockLayout.Column, row: Int) throws(SegmentError) -> UInt64 {

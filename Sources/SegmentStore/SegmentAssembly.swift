@@ -45,8 +45,12 @@ struct SegmentAssembly: ~Copyable {
 
     var spanCount: Int { shapeOfSpan.count }
 
+    /// Keys of fields follow those of attributes, which are numbers of these many strings.
+    private let keyStringCount: Int
+
     init(_ batches: [SpanBatch]) {
         var mapping = BatchMapping(batches, strings: &strings)
+        keyStringCount = strings.count
         shapes = mapping.takeShapes()
         var order = TraceOrder(batches)
         order.sort()
@@ -59,16 +63,37 @@ struct SegmentAssembly: ~Copyable {
     func repeatKey(_ column: SpanColumn) -> Int? {
         switch column.role {
         case .attribute: Int(column.key)
-        case .field: strings.count + Int(column.key)
-        case .event, .eventAttributes: nil
+        case .field: keyStringCount + Int(column.key)
+        case .event, .eventName, .eventAttributes: nil
         }
     }
 
     /// Numbers that `repeatKey` can give.
-    var repeatKeyCount: Int { strings.count + SpanField.allCases.count + 1 }
+    var repeatKeyCount: Int { keyStringCount + SpanField.allCases.count + 1 }
 
-    /// Gives each column of each shape its place, and each span column its room.
-    private mutating func layOut() {
+    /// An assembly without spans, to be filled by somebody else.
+    /// - Parameter strings: all that shapes name, at least.
+    init(strings: consuming SegmentStrings, shapes: [Shape]) {
+        keyStringCount = strings.count
+        self.strings = strings
+        self.shapes = shapes
+    }
+
+    /// Forgets the spans and their values; the rows of each shape are none.
+    mutating func removeSpans() {
+        traces.removeAll(keepingCapacity: true)
+        shapeOfSpan.removeAll()
+        spanIDs.removeAll()
+        parentIDs.removeAll()
+        starts.removeAll()
+        durations.removeAll()
+        references.removeAll()
+        numbers.removeAll()
+        for index in shapes.indices { shapes[index].rowCount = 0 }
+    }
+
+    /// Gives each column of each shape its place by the row counts, which begin anew, and the values their room.
+    mutating func layOut() {
         var referenceCount = 0
         var numberCount = 0
         for index in shapes.indices {

@@ -142,20 +142,26 @@ struct SegmentBuilder: ~Copyable {
             valueEntries.append(FingerprintDirectory.entry(fingerprint, block: place))
         }
         var knownKeys: Set<UInt32> = []
+        var knownEvents: Set<UInt32> = []
         // Many shapes keep a key's values in the same way.
         var knownConstants: Set<UInt64> = []
         for (shape, plan) in zip(assembly.shapes, plans) {
-            for (index, column) in shape.columns.enumerated() where column.hasKeyString {
+            for (index, column) in shape.columns.enumerated() where column.hasKeyString || column.role == .eventName {
+                var own = plan.columns[index]
+                if own.coding == .sameAs { own = plan.columns[Int(own.operand)] }
+                let numbers = own.coding == .constant ? [own.operand] : own.coding == .dictionary ? own.list : []
+                if column.role == .eventName {
+                    for number in numbers where knownEvents.insert(number).inserted {
+                        add(ValueFingerprint.presence(assembly.strings[Int(dictionary[Int(number)])]))
+                    }
+                    continue
+                }
                 let key = assembly.strings[Int(column.key)]
                 if knownKeys.insert(column.key).inserted { add(ValueFingerprint.presence(key)) }
-                guard column.role == .attribute else { continue }
                 guard column.type == .string else {
                     add(ValueFingerprint.otherType(key))
                     continue
                 }
-                var own = plan.columns[index]
-                if own.coding == .sameAs { own = plan.columns[Int(own.operand)] }
-                let numbers = own.coding == .constant ? [own.operand] : own.coding == .dictionary ? own.list : []
                 let keyHash = ValueFingerprint.key(key)
                 for number in numbers
                 where knownConstants.insert(UInt64(column.key) << 32 | UInt64(number)).inserted {

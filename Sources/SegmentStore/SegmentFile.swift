@@ -66,11 +66,10 @@ struct SegmentFile {
     mutating func writePages(
         _ entries: [UInt64], blockCount: Int
     ) throws(SegmentError) -> FingerprintDirectory.PageTable {
-        var table = FingerprintDirectory.PageTable()
+        var table = FingerprintDirectory.table(entryCount: entries.count, blockCount: blockCount)
         table.offset = UInt64(byteCount)
-        table.blockBitCount = Int(ColumnPlan.width(ofListCount: blockCount))
-        try FingerprintDirectory.forEachPage(entries, blockCount: blockCount) { (page, count) throws(SegmentError) in
-            table.append(entryCount: count, checksum: CRC32C.checksum(page))
+        try FingerprintDirectory.forEachPage(entries, table) { (page, count) throws(SegmentError) in
+            table.append(entryCount: count, byteCount: page.count, checksum: CRC32C.checksum(page))
             try append(page)
         }
         return table

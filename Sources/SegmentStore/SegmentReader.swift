@@ -200,7 +200,7 @@ public final class SegmentReader: @unchecked Sendable {
         return index
     }
 
-    private func dictionary() throws(SegmentError) -> SegmentDictionary {
+    func dictionary() throws(SegmentError) -> SegmentDictionary {
         let use = Self.uses.add(1, ordering: .relaxed).newValue
         let known = lock.withLock { () -> SegmentDictionary? in
             kept.lastUse = use
@@ -221,10 +221,30 @@ public final class SegmentReader: @unchecked Sendable {
         if entryCount == 0 { return [] }
         let content = try source.section(
             pages.reference(page), "page \(page) of the \(what)", padding: BitReader.paddingByteCount)
-        return content.withUnsafeBytes {
-            FingerprintDirectory.blocks(
-                of: fingerprint, in: $0, entryCount: entryCount, blockBitCount: pages.blockBitCount)
+        let blocks = content.withUnsafeBytes {
+            FingerprintDirectory.blocks(of: fingerprint, in: $0, entryCount: entryCount, pages)
         }
+        guard let blocks else { throw source.corrupt(what, "page \(page) ends early") }
+        return blocks
+    }
+
+    /// Where the parts of the footer lie.
+    var footerSections: [(section: FooterSection, reference: SectionReference)] {
+        FooterSection.allCases.map { ($0, footer[$0.rawValue]) }
+    }
+
+    /// Bytes of all pages of the directories.
+    func directoryByteCounts() throws(SegmentError) -> (traces: Int, values: Int) {
+        let index = try index()
+        func byteCount(_ pages: FingerprintDirectory.PageTable) -> Int {
+            (0..<pages.pageCount).reduce(0) { $0 + Int(pages.reference($1).storedByteCount) }
+        }
+        return (byteCount(index.traces), byteCount(index.values.pages))
+    }
+
+    /// A block for whoever wants it alone.
+    func openBlock(_ number: Int) throws(SegmentError) -> BlockReader {
+        try blockReader(number, try index(), BlockMemory())
     }
 
     /// Every page of the directories, not only those that a question leads to.

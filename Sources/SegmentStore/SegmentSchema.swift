@@ -126,8 +126,8 @@ struct SegmentSchema: Sendable {
             guard key <= UInt64(SpanColumn.keyMax) else { throw Self.impossible(reader, "key") }
             let column = SpanColumn(rawValue: high << 24 | UInt32(key))
             guard column.isValid, !column.hasKeyString || key < limit else { throw Self.impossible(reader, "column") }
-            if column.role == .eventAttributes, index == 0 || columns.last?.role != .event {
-                throw Self.impossible(reader, "attributes of no event")
+            guard SpanColumn.mayFollow(column, index == 0 ? nil : columns.last) else {
+                throw Self.impossible(reader, "part of no event")
             }
             let number = try readPlanNumber(&reader, column.type)
             let plan = plans[number]
@@ -144,6 +144,7 @@ struct SegmentSchema: Sendable {
             columns.append(column)
             planNumbers.append(UInt32(number))
         }
+        guard count == 0 || columns.last?.role != .event else { throw Self.impossible(reader, "event without a name") }
         shape.columnCount = Int32(count)
         addRoom(&shape)
         shapes.append(shape)

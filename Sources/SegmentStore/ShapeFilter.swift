@@ -61,7 +61,10 @@ struct ShapeFilter: Sendable {
                 value = name
                 valueNumber = self.name
             case .duration: break
-            case .keyOrEvent(let key): self.key = dictionary.number(of: key)
+            case .keyOrEvent(let key):
+                self.key = dictionary.number(of: key)
+                value = key
+                valueNumber = self.key
             case .attribute(let key, let value), .anywhere(let key, let value):
                 self.key = dictionary.number(of: key)
                 self.value = value
@@ -87,8 +90,7 @@ struct ShapeFilter: Sendable {
             }
             return .never
         case .keyOrEvent:
-            guard let wanted = numbered.key else { return .never }
-            return schema.columns(ofShape: shape).contains { $0.hasKeyString && $0.key == wanted } ? .always : .never
+            return keyOrEventTest(numbered, shape, dictionary)
         case .attribute:
             return attributeTest(numbered, shape, dictionary)
         case .anywhere:
@@ -96,6 +98,19 @@ struct ShapeFilter: Sendable {
             let isElsewhere = numbered.isDerived || schema.columns(ofShape: shape).contains(where: \.holdsAttributes)
             return isElsewhere ? .always : attributeTest(numbered, shape, dictionary)
         }
+    }
+
+    private mutating func keyOrEventTest(
+        _ numbered: NumberedClause, _ shape: Int, _ dictionary: SegmentDictionary
+    ) -> Test {
+        var tests: [Test] = []
+        for (index, column) in dictionary.schema.columns(ofShape: shape).enumerated() {
+            if column.role == .attribute, let key = numbered.key, column.key == key { return .always }
+            guard column.role == .eventName else { continue }
+            let test = valueTest(numbered, shape, index, dictionary)
+            if !test.isNever { tests.append(test) }
+        }
+        return Self.joined(tests)
     }
 
     private mutating func attributeTest(

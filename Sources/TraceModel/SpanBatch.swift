@@ -266,9 +266,12 @@ extension SpanBatch {
             guard column.isValid, !column.hasKeyString || column.key < stringCount else {
                 throw SpanBatchError("shape \(number) has an impossible column")
             }
-            if column.role == .eventAttributes, index == 0 || shape.column(index - 1).role != .event {
-                throw SpanBatchError("shape \(number) has attributes of no event")
+            guard SpanColumn.mayFollow(column, index == 0 ? nil : shape.column(index - 1)) else {
+                throw SpanBatchError("shape \(number) has a part of no event")
             }
+        }
+        if shape.columnCount > 0, shape.column(shape.columnCount - 1).role == .event {
+            throw SpanBatchError("shape \(number) has an event without a name")
         }
     }
 }

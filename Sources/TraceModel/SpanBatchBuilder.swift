@@ -133,8 +133,10 @@ public struct SpanBatchBuilder: ~Copyable {
 
     /// Adds an event; `attributes` is a map that `AttributeCoding` wrote, 0 for none.
     public mutating func addEvent(name: UInt32, time: Int64, attributes: UInt32 = 0) {
-        addColumn(SpanColumn(.event, key: name, type: .int))
+        addColumn(SpanColumn(.event, key: 0, type: .int))
         addWide(UInt64(bitPattern: time))
+        addColumn(SpanColumn(.eventName, key: 0, type: .string))
+        words.append(name)
         if attributes != 0 {
             addColumn(SpanColumn(.eventAttributes, key: 0, type: .map))
             words.append(attributes)

@@ -61,13 +61,14 @@ public enum SpanField: UInt8, Sendable, CaseIterable {
 
 /// One column of a span's shape: what the values in that place of its rows are.
 ///
-/// In a word: bits 0-23 the key (a string's number, or a field), 24-27 the value type, 28-29 the role.
+/// In a word: bits 0-23 the key (a string's number, or a field), 24-27 the value type, 28-30 the role.
 public struct SpanColumn: Hashable, Sendable {
     public enum Role: UInt8, Sendable {
         case attribute = 0  // key: the attribute's key
         case field = 1  // key: a SpanField
-        case event = 2  // key: the event's name; value: its time, an int of nanoseconds since 1970
-        case eventAttributes = 3  // of the event in the column before; a map
+        case event = 2  // an event's time, an int of nanoseconds since 1970; its name is in the next column
+        case eventAttributes = 3  // of the event whose name is in the column before; a map
+        case eventName = 4  // a value, not a key: many events tell what happened in a text of their own
     }
 
     public let rawValue: UInt32
@@ -88,22 +89,33 @@ public struct SpanColumn: Hashable, Sendable {
     public var type: ValueType { ValueType(rawValue: UInt8(rawValue >> 24 & 7)) ?? .none }
 
     @inline(__always)
-    public var role: Role { Role(rawValue: UInt8(rawValue >> 28 & 3)) ?? .attribute }
+    public var role: Role { Role(rawValue: UInt8(rawValue >> 28 & 7)) ?? .attribute }
 
     public var field: SpanField? { role == .field ? UInt8(exactly: key).flatMap(SpanField.init) : nil }
 
     /// The key is a number of a string of the batch.
     @inline(__always)
-    public var hasKeyString: Bool { role == .attribute || role == .event }
+    public var hasKeyString: Bool { role == .attribute }
 
     /// Every bit is one that a column may have.
     public var isValid: Bool {
-        guard rawValue & 0xc800_0000 == 0 else { return false }
+        guard rawValue & 0x8800_0000 == 0, Role(rawValue: UInt8(rawValue >> 28)) != nil else { return false }
         switch role {
         case .attribute: return true
         case .field: return field.map { $0.valueType == type } ?? false
-        case .event: return type == .int
+        case .event: return type == .int && key == 0
+        case .eventName: return type == .string && key == 0
         case .eventAttributes: return type == .map && key == 0
+        }
+    }
+
+    /// Whether a column may stand behind another one, or at the beginning (nil); the end may stand behind any but a
+    /// time of an event.
+    public static func mayFollow(_ column: SpanColumn, _ previous: SpanColumn?) -> Bool {
+        switch column.role {
+        case .eventName: previous?.role == .event
+        case .eventAttributes: previous?.role == .eventName
+        case .attribute, .field, .event: previous?.role != .event
         }
     }
 }

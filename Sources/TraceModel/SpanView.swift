@@ -65,19 +65,21 @@ public struct SpanView: Sendable {
     public func forEachEvent<Failure: Error>(
         _ body: (UnsafeRawBufferPointer, Int64, UnsafeRawBufferPointer?) throws(Failure) -> Void
     ) throws(Failure) {
-        var pending: (name: UnsafeRawBufferPointer, time: Int64)?
+        var time: Int64 = 0
+        var pending: UnsafeRawBufferPointer?
         try forEachValue { (column, value) throws(Failure) in
-            if let event = pending {
+            if let name = pending {
                 pending = nil
                 if column.role == .eventAttributes, case .map(let attributes) = value {
-                    try body(event.name, event.time, attributes)
+                    try body(name, time, attributes)
                 } else {
-                    try body(event.name, event.time, nil)
+                    try body(name, time, nil)
                 }
             }
-            if column.role == .event, case .int(let time) = value { pending = (batch.string(column.key), time) }
+            if column.role == .event, case .int(let value) = value { time = value }
+            if column.role == .eventName, case .string(let name) = value { pending = name }
         }
-        if let event = pending { try body(event.name, event.time, nil) }
+        if let name = pending { try body(name, time, nil) }
     }
 
     /// The value of a field; `.none` if the span has not got it.

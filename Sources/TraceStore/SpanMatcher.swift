@@ -12,11 +12,10 @@ enum SpanMatcher {
         case .duration(let range):
             return span.duration.map { range.contains($0) } ?? false
         case .keyOrEvent(let key):
-            let shape = span.shape
-            return (0..<shape.columnCount).contains { index in
-                let column = shape.column(index)
-                return column.hasKeyString && span.batch.string(column.key).elementsEqual(key)
-            }
+            var isThere = false
+            span.forEachAttribute { own, _ in if own.elementsEqual(key) { isThere = true } }
+            span.forEachEvent { name, _, _ in if name.elementsEqual(key) { isThere = true } }
+            return isThere
         case .attribute(let key, let value):
             return hasAttribute(span, key, value)
         case .anywhere(let key, let value):

@@ -122,8 +122,8 @@ extension SpanView {
         forEachValue { column, value in
             switch column.role {
             case .attribute: attributes.append(text(batch.string(column.key)) + "=" + text(value))
-            case .event: parts.append("event " + text(batch.string(column.key)) + text(value))
-            case .field, .eventAttributes: parts.append("\(column.rawValue)=" + text(value))
+            case .event: parts.append("event " + text(value))
+            case .field, .eventName, .eventAttributes: parts.append("\(column.rawValue)=" + text(value))
             }
         }
         if !traits.hasOrderedAttributes { attributes.sort() }

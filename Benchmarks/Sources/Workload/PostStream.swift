@@ -7,7 +7,8 @@ public struct Post: Sendable {
 
 /// The posts of a workload, made on demand: each sender batches its own spans in the order in which they end.
 ///
-/// Not thread-safe. Two streams of one workload give the same posts.
+/// Not thread-safe. Two streams of the same traces give the same posts. What it holds does not grow with the number of
+/// traces.
 public final class PostStream {
     private let workload: Workload
     private let spansPerPost: Int
@@ -15,7 +16,9 @@ public final class PostStream {
     private var buffers: [PostBuffer]
     private var calendar = SpanCalendar()
     private var plan: [SpanRecord] = []
-    private var nextTrace = 0
+    private var nextTrace: Int
+    private let traceEnd: Int
+    private var tally = WorkloadTally()
     /// Senders with a full buffer or one that waited for long.
     private var ready: [Int] = []
     private var readyPosition = 0
@@ -24,13 +27,18 @@ public final class PostStream {
     /// Spans wait no longer than this for their post to fill, in microseconds of simulated time; Envoy's default.
     private static let ageMax: Int64 = 5_000_000
 
-    init(_ workload: Workload) {
+    init(_ workload: Workload, traces: Range<Int>) {
         self.workload = workload
+        nextTrace = traces.lowerBound
+        traceEnd = traces.upperBound
         spansPerPost = workload.configuration.spansPerPost
         workerCount = workload.model.workerCount
         buffers = (0..<workload.model.senderCount).map { _ in PostBuffer(capacity: 32_768) }
         plan.reserveCapacity(64)
     }
+
+    /// What the traces hold of which spans have been given so far.
+    public var summary: WorkloadSummary { tally.summary(workload) }
 
     /// Puts the next post's body in `body`, replacing what is there; nil when all spans have been given.
     public func next(into body: inout [UInt8]) -> Post? {
@@ -54,14 +62,15 @@ public final class PostStream {
         while ready.isEmpty {
             if let span = calendar.next() {
                 report(span)
-            } else if nextTrace < workload.traceCount {
+            } else if nextTrace < traceEnd {
                 plan.removeAll(keepingCapacity: true)
                 calendar.begin(at: workload.start(ofTrace: nextTrace))
                 workload.plan(trace: nextTrace, into: &plan)
+                tally.add(plan)
                 nextTrace += 1
                 // Children first, for a span is reported when it ends and both may end in the same slot of time.
                 for span in plan.reversed() { calendar.add(span) }
-                let now = nextTrace < workload.traceCount ? workload.start(ofTrace: nextTrace) : .max
+                let now = nextTrace < traceEnd ? workload.start(ofTrace: nextTrace) : .max
                 calendar.advance(to: now)
                 if now != .max { flushAged(at: now) }
             } else {

@@ -44,16 +44,6 @@ public struct TraceTruth: Sendable {
     }
 }
 
-/// What a workload holds as a whole.
-public struct WorkloadSummary: Sendable {
-    /// Service to its operations, as sent.
-    public var operations: [String: Set<String>] = [:]
-    public var errorTraceCount = 0
-    /// Microseconds since 1970: the first start, and the last end.
-    public var start = Int64.max
-    public var end = Int64.min
-}
-
 extension Workload {
     /// The tag whose value is one trace's alone.
     public var requestTag: String {
@@ -92,30 +82,6 @@ extension Workload {
             }
             cursor.byte(UInt8(ascii: "]"))
         }
-    }
-
-    /// Goes through all traces: about a microsecond a span.
-    public func summary() -> WorkloadSummary {
-        var summary = WorkloadSummary()
-        var types: Set<Int32> = []
-        var records: [SpanRecord] = []
-        for index in 0..<traceCount {
-            records.removeAll(keepingCapacity: true)
-            plan(trace: index, into: &records)
-            var isError = false
-            for record in records {
-                types.insert(record.type)
-                summary.start = min(summary.start, record.start)
-                summary.end = max(summary.end, record.end)
-                isError = isError || record.isError
-            }
-            if isError { summary.errorTraceCount += 1 }
-        }
-        for type in types {
-            let name = model.name(ofType: type)
-            summary.operations[name.service, default: []].insert(name.operation)
-        }
-        return summary
     }
 
     private static func text(byteCountMax: Int, _ write: (inout ByteCursor) -> Void) -> [UInt8] {

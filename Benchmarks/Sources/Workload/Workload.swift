@@ -40,12 +40,39 @@ public struct Workload: Sendable {
     public let configuration: WorkloadConfiguration
     public let traceCount: Int
     public let spanCount: Int
+    /// Traces of the whole that this workload is the beginning of: they decide when each trace starts.
+    private let wholeTraceCount: Int
     let model: Model
 
     public init(_ configuration: WorkloadConfiguration) {
         self.configuration = configuration
+        (traceCount, spanCount) = Self.count(configuration, spans: configuration.spanCount)
+        wholeTraceCount = traceCount
+        switch configuration.profile {
+        case .mesh: model = .mesh(MeshModel())
+        case .wide: model = .wide(WideModel())
+        }
+    }
+
+    private init(_ whole: Workload, traceCount: Int, spanCount: Int) {
+        configuration = whole.configuration
+        wholeTraceCount = whole.wholeTraceCount
+        model = whole.model
+        self.traceCount = traceCount
+        self.spanCount = spanCount
+    }
+
+    /// The first traces, with at least so many spans, each exactly as it is in the whole.
+    public func prefix(spanCount: Int) -> Workload {
+        guard spanCount < self.spanCount else { return self }
+        let counts = Self.count(configuration, spans: spanCount)
+        return Workload(self, traceCount: counts.traces, spanCount: counts.spans)
+    }
+
+    /// How many traces it takes to have so many spans, and how many they have.
+    private static func count(_ configuration: WorkloadConfiguration, spans goal: Int) -> (traces: Int, spans: Int) {
         var (traces, spans) = (0, 0)
-        while spans < configuration.spanCount {
+        while spans < goal {
             var generator = SeededGenerator(seed: configuration.seed, index: traces)
             switch configuration.profile {
             case .mesh: spans += MeshRoute(&generator).spanCount
@@ -53,17 +80,12 @@ public struct Workload: Sendable {
             }
             traces += 1
         }
-        traceCount = traces
-        spanCount = spans
-        switch configuration.profile {
-        case .mesh: model = .mesh(MeshModel())
-        case .wide: model = .wide(WideModel())
-        }
+        return (traces, spans)
     }
 
     /// Microseconds since 1970; a later trace starts later.
     func start(ofTrace index: Int) -> Int64 {
-        let before = Int64(traceCount - 1 - index) * 1_000_000 / Int64(configuration.tracesPerSecond)
+        let before = Int64(wholeTraceCount - 1 - index) * 1_000_000 / Int64(configuration.tracesPerSecond)
         // Less than the distance of two traces, so that the order of starts is the order of indices.
         let jitter =
             (Int64(truncatingIfNeeded: index) &* 7_919) % max(1_000_000 / Int64(configuration.tracesPerSecond), 1)
@@ -82,7 +104,13 @@ public struct Workload: Sendable {
 
     /// The posts in the order in which they are sent.
     public func posts() -> PostStream {
-        PostStream(self)
+        PostStream(self, traces: 0..<traceCount)
+    }
+
+    /// The posts of some of the traces, of which none is left over at the end.
+    public func posts(ofTraces traces: Range<Int>) -> PostStream {
+        precondition(traces.lowerBound >= 0 && traces.upperBound <= traceCount, "traces of this workload")
+        return PostStream(self, traces: traces)
     }
 
     enum Model: Sendable {

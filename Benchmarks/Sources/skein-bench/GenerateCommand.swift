@@ -2,44 +2,6 @@ import ArgumentParser
 import Foundation
 import Workload
 
-/// Which workload to make: the options that every sub-command has.
-struct WorkloadOptions: ParsableArguments {
-    @Option(help: "Spans to make; the last trace is whole, so there may be a few more.")
-    var spans = 1_000_000
-
-    @Option(help: "Spans a post.")
-    var batch = 20
-
-    @Option(help: "Makes another workload of the same kind.")
-    var seed: UInt64 = 1
-
-    @Option(help: "Traces that start each second of simulated time.")
-    var tracesPerSecond = 2_000
-
-    @Option(help: "When the last trace starts, in microseconds since 1970; default: 5 s ago.")
-    var lastStart: Int64?
-
-    func validate() throws {
-        guard spans > 0, batch > 0, (1...1_000_000).contains(tracesPerSecond) else {
-            throw ValidationError("--spans, --batch and --traces-per-second must be positive")
-        }
-    }
-
-    func workload(_ profile: WorkloadProfile) -> Workload {
-        let now = Int64(Date().timeIntervalSince1970 * 1_000_000)
-        return Workload(
-            WorkloadConfiguration(
-                profile: profile, seed: seed, spanCount: spans, spansPerPost: batch, tracesPerSecond: tracesPerSecond,
-                lastStart: lastStart ?? now - 5_000_000))
-    }
-}
-
-/// Reads the name of a profile.
-func parseProfile(_ text: String) throws -> WorkloadProfile {
-    guard let profile = WorkloadProfile(rawValue: text) else { throw ValidationError("the profiles are mesh and wide") }
-    return profile
-}
-
 /// Writes a workload to a file.
 struct GenerateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -48,13 +10,15 @@ struct GenerateCommand: ParsableCommand {
     @Option(help: "mesh or wide.", transform: parseProfile)
     var profile: WorkloadProfile = .mesh
 
+    @OptionGroup var size: SizeOption
+    @OptionGroup var batch: BatchOption
     @OptionGroup var workload: WorkloadOptions
 
     @Option(help: "The file to write; '-' for standard output, 'none' to only measure the generator.")
     var out: String
 
     func run() throws {
-        let workload = workload.workload(profile)
+        let workload = workload.workload(profile, spans: size.spans, batch: batch.batch)
         let stream = workload.posts()
         var file: UnsafeMutablePointer<FILE>?
         if out != "none" {

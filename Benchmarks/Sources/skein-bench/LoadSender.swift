@@ -17,6 +17,8 @@ struct LoadReport: Codable {
     var senderCPUSeconds = 0.0
     var acknowledgementP50Milliseconds = 0.0
     var acknowledgementP99Milliseconds = 0.0
+    /// The course of the load, in ten parts of equal size; empty if nobody watched.
+    var tenths: [LoadTenth] = []
 
     var spansPerSecond: Double { wallSeconds > 0 ? Double(spansAccepted) / wallSeconds : 0 }
 }
@@ -29,7 +31,7 @@ final class LoadSender {
     private let rate: Int
     private var connections: [Connection] = []
     private var report = LoadReport()
-    private var latencies: [Float] = []
+    private var latencies = LatencyHistogram()
     private var body: [UInt8] = []
     private var isExhausted = false
     private var spansStarted = 0
@@ -63,12 +65,13 @@ final class LoadSender {
         readBuffer.deallocate()
     }
 
-    /// Sends every post of the stream and waits for all answers.
-    func run(_ stream: PostStream) throws -> LoadReport {
+    /// Sends every post of the stream and waits for all answers; the monitor looks at the server meanwhile.
+    func run(_ stream: PostStream, monitor: LoadMonitor? = nil) throws -> LoadReport {
         let (wall, cpu) = (CPUClock.wall(), CPUClock.process())
         var lastProgress = wall
         while true {
             let now = CPUClock.wall()
+            try monitor?.observe(now: now, spansAccepted: report.spansAccepted)
             var isBusy = false
             for connection in connections {
                 if case .waiting(let until) = connection.state, now >= until { start(connection) }
@@ -87,9 +90,12 @@ final class LoadSender {
         }
         report.wallSeconds = CPUClock.wall() - wall
         report.senderCPUSeconds = CPUClock.process() - cpu
-        let sorted = latencies.sorted()
-        report.acknowledgementP50Milliseconds = Quantile.of(sorted.map(Double.init), 0.5) * 1_000
-        report.acknowledgementP99Milliseconds = Quantile.of(sorted.map(Double.init), 0.99) * 1_000
+        report.acknowledgementP50Milliseconds = latencies.quantile(0.5) * 1_000
+        report.acknowledgementP99Milliseconds = latencies.quantile(0.99) * 1_000
+        if let monitor {
+            try monitor.finish(now: CPUClock.wall(), spansAccepted: report.spansAccepted)
+            report.tenths = monitor.tenths
+        }
         return report
     }
 
@@ -152,7 +158,7 @@ final class LoadSender {
         connection.state = .idle
         if response.status == 202 {
             report.spansAccepted += connection.spanCount
-            latencies.append(Float(now - connection.startedAt))
+            latencies.add(now - connection.startedAt)
         } else if response.status == 503, let seconds = response.headers["retry-after"].flatMap({ Double($0) }) {
             report.retries += 1
             connection.state = .waiting(until: now + min(max(seconds, 0.01), Self.retrySecondsMax))
@@ -212,13 +218,5 @@ enum BodyFraming: String, CaseIterable {
         if self == .chunked { request.append(contentsOf: (String(body.count, radix: 16) + "\r\n").utf8) }
         request.append(contentsOf: body)
         if self == .chunked { request.append(contentsOf: "\r\n0\r\n\r\n".utf8) }
-    }
-}
-
-enum Quantile {
-    /// The nearest rank of a sorted list; 0 of an empty one.
-    static func of(_ sorted: [Double], _ share: Double) -> Double {
-        guard !sorted.isEmpty else { return 0 }
-        return sorted[min(max(Int((Double(sorted.count) * share).rounded(.up)) - 1, 0), sorted.count - 1)]
     }
 }

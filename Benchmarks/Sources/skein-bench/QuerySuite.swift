@@ -25,13 +25,14 @@ struct QuerySuite {
     private static let limit = 20
     private static let complaintCountMax = 3
 
-    /// Every kind of query, one after the other.
-    func run() throws -> [QueryReport] {
+    /// Every kind of query, one after the other. The summary is of all traces of the workload.
+    func run(_ summary: WorkloadSummary) throws -> [QueryReport] {
         let client = QueryClient(to: zipkin)
-        let summary = workload.summary()
         let services = summary.operations.keys.sorted()
         var reports = [
-            try traceByID(client), try unknownTrace(client), try searchService(client, services, summary),
+            try health(client), try traceByID(client), try unknownTrace(client),
+            try searchService(client, services, summary),
+            try searchWindow(client, services, summary),
             try searchRequest(client, summary), try searchErrors(client, services, summary),
             try serviceNames(client, services), try operationNames(client, summary),
         ]
@@ -39,9 +40,25 @@ struct QuerySuite {
         return reports
     }
 
+    /// What an answer costs that needs nothing of the store.
+    private func health(_ client: QueryClient) throws -> QueryReport {
+        try ask("zipkin health", client, count) { _ in
+            ("/health", { $0.status == 200 ? nil : "health: status \($0.status)" })
+        }
+    }
+
     /// Random traces, each complete and as it was sent.
-    func traceByID(_ client: QueryClient, count: Int? = nil) throws -> QueryReport {
-        try ask("zipkin trace", client, count ?? self.count) { generator in
+    private func traceByID(_ client: QueryClient) throws -> QueryReport {
+        try compareTraces("zipkin trace", client, salt: 0)
+    }
+
+    /// The same of other traces: `when` decides which.
+    func sampleTraces(_ client: QueryClient, when: String) throws -> QueryReport {
+        try compareTraces("zipkin sample of traces", client, salt: UInt64(when.utf8.count))
+    }
+
+    private func compareTraces(_ name: String, _ client: QueryClient, salt: UInt64) throws -> QueryReport {
+        try ask(name, client, count, salt: salt) { generator in
             let index = generator.below(workload.traceCount)
             let id = workload.truth(ofTrace: index).traceID
             return (
@@ -126,6 +143,24 @@ struct QuerySuite {
         }
     }
 
+    /// The newest traces of a service within a random window: from a second to half of the whole time.
+    private func searchWindow(
+        _ client: QueryClient, _ services: [String], _ summary: WorkloadSummary
+    ) throws -> QueryReport {
+        let span = summary.end / 1_000 + 1 - summary.start / 1_000
+        let lengths = [1_000, 60_000, 3_600_000, span / 10, span / 2].map { min(max($0, 1), span) }
+        return try ask("zipkin search window", client, count / 3) { generator in
+            let service = services[generator.below(services.count)]
+            let length = lengths[generator.below(lengths.count)]
+            let end = summary.start / 1_000 + length + Int64(generator.below(Int(span - length) + 1))
+            let expected = newest(from: (end - length) * 1_000, to: end * 1_000) { $0.services.contains(service) }
+            return (
+                search(service, end: end, lookback: length),
+                { try compare($0, with: expected, "service \(service) within \(length) ms until \(end)") }
+            )
+        }
+    }
+
     /// The newest traces in which a service has an error.
     private func searchErrors(
         _ client: QueryClient, _ services: [String], _ summary: WorkloadSummary
@@ -133,7 +168,12 @@ struct QuerySuite {
         let some = services.prefix(8)
         let expected = Dictionary(
             uniqueKeysWithValues: some.map { service in
-                (service, newest { $0.spans.contains { $0.service == service && $0.isError } })
+                // One without any error need not be looked for in all traces.
+                (
+                    service,
+                    summary.errorServices.contains(service)
+                        ? newest { $0.spans.contains { $0.service == service && $0.isError } } : []
+                )
             })
         return try ask("zipkin search errors", client, count / 3) { generator in
             let service = some[generator.below(some.count)]
@@ -188,16 +228,24 @@ struct QuerySuite {
 
     private func search(_ service: String, _ summary: WorkloadSummary) -> String {
         let end = summary.end / 1_000 + 1
-        let lookback = end - summary.start / 1_000 + 1
-        return "/api/v2/traces?serviceName=\(QueryClient.escape(service))&endTs=\(end)&lookback=\(lookback)"
+        return search(service, end: end, lookback: end - summary.start / 1_000 + 1)
+    }
+
+    /// The window is inclusive, in milliseconds.
+    private func search(_ service: String, end: Int64, lookback: Int64) -> String {
+        "/api/v2/traces?serviceName=\(QueryClient.escape(service))&endTs=\(end)&lookback=\(lookback)"
             + "&limit=\(Self.limit)"
     }
 
-    /// The last traces that satisfy the condition, at most `limit`.
-    private func newest(_ matches: (TraceTruth) -> Bool) -> [TraceTruth] {
+    /// The last traces that satisfy the condition, at most `limit`, of those that start within the inclusive bounds, in
+    /// microseconds. Looks from the newest on, so that what is common is found at once in a workload of any size.
+    func newest(
+        from start: Int64 = .min, to end: Int64 = .max - 1, _ matches: (TraceTruth) -> Bool
+    ) -> [TraceTruth] {
+        let first = workload.traceCount(startingBefore: start)
         var found: [TraceTruth] = []
-        var index = workload.traceCount - 1
-        while index >= 0 && found.count < Self.limit {
+        var index = workload.traceCount(startingBefore: end + 1) - 1
+        while index >= first && found.count < Self.limit {
             let truth = workload.truth(ofTrace: index)
             if matches(truth) { found.append(truth) }
             index -= 1
@@ -224,10 +272,10 @@ struct QuerySuite {
 
     /// Asks `count` questions; a question is a path and what is wrong with an answer.
     private func ask(
-        _ name: String, _ client: QueryClient, _ count: Int,
+        _ name: String, _ client: QueryClient, _ count: Int, salt: UInt64 = 0,
         _ question: (inout SeededGenerator) throws -> (path: String, check: (HTTPResponse) throws -> String?)
     ) throws -> QueryReport {
-        var generator = SeededGenerator(seed: workload.configuration.seed &+ 77)
+        var generator = SeededGenerator(seed: workload.configuration.seed &+ 77 &+ salt)
         var report = QueryReport(name: name)
         var seconds: [Double] = []
         for _ in 0..<max(count, 1) {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Workload
 
 /// Starts a server, loads it, asks it, stops it, and says what that took.
@@ -7,92 +6,105 @@ struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Measures a server from its first start to a restart after a crash.")
 
-    @Option(help: "The server's program.")
-    var serverBinary: String
-
-    @Option(help: "Its arguments, split at spaces; {data} stands for the data folder.")
-    var serverArguments = "serve --data {data} --zipkin-port 0 --query-port 0 --admin-port 0"
-
     @Option(help: "mesh, wide or both.", transform: parseProfiles)
     var profile: [WorkloadProfile] = [.mesh]
 
+    @OptionGroup var size: SizeOption
+    @OptionGroup var batch: BatchOption
     @OptionGroup var workload: WorkloadOptions
-    @OptionGroup var sending: SendingOptions
+    @OptionGroup var measuring: MeasureOptions
 
-    @Option(help: "Questions of each kind that asks for one trace.")
-    var queries = 300
-
-    @Option(help: "Spans posted just before the kill -9; 0: no kill.")
-    var crashSpans = 20_000
-
-    @Option(help: "How long CPU and data folder must be quiet to be taken as settled before 30 s are over.")
-    var quietSeconds = 12.0
-
-    @Flag(help: "After each restart, asks for every trace and looks for every span.")
-    var verifyAll = false
-
-    @Option(help: "Folder for data and logs, one part a profile, new each time; default: a temporary one.")
-    var data: String?
-
-    @Flag(help: "Leaves the folder when done; after a failure it is always left.")
-    var keep = false
-
-    @Option(help: "Allowed values.")
-    var thresholds = "Benchmarks/Thresholds/foundation.json"
-
-    @Option(help: "Writes everything to this file.")
-    var json: String?
-
-    @Flag(help: "A missed target is a failure.")
-    var enforce = false
+    @Flag(help: "Only CPU and size of the load: no questions, no restarts.")
+    var loadOnly = false
 
     func run() throws {
-        let limits = FileManager.default.fileExists(atPath: thresholds) ? try Thresholds(path: thresholds) : nil
-        if limits == nil {
-            guard !enforce else { throw ValidationError("\(thresholds) is not there") }
-            print("no targets: \(thresholds) is not there")
+        let plans = profile.map {
+            RunPlan(name: $0.rawValue, profile: $0, batch: batch.batch, sizes: [size.spans], isLoadOnly: loadOnly)
         }
-        let folder = try makeFolder()
-        var reports: [ProfileReport] = []
-        for profile in profile {
-            let part = folder + "/" + profile.rawValue
-            try FileManager.default.createDirectory(atPath: part + "/data", withIntermediateDirectories: true)
-            var run = ProfileRun(profile, self, folder: part)
-            var report = try run.run()
-            if let limits { report.apply(limits) }
-            print(report.table)
-            reports.append(report)
-        }
-        if let path = json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-            try encoder.encode(reports).write(to: URL(fileURLWithPath: path))
-        }
-        let isFailed = reports.contains { !$0.failures.isEmpty }
-        if isFailed || keep {
-            print("data and logs are in \(folder)")
-        } else {
-            try FileManager.default.removeItem(atPath: folder)
-        }
-        let isMissed = reports.contains { $0.figures.contains { $0.isMet == false } }
-        if isFailed || (enforce && isMissed) { throw ExitCode(1) }
+        try measuring.measure(plans, workload)
+    }
+}
+
+/// Measures one server as its store grows.
+struct GrowthCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "growth", abstract: "Measures one server at several sizes of its store.")
+
+    @Option(help: "Spans in the store at each stage, growing, with commas between.", transform: parseSizes)
+    var sizes = [1_000_000, 10_000_000]
+
+    @Option(help: "mesh or wide.", transform: parseProfile)
+    var profile: WorkloadProfile = .mesh
+
+    @OptionGroup var batch: BatchOption
+    @OptionGroup var workload: WorkloadOptions
+    @OptionGroup var measuring: MeasureOptions
+
+    func run() throws {
+        try measuring.measure([.growth(profile, batch: batch.batch, sizes: sizes)], workload)
+    }
+}
+
+/// The runs whose figures the targets are about.
+struct SuiteCommand: ParsableCommand {
+    enum Part: String, CaseIterable {
+        case mesh, wide, batch, growth
     }
 
-    /// The folder of this run, which must be new: what is in it is removed at the end.
-    private func makeFolder() throws -> String {
-        guard let data else {
-            let template = FileManager.default.temporaryDirectory.path + "/skein-bench-XXXXXX"
-            var bytes = Array(template.utf8CString)
-            guard mkdtemp(&bytes) != nil else { throw BenchError.system("making \(template)") }
-            return String(decoding: bytes.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    static let configuration = CommandConfiguration(
+        commandName: "suite", abstract: "Measures everything that has a target.")
+
+    @Option(
+        help: "Parts with commas between: mesh, wide, batch (mesh, 512 spans a post), growth.", transform: parseParts)
+    var only = Part.allCases
+
+    @OptionGroup var size: SizeOption
+
+    @Option(help: "Spans in the store at each stage of growth.", transform: parseSizes)
+    var sizes = [1_000_000, 10_000_000]
+
+    @OptionGroup var workload: WorkloadOptions
+    @OptionGroup var measuring: MeasureOptions
+
+    func run() throws {
+        try measuring.measure(only.map(plan), workload)
+    }
+
+    private func plan(_ part: Part) -> RunPlan {
+        switch part {
+        case .mesh: RunPlan(name: "mesh", profile: .mesh, batch: 20, sizes: [size.spans])
+        case .wide: RunPlan(name: "wide", profile: .wide, batch: 20, sizes: [size.spans])
+        case .batch: RunPlan(name: "mesh 512", profile: .mesh, batch: 512, sizes: [size.spans], isLoadOnly: true)
+        case .growth: .growth(.mesh, batch: 20, sizes: sizes)
         }
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: data)) ?? []
-        guard names.isEmpty else { throw ValidationError("\(data) is not empty") }
-        try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
-        return data
+    }
+}
+
+extension RunPlan {
+    static func growth(_ profile: WorkloadProfile, batch: Int, sizes: [Int]) -> RunPlan {
+        RunPlan(
+            name: "\(profile.rawValue) growth", profile: profile, batch: batch, sizes: sizes, verifiedTraceCount: 2_000)
     }
 }
 
 private func parseProfiles(_ text: String) throws -> [WorkloadProfile] {
     text == "both" ? [.mesh, .wide] : [try parseProfile(text)]
+}
+
+/// Reads sizes of a store, each larger than the one before.
+func parseSizes(_ text: String) throws -> [Int] {
+    let sizes = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
+    guard sizes.allSatisfy({ $0 > 0 }), zip(sizes, sizes.dropFirst()).allSatisfy({ $0 < $1 }) else {
+        throw ValidationError("sizes are growing numbers of spans, such as 1000000,10000000")
+    }
+    return sizes
+}
+
+private func parseParts(_ text: String) throws -> [SuiteCommand.Part] {
+    try text.split(separator: ",", omittingEmptySubsequences: false).map { name in
+        guard let part = SuiteCommand.Part(rawValue: String(name)) else {
+            throw ValidationError("the parts are mesh, wide, batch and growth")
+        }
+        return part
+    }
 }

@@ -12,6 +12,8 @@ struct SendCommand: ParsableCommand {
     @Option(help: "mesh or wide.", transform: parseProfile)
     var profile: WorkloadProfile = .mesh
 
+    @OptionGroup var size: SizeOption
+    @OptionGroup var batch: BatchOption
     @OptionGroup var workload: WorkloadOptions
     @OptionGroup var sending: SendingOptions
 
@@ -22,7 +24,7 @@ struct SendCommand: ParsableCommand {
         guard url.hasPrefix("http://") else { throw ValidationError("--url must begin with http://") }
         let authority = url.dropFirst("http://".count).prefix { $0 != "/" }
         let address = try SocketAddress(String(authority))
-        let workload = workload.workload(profile)
+        let workload = workload.workload(profile, spans: size.spans, batch: batch.batch)
         let sender = LoadSender(
             to: address, connections: sending.connections, framing: sending.framing, rate: rate)
         let report = try sender.run(workload.posts())

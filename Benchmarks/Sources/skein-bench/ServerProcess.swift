@@ -98,15 +98,12 @@ final class ServerProcess {
 
     /// Resident memory now and at its peak, MiB.
     func memory() throws -> (now: Double, peak: Double) {
-        var values: [Substring: Double] = [:]
-        for line in try procFile("status").split(separator: "\n") {
-            let words = line.split { $0 == " " || $0 == "\t" }
-            if words.count >= 2, let value = Double(words[1]) { values[words[0]] = value / 1_024 }
-        }
-        guard let now = values["VmRSS:"], let peak = values["VmHWM:"] else {
-            throw BenchError("/proc status cannot be read")
-        }
-        return (now, peak)
+        try ProcessMemory.read(processID)
+    }
+
+    /// Lets the peak of memory count from now on.
+    func resetPeakMemory() throws {
+        try ProcessMemory.resetPeak(processID)
     }
 
     private func procFile(_ name: String) throws -> String {

@@ -4,5 +4,7 @@ import ArgumentParser
 struct SkeinBench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "skein-bench", abstract: "Measures Skein from outside, over HTTP.",
-        subcommands: [RunCommand.self, SendCommand.self, GenerateCommand.self])
+        subcommands: [
+            SuiteCommand.self, RunCommand.self, GrowthCommand.self, SendCommand.self, GenerateCommand.self,
+        ])
 }

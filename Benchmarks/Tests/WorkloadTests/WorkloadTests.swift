@@ -194,6 +194,7 @@ struct PostedSpan: Decodable, Equatable {
         for span in truths.flatMap(\.spans) { operations[span.service, default: []].insert(span.operation) }
         #expect(summary.operations == operations)
         #expect(summary.errorTraceCount == truths.filter(\.isError).count)
+        #expect(summary.errorServices == Set(truths.flatMap(\.spans).filter(\.isError).map(\.service)))
         #expect(summary.start == truths[0].start)
         #expect(operations.count == (profile == .mesh ? 5 : 60))
     }

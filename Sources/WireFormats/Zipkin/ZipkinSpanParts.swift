@@ -33,17 +33,17 @@ struct ZipkinSpanParts {
             switch column.role {
             case .attribute:
                 add(Tag(key: span.batch.string(column.key), value: value))
-            case .event:
-                guard case .int(let time) = value else { break }
-                // Rounded down, before 1970 too.
-                let microseconds = time / 1_000 - (time % 1_000 < 0 ? 1 : 0)
-                annotations.append(Annotation(microseconds: microseconds, value: span.batch.string(column.key)))
             case .field:
                 if case .string(let text) = value, column.field == .statusMessage { statusMessage = text }
                 column.field.map { set($0, value) }
-            case .eventAttributes:
+            case .event, .eventName, .eventAttributes:
                 break
             }
+        }
+        span.forEachEvent { name, time, _ in
+            // Rounded down, before 1970 too.
+            let microseconds = time / 1_000 - (time % 1_000 < 0 ? 1 : 0)
+            annotations.append(Annotation(microseconds: microseconds, value: name))
         }
         addStatus(span.traits.statusCode, message: statusMessage)
     }
