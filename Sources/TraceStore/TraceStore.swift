@@ -29,7 +29,8 @@ public final class TraceStore: Sendable {
         try self.init(path: path, options: options, fileSystem: LocalFileSystem(), logger: logger)
     }
 
-    /// - Parameter fileSystem: holds the segments, the journal and the lock; the catalog is SQLite's own file at `path`.
+    /// - Parameter fileSystem: holds the segments, the journal and the lock; the catalog is SQLite's own file in
+    ///   `path`.
     package init(
         path: String, options: StoreOptions, fileSystem: any FileSystem, logger: Logger
     ) throws(StoreError) {
