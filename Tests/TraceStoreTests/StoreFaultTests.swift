@@ -158,4 +158,24 @@ import TraceModel
         #expect(try harness.store.verify { _, _ in }.isEmpty)
         harness.store.close()
     }
+
+    @Test(.enabled(if: SmallDisk.isPossible, "only root may mount a small file system"))
+    func `expiry makes room even where the catalog has none left`() throws {
+        let folder = try TemporaryFolder()
+        let small = try SmallDisk(on: folder.path + "/data", byteCount: 2 << 20)
+        let harness = try StoreHarness(at: small.path) { $0.retentionByteCount = 0 }
+        for round in 0..<4 {
+            for number in 0..<3 {
+                try harness.post(
+                    (0..<40).map { StoreHarness.span(trace: "a\(round)\(number)", id: "1", name: "n\($0)") })
+                harness.store.sealAll()
+            }
+            try small.addBallast(leaving: 0)
+            harness.store.expire()
+            #expect(harness.store.statistics().segmentCount == 0, "round \(round)")
+            #expect(small.freeByteCount > 0)
+            small.removeBallast()
+        }
+        harness.store.close()
+    }
 }
