@@ -43,6 +43,7 @@ public final class Catalog: Sendable {
         configuration.busyMode = .timeout(10)
         configuration.prepareDatabase { database in
             try database.execute(sql: "PRAGMA cache_size = -2048")  // KiB
+            try database.execute(sql: "PRAGMA secure_delete = ON")
             // Nothing is written outside the store's folder.
             try database.execute(sql: "PRAGMA temp_store = MEMORY")
         }
@@ -104,6 +105,16 @@ public final class Catalog: Sendable {
         from summaries: some Sequence<SegmentSummary>, firstJournalPart: UInt64
     ) throws(CatalogError) {
         try write("cannot be rebuilt") { try $0.rebuild(summaries, firstJournalPart: firstJournalPart) }
+    }
+
+    /// Overwrites what was removed, so that no file has it any more.
+    public func scrub() throws(CatalogError) {
+        do {
+            // Removed rows are overwritten as they go (`secure_delete`); the WAL still has the pages as they were.
+            _ = try pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
+        } catch {
+            throw CatalogError("what was removed cannot be overwritten", path, error)
+        }
     }
 
     // MARK: Segments

@@ -43,6 +43,9 @@ extension Configuration {
     public var sealIdle: Duration { duration("store.seal-idle") }
     public var blockSpanCount: Int { integer("store.block-spans") }
     public var compressionLevel: Int { integer("store.lz4-level") }
+    public var segmentSpanCountMax: Int { integer("store.segment-spans") }
+    /// Percent of one processor.
+    public var compactionPercent: Int { integer("store.compaction-cpu") }
 
     // nil for off.
     public var retentionAge: Duration? { optionalDuration("retention.age") }

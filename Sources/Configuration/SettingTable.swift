@@ -71,6 +71,12 @@ extension Setting {
         Setting("store.block-spans", .integer(64...1_000_000), default: "8192", "Spans in one block of a segment"),
         Setting(
             "store.lz4-level", .integer(1...12), default: "9", "Effort of packing segments: 1 is fast, 12 is small"),
+        Setting(
+            "store.segment-spans", .integer(1000...100_000_000), default: "2000000",
+            "Spans that a segment has at most when small ones are merged"),
+        Setting(
+            "store.compaction-cpu", .integer(1...100), default: "50",
+            "Share of one processor, in percent, that merging segments may take"),
 
         Setting(
             "retention.age", .duration(60 * second...36500 * day, canBeOff: true), default: "7d",

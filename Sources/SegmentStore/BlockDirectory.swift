@@ -6,6 +6,8 @@ struct BlockDirectory {
     struct Entry {
         var spanCount: Int
         var traceCount: Int
+        /// Traces of which the block has no root: they began elsewhere, or their root never came.
+        var rootlessTraceCount = 0
         /// Of all spans, nanoseconds since 1970; nil if none has a start.
         var earliestStart: Int64?
         var latestStart: Int64?
@@ -55,6 +57,7 @@ struct BlockDirectory {
         for block in blocks {
             writer.writeVarint(block.spanCount)
             writer.writeVarint(block.traceCount)
+            writer.writeVarint(block.rootlessTraceCount)
             let times = [block.earliestStart, block.latestStart, block.latestEnd, block.latestTraceStart]
             for time in times {
                 writer.write(UInt8(time == nil ? 0 : 1))
@@ -85,6 +88,7 @@ struct BlockDirectory {
             guard block.traceCount >= 1, block.traceCount <= block.spanCount else {
                 throw ByteReaderError(offset: reader.offset, message: "impossible number of traces")
             }
+            block.rootlessTraceCount = try reader.readCount(max: block.traceCount)
             var times: [Int64?] = []
             for _ in 0..<4 {
                 if try reader.readByte() == 0 {
@@ -110,5 +114,14 @@ struct BlockDirectory {
             }
             blocks.append(block)
         }
+    }
+}
+
+extension BlockDirectory.Entry {
+    /// Whether a trace that starts within the window may have spans in the block.
+    func isWithin(_ window: SegmentReader.Window) -> Bool {
+        guard let earliestStart, let latestStart, latestStart >= window.starts.lowerBound else { return false }
+        return earliestStart <= window.starts.upperBound
+            || (rootlessTraceCount > 0 && earliestStart <= window.lateEnd)
     }
 }

@@ -19,7 +19,9 @@ extension BlockReader {
     /// Traces of the block of which a span of the service meets some clause, or exists if there is none; with
     /// `needsOneSpan` only those of which one span may meet all.
     /// - Parameter mayHave: for each literal test whether the value directory names this block.
-    func scan(_ filter: SpanFilter, _ shapes: ShapeFilter, mayHave: [Bool]) throws(SegmentError) -> [ScanHit] {
+    func scan(
+        _ filter: SpanFilter, _ shapes: ShapeFilter, mayHave: [Bool], _ window: SegmentReader.Window
+    ) throws(SegmentError) -> [ScanHit] {
         var literalTraces: [Set<Int>?] = mayHave.map { $0 ? nil : [] }
         let traces = try traces()
         let spine = try spine()
@@ -40,8 +42,15 @@ extension BlockReader {
         }
         var hits: [ScanHit] = []
         for trace in 0..<traces.count where masks[trace] != 0 {
+            let start = traces.baseStarts[trace]
+            if start > window.starts.upperBound {
+                guard start <= window.lateEnd,
+                    !traces.spans(trace).contains(where: { spine.parents[$0] <= ParentCode.rootWithTraceID })
+                else { continue }
+            }
             hits.append(
-                ScanHit(traceID: traces.traceID(trace), start: traces.baseStarts[trace], mask: masks[trace]))
+                ScanHit(
+                    traceID: traces.traceID(trace), start: min(start, window.starts.upperBound), mask: masks[trace]))
         }
         return hits
     }

@@ -5,6 +5,7 @@ internal import TraceModel
 struct SegmentBuilder: ~Copyable {
     private var file: SegmentFile
     private let plans: [ShapePlan]
+    private let origin: SegmentOrigin
     private var encoder: BlockEncoder
     private var directory: BlockDirectory
     private var traceEntries: [UInt64] = []
@@ -15,8 +16,9 @@ struct SegmentBuilder: ~Copyable {
     /// - Parameter assembly: has the shapes that the plans are for, and the strings that they name.
     init(
         _ output: any SegmentOutput, _ assembly: borrowing SegmentAssembly, _ plans: [ShapePlan], createdAt: Int64,
-        options: SegmentOptions
+        origin: SegmentOrigin, options: SegmentOptions
     ) throws(SegmentError) {
+        self.origin = origin
         file = try SegmentFile(output, createdAt: createdAt, options: options)
         self.plans = plans
         encoder = BlockEncoder(assembly, plans)
@@ -66,6 +68,8 @@ struct SegmentBuilder: ~Copyable {
         }
         for fragment in fragments {
             entry.include(traceStart: assembly.starts[fragment.firstSpan])
+            let spans = fragment.firstSpan..<fragment.firstSpan + fragment.spanCount
+            if !spans.contains(where: { assembly.parentIDs[$0] == 0 }) { entry.rootlessTraceCount += 1 }
             traceEntries.append(FingerprintDirectory.entry(fragment.traceID.fingerprint, block: number))
         }
         entry.shapes = [UInt8](repeating: 0, count: (plans.count + 7) / 8)
@@ -114,6 +118,7 @@ struct SegmentBuilder: ~Copyable {
         try file.writeFooter(.tracePages, traces.encoded())
         try file.writeFooter(.valuePages, values.encoded())
         try file.writeFooter(.names, segmentNames.encoded())
+        try file.writeFooter(.origin, origin.encoded(traceCount: statistics.traceCount))
         try file.finish()
         statistics.byteCount = file.byteCount
         statistics.errorCount = names.errorCount(assembly.shapes)
@@ -207,7 +212,7 @@ extension [UInt64] {
 }
 
 extension SegmentStatistics {
-    fileprivate mutating func include(_ block: BlockDirectory.Entry) {
+    mutating func include(_ block: BlockDirectory.Entry) {
         blockCount += 1
         spanCount += block.spanCount
         if let start = block.earliestStart { earliestStart = min(earliestStart ?? start, start) }

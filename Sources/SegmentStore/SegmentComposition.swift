@@ -52,6 +52,7 @@ extension SegmentReader {
                 case .tracePages: .traceDirectory
                 case .valuePages: .valueDirectory
                 case .names: .names
+                case .origin: .frame
                 }
             composition.add(part, Double(reference.storedByteCount))
         }

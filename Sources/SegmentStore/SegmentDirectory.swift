@@ -51,6 +51,11 @@ public struct SegmentDirectory: Sendable {
         try Self.wrap { () throws(FileSystemError) in try fileSystem.remove(path + "/" + name) }
     }
 
+    /// Makes durable that files were removed.
+    public func sync() throws(SegmentError) {
+        try Self.wrap { () throws(FileSystemError) in try fileSystem.syncDirectory(path) }
+    }
+
     /// Names of all segment files, sorted. Removes what was never finished.
     public func names() throws(SegmentError) -> [String] {
         try Self.wrap { () throws(FileSystemError) in

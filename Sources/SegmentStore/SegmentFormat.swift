@@ -28,6 +28,7 @@ enum FooterSection: Int, CaseIterable {
     case tracePages = 4  // table of the trace directory's pages
     case valuePages = 5  // table of the value directory's pages
     case names = 6  // services, operations and so on, for the catalog
+    case origin = 7  // number of traces, and where the spans come from
 
     static let count = allCases.count
 }

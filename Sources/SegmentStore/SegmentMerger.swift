@@ -26,19 +26,20 @@ public struct SegmentMerger {
     ///   - blockWritten: called after each block; whether to go on.
     /// - Returns: nil if it was told to stop, or no trace is left.
     public func merge(
-        to file: UnfinishedSegment, createdAt: Int64, blockWritten: () -> Bool
+        to file: UnfinishedSegment, createdAt: Int64, origin: SegmentOrigin, blockWritten: () -> Bool
     ) throws(SegmentError) -> (statistics: SegmentStatistics, names: SegmentNames)? {
-        try merge(output: file, createdAt: createdAt, blockWritten: blockWritten)
+        try merge(output: file, createdAt: createdAt, origin: origin, blockWritten: blockWritten)
     }
 
     package func encode(createdAt: Int64) throws(SegmentError) -> EncodedSegment? {
         let output = SegmentBytes()
-        guard let merged = try merge(output: output, createdAt: createdAt, blockWritten: { true }) else { return nil }
+        let merged = try merge(output: output, createdAt: createdAt, origin: SegmentOrigin()) { true }
+        guard let merged else { return nil }
         return EncodedSegment(bytes: output.bytes, statistics: merged.statistics, names: merged.names)
     }
 
     private func merge(
-        output: any SegmentOutput, createdAt: Int64, blockWritten: () -> Bool
+        output: any SegmentOutput, createdAt: Int64, origin: SegmentOrigin, blockWritten: () -> Bool
     ) throws(SegmentError) -> (statistics: SegmentStatistics, names: SegmentNames)? {
         var parts = try MergeParts(inputs, dropping: dropped, blockSpanCount: options.blockSpanCount)
         guard parts.count > 0 else { return nil }
@@ -51,7 +52,8 @@ public struct SegmentMerger {
         let schema = try MergedSchema(source, usage: usage)
         var assembly = SegmentAssembly(strings: schema.makeStrings(), shapes: schema.shapes)
         let dictionaryCount = assembly.strings.count
-        var builder = try SegmentBuilder(output, assembly, schema.plans, createdAt: createdAt, options: options)
+        var builder = try SegmentBuilder(
+            output, assembly, schema.plans, createdAt: createdAt, origin: origin, options: options)
         parts.rewind()
         while let block = parts.next(spanCountMax: options.blockSpanCount) {
             var filler = try BlockFiller(block, source, schema)

@@ -9,6 +9,7 @@ extension SegmentReader {
             do throws(SegmentError) { try body() } catch { problems.append(error.message) }
         }
         check { () throws(SegmentError) in _ = try names() }
+        check { () throws(SegmentError) in _ = try origin() }
         check { () throws(SegmentError) in try checkDirectories() }
         do throws(SegmentError) {
             for block in 0..<(try blockCount()) {

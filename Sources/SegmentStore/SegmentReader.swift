@@ -65,10 +65,42 @@ public final class SegmentReader: @unchecked Sendable {
         return builder.spanCount - before
     }
 
+    /// Those of the traces that the segment has spans of.
+    public func tracesContained(in traceIDs: Set<TraceID>) throws(SegmentError) -> Set<TraceID> {
+        let index = try index()
+        var found: Set<TraceID> = []
+        for traceID in traceIDs {
+            for block in try blocks(of: traceID.fingerprint, index.traces, "trace directory")
+            where try !blockReader(block, index, BlockMemory()).traces().places(of: traceID).isEmpty {
+                found.insert(traceID)
+            }
+        }
+        return found
+    }
+
     /// Appends all spans of a block.
     public func readBlock(_ block: Int, into builder: inout SpanBatchBuilder) throws(SegmentError) {
         let reader = try blockReader(block, try index(), BlockMemory())
         for place in 0..<(try reader.traces().count) { try reader.readTrace(place, into: &builder) }
+    }
+
+    public func origin() throws(SegmentError) -> SegmentOrigin { try decodedOrigin().origin }
+
+    /// What the catalog is told of the segment, from its own directories.
+    public func statistics() throws(SegmentError) -> SegmentStatistics {
+        var statistics = SegmentStatistics()
+        for block in try index().blocks.blocks { statistics.include(block) }
+        statistics.traceCount = try decodedOrigin().traceCount
+        statistics.errorCount = try names().services.reduce(0) { $0 + $1.errorCount }
+        statistics.byteCount = byteCount
+        return statistics
+    }
+
+    private func decodedOrigin() throws(SegmentError) -> (origin: SegmentOrigin, traceCount: Int) {
+        let content = try source.section(footer[FooterSection.origin.rawValue], "origin")
+        return try source.decoded(content, "origin") { (raw) throws(ByteReaderError) in
+            try SegmentOrigin.decode(raw)
+        }
     }
 
     public func blockCount() throws(SegmentError) -> Int { try index().blocks.blocks.count }
@@ -80,22 +112,36 @@ public final class SegmentReader: @unchecked Sendable {
 
     // MARK: Searching
 
+    /// When the traces sought start. Nanoseconds since 1970.
+    public struct Window: Sendable {
+        public var starts: ClosedRange<Int64>
+        /// Parts of traces that lie behind the window, up to here, are of interest too if their root is not with
+        /// them: it may have started within.
+        public var lateEnd: Int64
+
+        public init(_ starts: ClosedRange<Int64>, lateEnd: Int64) {
+            self.starts = starts
+            self.lateEnd = max(lateEnd, starts.upperBound)
+        }
+    }
+
     /// A search within this segment, block by block.
     public struct Scan: Sendable {
         /// Numbers of the blocks with traces that start within the window, and the start of the last such trace in
         /// each; the latest first.
         public let blocks: [(number: Int, latestStart: Int64)]
+        fileprivate let window: Window
         fileprivate let filter: SpanFilter
         fileprivate let shapes: ShapeFilter
         /// For each literal test the blocks that may have the value; nil: any.
         fileprivate let literalBlocks: [Set<Int>?]
     }
 
-    /// - Parameter window: nanoseconds since 1970.
     /// - Returns: nil if no span of the segment can match.
-    public func scan(_ filter: SpanFilter, window: ClosedRange<Int64>) throws(SegmentError) -> Scan? {
+    public func scan(_ filter: SpanFilter, window: Window) throws(SegmentError) -> Scan? {
         let index = try index()
-        guard try mayMatch(filter, index) else { return nil }
+        let inTime = index.blocks.blocks.indices.filter { index.blocks.blocks[$0].isWithin(window) }
+        guard !inTime.isEmpty, try mayMatch(filter, index) else { return nil }
         let shapes = ShapeFilter(filter, try dictionary())
         guard shapes.matchesAnything, shapes.tests.count == index.blocks.shapeCount else { return nil }
         var literalBlocks: [Set<Int>?] = []
@@ -108,25 +154,20 @@ public final class SegmentReader: @unchecked Sendable {
         }
         let relevance = BlockRelevance(filter, shapes, literalBlocks)
         var blocks: [(number: Int, latestStart: Int64)] = []
-        for (number, block) in index.blocks.blocks.enumerated() {
-            guard let earliest = block.earliestStart, let latestSpan = block.latestStart,
-                let latest = block.latestTraceStart, earliest <= window.upperBound, latestSpan >= window.lowerBound,
-                relevance.isRelevant(block, number)
-            else { continue }
-            blocks.append((number, min(latest, window.upperBound)))
+        for number in inTime where relevance.isRelevant(index.blocks.blocks[number], number) {
+            let latest = index.blocks.blocks[number].latestTraceStart ?? window.starts.upperBound
+            blocks.append((number, min(latest, window.starts.upperBound)))
         }
         guard !blocks.isEmpty else { return nil }
         blocks.sort { $0.latestStart > $1.latestStart }
-        return Scan(blocks: blocks, filter: filter, shapes: shapes, literalBlocks: literalBlocks)
+        return Scan(blocks: blocks, window: window, filter: filter, shapes: shapes, literalBlocks: literalBlocks)
     }
 
-    /// The traces of a block that may match; of traces that start after the window's end none.
-    public func hits(
-        in block: Int, of scan: Scan, window: ClosedRange<Int64>, _ blocks: BlockMemory
-    ) throws(SegmentError) -> [ScanHit] {
+    /// The traces of a block that may match.
+    public func hits(in block: Int, of scan: Scan, _ blocks: BlockMemory) throws(SegmentError) -> [ScanHit] {
         let reader = try blockReader(block, try index(), blocks)
         let mayHave = scan.literalBlocks.map { $0?.contains(block) ?? true }
-        return try reader.scan(scan.filter, scan.shapes, mayHave: mayHave).filter { $0.start <= window.upperBound }
+        return try reader.scan(scan.filter, scan.shapes, mayHave: mayHave, scan.window)
     }
 
     /// Whether any span can match as far as the value directory knows: it is asked first, because that takes a read

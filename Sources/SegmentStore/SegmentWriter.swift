@@ -45,27 +45,30 @@ public enum SegmentWriter {
     ///   - batches: at least one span in all.
     ///   - createdAt: nanoseconds since 1970.
     public static func write(
-        _ batches: [SpanBatch], to file: UnfinishedSegment, createdAt: Int64, options: SegmentOptions
+        _ batches: [SpanBatch], to file: UnfinishedSegment, createdAt: Int64, origin: SegmentOrigin,
+        options: SegmentOptions
     ) throws(SegmentError) -> (statistics: SegmentStatistics, names: SegmentNames) {
-        try write(batches, output: file, createdAt: createdAt, options: options)
+        try write(batches, output: file, createdAt: createdAt, origin: origin, options: options)
     }
 
     package static func encode(
-        _ batches: [SpanBatch], createdAt: Int64, options: SegmentOptions
+        _ batches: [SpanBatch], createdAt: Int64, origin: SegmentOrigin = SegmentOrigin(), options: SegmentOptions
     ) throws(SegmentError) -> EncodedSegment {
         let output = SegmentBytes()
-        let written = try write(batches, output: output, createdAt: createdAt, options: options)
+        let written = try write(batches, output: output, createdAt: createdAt, origin: origin, options: options)
         return EncodedSegment(bytes: output.bytes, statistics: written.statistics, names: written.names)
     }
 
     private static func write(
-        _ batches: [SpanBatch], output: any SegmentOutput, createdAt: Int64, options: SegmentOptions
+        _ batches: [SpanBatch], output: any SegmentOutput, createdAt: Int64, origin: SegmentOrigin,
+        options: SegmentOptions
     ) throws(SegmentError) -> (statistics: SegmentStatistics, names: SegmentNames) {
         var assembly = SegmentAssembly(batches)
         precondition(assembly.spanCount > 0, "a segment has spans")
         var planner = ColumnPlanner(assembly)
         let plans = planner.plan(assembly)
-        var builder = try SegmentBuilder(output, assembly, plans, createdAt: createdAt, options: options)
+        var builder = try SegmentBuilder(
+            output, assembly, plans, createdAt: createdAt, origin: origin, options: options)
         builder.addNames(assembly, dictionaryCount: .max)
         assembly.replaceValuesByCodes(plans, dictionary: planner.dictionary)
         try builder.addBlocks(assembly)

@@ -35,3 +35,19 @@ public struct WorkerThread: Sendable {
         init(run: @escaping @Sendable () -> Void) { self.run = run }
     }
 }
+
+/// The thread that calls.
+public enum CurrentThread {
+    /// Lets other threads of the machine go first where there is not enough for all.
+    public static func lowerPriority() {
+        // On Linux 0 is the calling thread, not its process.
+        setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
+    }
+
+    /// Nanoseconds of processor time that the thread has had.
+    public static func processorNanoseconds() -> UInt64 {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
+    }
+}

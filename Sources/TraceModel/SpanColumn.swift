@@ -44,15 +44,17 @@ public enum SpanField: UInt8, Sendable, CaseIterable {
     case droppedAttributeCount = 11
     case droppedEventCount = 12
     case droppedLinkCount = 13
-    case resource = 14  // map with the schema URL under the empty key
-    case scope = 15  // map likewise
-    case links = 16  // array
+    // The next three as AttributeCoding writes them.
+    case resource = 14
+    case scope = 15
+    case links = 16
+    case end = 17  // nanoseconds since 1970, where no start and duration can say it
 
     public var valueType: ValueType {
         switch self {
         case .localIPv4, .localIPv6, .remoteIPv4, .remoteIPv6: .bytes
         case .remoteServiceName, .traceState, .statusMessage: .string
-        case .localPort, .remotePort, .flags, .droppedAttributeCount, .droppedEventCount, .droppedLinkCount: .int
+        case .localPort, .remotePort, .flags, .droppedAttributeCount, .droppedEventCount, .droppedLinkCount, .end: .int
         case .resource, .scope: .map
         case .links: .array
         }

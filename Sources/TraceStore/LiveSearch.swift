@@ -5,11 +5,11 @@ internal import TraceModel
 /// not.
 enum LiveSearch {
     static func hits(
-        in batches: [SpanBatch], _ filter: SpanFilter, window: ClosedRange<Int64>
+        in live: GenerationSnapshot, _ filter: SpanFilter, _ window: SegmentReader.Window
     ) -> [ScanHit] {
         var hits: [TraceID: ScanHit] = [:]
-        for batch in batches {
-            guard batch.earliestStart <= window.upperBound, batch.latestEnd >= window.lowerBound else { continue }
+        for batch in live.batches {
+            guard batch.earliestStart <= window.lateEnd, batch.latestEnd >= window.starts.lowerBound else { continue }
             var service: UInt32?
             if let name = filter.serviceName {
                 guard let number = name.withUnsafeBytes({ batch.number(of: $0) }) else { continue }
@@ -18,7 +18,7 @@ enum LiveSearch {
             let isWanted = (0..<batch.shapeCount).map { service == nil || batch.shape($0).serviceName == service }
             for row in 0..<batch.spanCount where isWanted[Int(batch.shapeColumn[row])] {
                 let start = batch.startColumn[row]
-                guard start != SpanBatch.absentTime, start <= window.upperBound else { continue }
+                guard start != SpanBatch.absentTime, start <= window.lateEnd else { continue }
                 let span = SpanView(batch: batch, row: row)
                 let mask = mask(of: span, filter)
                 if filter.needsOneSpan && mask != filter.completeMask { continue }
@@ -27,7 +27,28 @@ enum LiveSearch {
                     traceID: span.traceID, start: max(known?.start ?? start, start), mask: (known?.mask ?? 0) | mask)
             }
         }
-        return Array(hits.values)
+        return hits.values.compactMap { hit in
+            guard hit.start > window.starts.upperBound else { return hit }
+            guard !startsLate(hit.traceID, live, window) else { return nil }
+            return ScanHit(traceID: hit.traceID, start: window.starts.upperBound, mask: hit.mask)
+        }
+    }
+
+    /// Whether a root of the trace is there, and none within the window.
+    private static func startsLate(
+        _ traceID: TraceID, _ live: GenerationSnapshot, _ window: SegmentReader.Window
+    ) -> Bool {
+        let places = live.generation.withIndex(of: live.batches) { $0.spans(of: traceID) }
+        var hasRoot = false
+        for place in places where place.batch < live.batches.count {
+            let batch = live.batches[place.batch]
+            guard batch.parentIDColumn[place.row] == 0, batch.startColumn[place.row] != SpanBatch.absentTime else {
+                continue
+            }
+            if batch.startColumn[place.row] <= window.starts.upperBound { return false }
+            hasRoot = true
+        }
+        return hasRoot
     }
 
     private static func mask(of span: SpanView, _ filter: SpanFilter) -> UInt64 {

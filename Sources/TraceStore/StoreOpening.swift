@@ -52,7 +52,8 @@ struct StoreOpening {
     }
 
     /// The segments that can be read. A file that the catalog does not know is what a crash left between writing it
-    /// and entering it: its spans are still in the journal. An entry without a file, or with one that cannot be read,
+    /// and entering it, or between replacing it and removing it: its spans are in the journal or in other segments. An
+    /// entry without a file, or with one that cannot be read,
     /// is reported.
     private static func reconcile(
         _ folder: DataFolder, _ catalog: Catalog, _ logger: Logger
@@ -62,7 +63,7 @@ struct StoreOpening {
         let known = Set(records.map(\.fileName))
         try refuseForeignCatalog(names.filter { !known.contains($0) }, folder, catalog)
         for name in names where !known.contains(name) {
-            logger.notice("removed a segment that was not finished", metadata: ["file": "\(name)"])
+            logger.notice("removed a segment that was not finished, or was replaced", metadata: ["file": "\(name)"])
             try StoreError.wrapSegment { () throws(SegmentError) in try folder.segments.remove(name) }
         }
         var segments: [StoredSegment] = []
@@ -140,7 +141,7 @@ private final class JournalReplay {
         guard part >= firstPart else { return }
         if part != lastPart && generation.byteCount >= options.liveByteCountMax / 2 {
             // Only whole parts are sealed: the catalog then gives up all parts before this one.
-            sealed.append(try installer.install(generation.batches, firstJournalPart: part))
+            sealed += try installer.install(generation.batches, firstJournalPart: part)
             generation = Generation()
         }
         lastPart = part

@@ -11,6 +11,10 @@ public struct StoreOptions: Sendable {
     public var sealIdleSpanCount = 1000
     public var blockSpanCount = 8192
     public var compressionLevel = 9
+    /// Spans of a merged segment at most.
+    public var segmentSpanCountMax = 2_000_000
+    /// Share of one processor that merging may take; 1 and more is no bound.
+    public var compactionShare = 0.5
     public var retentionAge: Double?
     public var retentionByteCount: Int?
     public var journal = JournalOptions()

@@ -32,6 +32,8 @@ final class StoreState: @unchecked Sendable {
     /// Being sealed, the oldest first, and the last part of the journal that has spans of it.
     private var sealing: [(generation: Generation, journalPart: UInt64)] = []
     private var segments: [StoredSegment]
+    /// IDs of segments that are being rewritten or removed.
+    private var rewritten: Set<Int64> = []
 
     private let isSealingUrgent: UrgentSealing
 
@@ -122,14 +124,75 @@ final class StoreState: @unchecked Sendable {
     }
 
     /// Puts a segment, if it became one, in the place of the oldest generation that was turned.
-    func replaceOldestTurned(by segment: StoredSegment?) {
+    func replaceOldestTurned(by new: [StoredSegment]) {
         lock.withLock {
             sealing.removeFirst()
-            if let segment { segments.append(segment) }
+            segments += new
         }
     }
 
-    func remove(segmentIDs: Set<Int64>) { lock.withLock { segments.removeAll { segmentIDs.contains($0.id) } } }
+    // MARK: Rewriting and removing
+
+    /// Marks the segments that `choose` names as being rewritten: until that ends nobody else removes or rewrites
+    /// them.
+    /// - Returns: nil if it names none. Segments that are being rewritten are not shown to it.
+    func beginRewriting(_ choose: ([CompactionPolicy.Candidate]) -> [Int64]?) -> [StoredSegment]? {
+        lock.withLock {
+            let free = segments.filter { !rewritten.contains($0.id) }
+            let chosen = choose(
+                free.map { .init(id: $0.id, createdAt: $0.reader.createdAt, spanCount: $0.statistics.spanCount) })
+            guard let chosen, !chosen.isEmpty else { return nil }
+            rewritten.formUnion(chosen)
+            return chosen.compactMap { id in free.first { $0.id == id } }
+        }
+    }
+
+    /// The segment with this ID, marked as being rewritten, as soon as nobody else rewrites it.
+    /// - Returns: nil if it is gone.
+    func beginRewriting(id: Int64) -> StoredSegment? {
+        while true {
+            let (segment, isBusy) = lock.withLock { () -> (StoredSegment?, Bool) in
+                let segment = segments.first { $0.id == id }
+                if rewritten.contains(id) { return (segment, true) }
+                if segment != nil { rewritten.insert(id) }
+                return (segment, false)
+            }
+            if !isBusy { return segment }
+            usleep(10_000)
+        }
+    }
+
+    /// - Parameter replacement: nil: everything stays as it was; otherwise what comes in the place of the segments.
+    func endRewriting(_ ids: [Int64], replacement: StoredSegment??) {
+        lock.withLock {
+            rewritten.subtract(ids)
+            guard let replacement else { return }
+            let place = segments.firstIndex { ids.contains($0.id) } ?? segments.endIndex
+            segments.removeAll { ids.contains($0.id) }
+            if let replacement { segments.insert(replacement, at: min(place, segments.endIndex)) }
+        }
+    }
+
+    /// Removes the segments that `choose` names, after `commit` has succeeded.
+    func remove(
+        _ choose: ([StoredSegment]) -> [StoredSegment], commit: ([StoredSegment]) throws(StoreError) -> Void
+    ) throws(StoreError) -> [StoredSegment] {
+        let chosen = lock.withLock {
+            let chosen = choose(segments.filter { !rewritten.contains($0.id) })
+            rewritten.formUnion(chosen.map(\.id))
+            return chosen
+        }
+        guard !chosen.isEmpty else { return [] }
+        let ids = chosen.map(\.id)
+        do throws(StoreError) {
+            try commit(chosen)
+        } catch {
+            endRewriting(ids, replacement: nil)
+            throw error
+        }
+        endRewriting(ids, replacement: .some(nil))
+        return chosen
+    }
 
     /// Spans and bytes of the generations, and whether one is being sealed.
     var live: (spanCount: Int, byteCount: Int, oldest: Double?) {

@@ -19,6 +19,8 @@ public struct StoreStatistics: Sendable {
     /// Nanoseconds since 1970 at which the oldest stored span starts; nil without any.
     public var earliestStart: Int64?
     public var expiredSpanCount = 0
+    /// Merges of segments.
+    public var compactionCount = 0
 }
 
 extension TraceStore {
@@ -38,6 +40,7 @@ extension TraceStore {
         statistics.journalQueuedByteCount = written.queuedByteCount
         statistics.earliestStart = segments.compactMap(\.statistics.earliestStart).min()
         statistics.expiredSpanCount = expiredSpanCount.load(ordering: .relaxed)
+        statistics.compactionCount = compactionCount.load(ordering: .relaxed)
         return statistics
     }
 }

@@ -5,8 +5,9 @@ internal import TraceModel
 
 /// Finds traces, those that start last first, and stops as soon as no older one can be among them.
 ///
-/// Blocks and generations are taken in the order of the last trace in each; a trace that was hit is put together
-/// and checked once nothing unread can hold a later one.
+/// Segments, blocks and generations are taken in the order of the last trace in each, and a segment's blocks are only
+/// looked for when it is its turn; a trace that was hit is put together and checked once nothing unread can hold a
+/// later one.
 struct TraceSearch {
     private let query: TraceQuery
     private let matcher: TraceMatcher
@@ -16,6 +17,8 @@ struct TraceSearch {
 
     private enum Source {
         case live(GenerationSnapshot)
+        /// The place of a segment in the snapshot.
+        case segment(Int)
         /// The place of its segment in the snapshot, the scan of that, and the block.
         case block(Int, SegmentReader.Scan, Int)
     }
@@ -46,7 +49,17 @@ struct TraceSearch {
             }
             if let bound, found.count > query.limit, found[query.limit].order >= bound { return result(found) }
             guard let source = sources.popLast() else { return result(found) }
-            for hit in hits(in: source.source) { candidates.add(hit) }
+            switch source.source {
+            case .live(let live):
+                for hit in LiveSearch.hits(in: live, matcher.filter, matcher.searchWindow) { candidates.add(hit) }
+            case .segment(let place):
+                let blocks = blocks(ofSegment: place)
+                guard !blocks.isEmpty else { continue }
+                sources += blocks
+                sources.sort { $0.latestStart < $1.latestStart }
+            case .block(let place, let scan, let block):
+                for hit in hits(place, scan, block) { candidates.add(hit) }
+            }
         }
     }
 
@@ -59,42 +72,36 @@ struct TraceSearch {
         for live in snapshot.generations where !live.batches.isEmpty {
             sources.append((matcher.window.upperBound, .live(live)))
         }
-        for place in try candidateSegments(catalog) {
-            do throws(SegmentError) {
-                guard let scan = try snapshot.segments[place].reader.scan(matcher.filter, window: matcher.window) else {
-                    continue
-                }
-                for block in scan.blocks {
-                    sources.append((block.latestStart, .block(place, scan, block.number)))
-                }
-            } catch {
-                logger.error("segment cannot be searched", metadata: ["reason": "\(error)"])
-            }
+        let wanted = try StoreError.wrapCatalog { () throws(CatalogError) in
+            try catalog.segmentIDs(
+                startingWithin: matcher.window.lowerBound...matcher.searchWindow.lateEnd,
+                serviceName: query.serviceName)
+        }
+        let latestStarts = Dictionary(uniqueKeysWithValues: wanted.map { ($0.segmentID, $0.latestStart) })
+        for (place, segment) in snapshot.segments.enumerated() {
+            guard let latestStart = latestStarts[segment.id] else { continue }
+            sources.append((min(latestStart, matcher.window.upperBound), .segment(place)))
         }
         return sources
     }
 
-    /// Places of the segments that the catalog does not rule out.
-    private func candidateSegments(_ catalog: Catalog) throws(StoreError) -> [Int] {
-        let wanted = try StoreError.wrapCatalog { () throws(CatalogError) in
-            try catalog.segmentIDs(startingWithin: matcher.window, serviceName: query.serviceName)
+    private func blocks(ofSegment place: Int) -> [(latestStart: Int64, source: Source)] {
+        do throws(SegmentError) {
+            let scan = try snapshot.segments[place].reader.scan(matcher.filter, window: matcher.searchWindow)
+            guard let scan else { return [] }
+            return scan.blocks.map { ($0.latestStart, .block(place, scan, $0.number)) }
+        } catch {
+            logger.error("segment cannot be searched", metadata: ["reason": "\(error)"])
+            return []
         }
-        let ids = Set(wanted.map(\.segmentID))
-        return snapshot.segments.indices.filter { ids.contains(snapshot.segments[$0].id) }
     }
 
-    private func hits(in source: Source) -> [ScanHit] {
-        switch source {
-        case .live(let live):
-            return LiveSearch.hits(in: live.batches, matcher.filter, window: matcher.window)
-        case .block(let place, let scan, let block):
-            do throws(SegmentError) {
-                return try snapshot.segments[place].reader.hits(
-                    in: block, of: scan, window: matcher.window, reader.blocks[place])
-            } catch {
-                logger.error("block cannot be searched", metadata: ["reason": "\(error)"])
-                return []
-            }
+    private func hits(_ place: Int, _ scan: SegmentReader.Scan, _ block: Int) -> [ScanHit] {
+        do throws(SegmentError) {
+            return try snapshot.segments[place].reader.hits(in: block, of: scan, reader.blocks[place])
+        } catch {
+            logger.error("block cannot be searched", metadata: ["reason": "\(error)"])
+            return []
         }
     }
 }

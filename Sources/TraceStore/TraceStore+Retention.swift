@@ -7,20 +7,22 @@ internal import Threads
 extension TraceStore {
     /// Removes whole segments: those that were stored too long ago, and the oldest as long as all take too much.
     func expire() {
-        let segments = state.snapshot().segments
         let now = SystemClock.nanosecondsSince1970()
-        let expired = RetentionPolicy(age: options.retentionAge, byteCount: options.retentionByteCount)
-            .expired(segments.map { (createdAt: $0.reader.createdAt, byteCount: $0.statistics.byteCount) }, now: now)
-        guard !expired.isEmpty else { return }
-        let gone = expired.map { segments[$0] }
-        do throws(CatalogError) {
-            // The catalog first: a file that it no longer names is removed at the next start at the latest.
-            try catalog.remove(segmentIDs: gone.map(\.id))
+        let policy = RetentionPolicy(age: options.retentionAge, byteCount: options.retentionByteCount)
+        let gone: [StoredSegment]
+        do throws(StoreError) {
+            gone = try state.remove { segments in
+                policy.expired(segments.map { ($0.reader.createdAt, $0.statistics.byteCount) }, now: now)
+                    .map { segments[$0] }
+            } commit: { (gone) throws(StoreError) in
+                // The catalog first: a file that it no longer names is removed at the next start at the latest.
+                try StoreError.wrapCatalog { () throws(CatalogError) in try catalog.remove(segmentIDs: gone.map(\.id)) }
+            }
         } catch {
             logger.error("expired segments could not be removed", metadata: ["reason": "\(error)"])
             return
         }
-        state.remove(segmentIDs: Set(gone.map(\.id)))
+        guard !gone.isEmpty else { return }
         for segment in gone {
             do throws(SegmentError) {
                 try folder.segments.remove(SegmentDirectory.fileName(segment.id))

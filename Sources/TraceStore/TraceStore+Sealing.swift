@@ -16,7 +16,9 @@ extension TraceStore {
     }
 
     /// Seals everything that is live.
-    func sealAll() { _ = sealOldest(turning: true) }
+    /// - Returns: false if something could not be sealed.
+    @discardableResult
+    func sealAll() -> Bool { sealOldest(turning: true) }
 
     /// Seals what an earlier failure left, and the generation at hand if `turning`.
     /// - Returns: whether all of it is sealed.
@@ -36,20 +38,23 @@ extension TraceStore {
     private func seal(_ generation: Generation, throughPart part: UInt64) throws(StoreError) {
         let batches = state.settledBatches(of: generation)
         guard batches.contains(where: { $0.spanCount > 0 }) else {
-            state.replaceOldestTurned(by: nil)
+            state.replaceOldestTurned(by: [])
             return
         }
         let started = StoreState.now()
-        let segment = try SegmentInstaller(folder: folder, catalog: catalog, options: options)
+        let segments = try SegmentInstaller(folder: folder, catalog: catalog, options: options)
             .install(batches, firstJournalPart: part + 1)
-        state.replaceOldestTurned(by: segment)
+        state.replaceOldestTurned(by: segments)
         try StoreError.wrapJournal { () throws(JournalError) in try journal.removeParts(through: part) }
-        logger.info(
-            "sealed a segment",
-            metadata: [
-                "segment": "\(segment.id)", "spans": "\(segment.statistics.spanCount)",
-                "traces": "\(segment.statistics.traceCount)", "bytes": "\(segment.statistics.byteCount)",
-                "seconds": "\(((StoreState.now() - started) * 1000).rounded() / 1000)",
-            ])
+        for segment in segments {
+            logger.info(
+                "sealed a segment",
+                metadata: [
+                    "segment": "\(segment.id)", "spans": "\(segment.statistics.spanCount)",
+                    "traces": "\(segment.statistics.traceCount)", "bytes": "\(segment.statistics.byteCount)",
+                    "seconds": "\(((StoreState.now() - started) * 1000).rounded() / 1000)",
+                ])
+        }
+        compactor.wake()
     }
 }

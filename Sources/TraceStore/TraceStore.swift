@@ -19,6 +19,10 @@ public final class TraceStore: Sendable {
     let journal: Journal
     let state: StoreState
     let expiredSpanCount = Atomic<Int>(0)
+    /// Merges done, and segments that they replaced.
+    let compactionCount = Atomic<Int>(0)
+    let compactedSegmentCount = Atomic<Int>(0)
+    let compactor = Compactor()
     private let cache: SegmentCache
     private let background: BackgroundWork
     private let refusalLog: RefusalLog
@@ -52,10 +56,11 @@ public final class TraceStore: Sendable {
         refusalLog = RefusalLog(logger)
     }
 
-    /// Starts sealing and retention. Without it the store only takes in and reads.
+    /// Starts sealing, retention and compaction. Without it the store only takes in and reads.
     public func start() throws(StoreError) {
         do throws(ThreadError) {
             try background.start(self)
+            try compactor.start(self)
         } catch {
             throw StoreError(.unusable, "store: \(error)")
         }
@@ -63,6 +68,7 @@ public final class TraceStore: Sendable {
 
     /// Seals what is live and closes the folder. Nothing may be appended any more.
     public func close() {
+        compactor.stop()
         background.stop()
         sealAll()
         journal.close()

@@ -14,6 +14,8 @@ extension StoreOptions {
         sealIdle = configuration.sealIdle / .seconds(1)
         blockSpanCount = configuration.blockSpanCount
         compressionLevel = configuration.compressionLevel
+        segmentSpanCountMax = configuration.segmentSpanCountMax
+        compactionShare = Double(configuration.compactionPercent) / 100
         retentionAge = configuration.retentionAge.map { $0 / .seconds(1) }
         retentionByteCount = configuration.retentionByteCount
         journal = JournalOptions(

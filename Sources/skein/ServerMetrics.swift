@@ -15,6 +15,9 @@ enum ServerMetrics {
         metrics.counter("skein_spans_dropped_total", "Spans that went, by reason.", [("reason", "expired")]) {
             Double(store.statistics().expiredSpanCount)
         }
+        metrics.counter("skein_store_compactions_total", "Merges of segments.") {
+            Double(store.statistics().compactionCount)
+        }
         metrics.gauge("skein_requests_in_flight_bytes", "Bytes of bodies being received or worked on.") {
             Double(group.inFlightByteCount)
         }

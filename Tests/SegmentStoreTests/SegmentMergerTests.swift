@@ -161,6 +161,7 @@ import TraceModel
         var generator = SpanGenerator(seed: 41)
         let (readers, texts) = try Self.segments(&generator, count: 1, blockSpanCount: 64)
         #expect(
-            try SegmentMerger(readers, options: Self.options(64), dropping: Set(texts.keys)).encode(createdAt: 1)?.bytes == nil)
+            try SegmentMerger(readers, options: Self.options(64), dropping: Set(texts.keys)).encode(createdAt: 1)?.bytes
+                == nil)
     }
 }

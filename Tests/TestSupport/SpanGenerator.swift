@@ -46,7 +46,8 @@ public struct SpanGenerator {
         builder.traits.isDebug = chance(2)
         builder.traits.isError = chance(10)
         builder.traits.hasOrderedAttributes = chance(30)
-        if builder.traits.hasOrderedAttributes { builder.traits.source = .otlp }
+        if builder.traits.hasOrderedAttributes { builder.traits.source = chance(70) ? .otlp : .jaeger }
+        if chance(10) { builder.traits.statusCode = chance(50) ? .ok : .error }
         addFields(to: &builder)
         addAttributes(to: &builder)
         builder.endSpan()
@@ -60,13 +61,99 @@ public struct SpanGenerator {
             builder.setField(.remoteServiceName, reference: intern(Array("r\(random.next() % 3)".utf8)))
             builder.setField(.remoteIPv6, reference: intern((0..<16).map { _ in UInt8(random.next() % 255) }))
         }
-        if chance(10) { builder.setField(.resource, reference: intern([1, 2, 3, UInt8(random.next() % 3)])) }
+        if chance(5) { builder.setField(.traceState, reference: intern(Array("vendor=\(random.next() % 3)".utf8))) }
+        if chance(20) { builder.setField(.flags, int: Int64(random.next() % 2)) }
+        if chance(5) { builder.setField(.statusMessage, reference: intern(Array("not ready ü".utf8))) }
+        for field in [SpanField.droppedAttributeCount, .droppedEventCount, .droppedLinkCount] where chance(3) {
+            builder.setField(field, int: Int64(random.next() % 5))
+        }
+        addStructuredFields(to: &builder)
         for name in ["ss", "cr", "exception"] where chance(30) {
             let start = builder.start == SpanBatch.absentTime ? now : builder.start
             builder.addEvent(
                 name: intern(Array(name.utf8)), time: start &+ Int64(random.next() % 1_000_000),
-                attributes: chance(30) ? intern([UInt8(random.next() % 200)]) : 0)
+                attributes: chance(30) ? structuredValue(&builder) { Self.write(attributeList: $1, to: &$0) } : 0)
         }
+    }
+
+    private mutating func addStructuredFields(to builder: inout SpanBatchBuilder) {
+        func append(_ text: String, to writer: inout AttributeWriter) {
+            var text = text
+            text.withUTF8 { writer.append(text: UnsafeRawBufferPointer($0)) }
+        }
+        if chance(10) {
+            let resource = structuredValue(&builder) { writer, number in
+                Self.write(attributeList: number, to: &writer)
+                append(number % 2 == 0 ? "" : "https://example.org/schema/\(number)", to: &writer)
+                append("", to: &writer)
+            }
+            builder.setField(.resource, reference: resource)
+        }
+        if chance(10) {
+            let scope = structuredValue(&builder) { writer, number in
+                Self.write(attributeList: number, to: &writer)
+                for text in ["", "library\(number)", "1.\(number)"] { append(text, to: &writer) }
+            }
+            builder.setField(.scope, reference: scope)
+        }
+        if chance(5) {
+            let traceID = TraceID(high: random.next(), low: random.next())
+            let spanID = random.next()
+            let links = structuredValue(&builder) { writer, number in
+                for _ in 0...number % 2 {
+                    let link = writer.begin()
+                    Self.write(attributeList: number, to: &writer)
+                    var state = "a=\(number)"
+                    state.withUTF8 { state in
+                        writer.append(
+                            linkFlags: UInt32(number), traceID: traceID, spanID: spanID,
+                            traceState: UnsafeRawBufferPointer(state))
+                    }
+                    writer.end(link)
+                }
+            }
+            builder.setField(.links, reference: links)
+        }
+        if builder.start == SpanBatch.absentTime, chance(30) { builder.setField(.end, int: now) }
+    }
+
+    /// The number of what the closure writes; it is given one of a few numbers, for a few different values.
+    private mutating func structuredValue(
+        _ builder: inout SpanBatchBuilder, _ write: (inout AttributeWriter, Int) -> Void
+    ) -> UInt32 {
+        var writer = AttributeWriter()
+        write(&writer, Int.random(in: 0..<4, using: &random))
+        return builder.intern(writer.bytes)
+    }
+
+    private static func write(attributeList number: Int, to writer: inout AttributeWriter) {
+        let attributes = writer.begin()
+        write(attributes: number, to: &writer)
+        writer.end(attributes)
+        writer.append(varint: UInt64(number % 2))
+    }
+
+    private static func write(attributes number: Int, to writer: inout AttributeWriter) {
+        func key(_ text: StaticString) {
+            writer.append(key: UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+        }
+        key("service.name")
+        var name = "service\(number)"
+        name.withUTF8 { writer.append(string: UnsafeRawBufferPointer($0)) }
+        key("numbers")
+        let array = writer.beginArray()
+        for index in 0..<number {
+            writer.append(int: Int64(index) << 40)
+            writer.append(double: Double(index) / 3)
+            writer.append(bool: index % 2 == 0)
+            writer.appendNone()
+        }
+        writer.end(array)
+        guard number > 1 else { return }
+        key("map")
+        let map = writer.beginMap()
+        write(attributes: number / 2, to: &writer)
+        writer.end(map)
     }
 
     private mutating func addAttributes(to builder: inout SpanBatchBuilder) {
@@ -94,6 +181,16 @@ public struct SpanGenerator {
             if chance(50) { builder.addAttribute(key: intern("bool"), bool: chance(50)) }
             if chance(20) { builder.addAttributeWithoutValue(key: intern("none")) }
             if chance(20) { builder.addAttribute(key: intern("few"), type: .bytes, reference: intern("\u{0}\u{1}")) }
+            if chance(20) {
+                let map = structuredValue(&builder) { Self.write(attributes: $1, to: &$0) }
+                builder.addAttribute(key: intern("map"), type: .map, reference: map)
+            }
+            if chance(20) {
+                let array = structuredValue(&builder) { writer, number in
+                    for index in 0..<number { writer.append(int: Int64(index)) }
+                }
+                builder.addAttribute(key: intern("array"), type: .array, reference: array)
+            }
         }
     }
 }

@@ -33,3 +33,15 @@ public struct TestSupportError: Error, CustomStringConvertible {
 func systemErrorText(_ code: Int32) -> String {
     String(cString: strerror(code))
 }
+
+extension TemporaryFolder {
+    /// Paths of the files that hold the text as it is.
+    public func files(containing text: String) throws -> [String] {
+        let manager = FileManager.default
+        let wanted = Data(text.utf8)
+        return try manager.subpathsOfDirectory(atPath: path).filter { name in
+            guard let content = manager.contents(atPath: path + "/" + name) else { return false }
+            return content.firstRange(of: wanted) != nil
+        }
+    }
+}

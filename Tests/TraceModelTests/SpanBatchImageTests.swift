@@ -127,7 +127,7 @@ import Testing
                     guard column.isValid else { continue }
                     #expect(column.type.rawValue == type && column.role.rawValue == role && column.key == key)
                     #expect(column == SpanColumn(column.role, key: key, type: column.type))
-                    if role == 1 { #expect(column.field?.valueType == column.type && key <= 16) }
+                    if role == 1 { #expect(column.field?.valueType == column.type && key <= 17) }
                 }
             }
         }

@@ -16,7 +16,7 @@ final class StoreSimulation {
     /// to the answers it does to `model` too.
     enum Operation: CaseIterable {
         case append, appendUnderCrash, seal, expire, settle, reopen, crashAtRest, crashAtWork, troubleBegins
-        case troubleEnds, look
+        case troubleEnds, look, compact, drop
 
         var weight: Int {
             switch self {
@@ -27,6 +27,8 @@ final class StoreSimulation {
             case .expire, .settle, .crashAtRest, .reopen: 4
             case .crashAtWork: 5
             case .appendUnderCrash: 3
+            case .compact: 8
+            case .drop: 3
             }
         }
     }
@@ -111,7 +113,32 @@ final class StoreSimulation {
         case .troubleBegins: beginTrouble()
         case .troubleEnds: endTrouble()
         case .look: try look()
+        case .compact: try compact()
+        case .drop: try drop()
         }
+    }
+
+    private func compact() throws {
+        let segmentCount = store.statistics().segmentCount
+        let outcome = Result { try store.compact() }
+        note("compacted \(outcome) of \(segmentCount)")
+        guard !isTroubled, segmentCount > 1 else { return }
+        try check((try? outcome.get()) == segmentCount, "segments were not merged without a fault")
+        try check(store.statistics().segmentCount == 1, "several segments are left of a merge of all")
+    }
+
+    /// Removes a trace, from a disk that works: what a failure leaves is some of it.
+    private func drop() throws {
+        guard let traceID = recentTraces.randomElement(using: &random) else { return }
+        try withoutTrouble {
+            let isThere = !model.spans(of: traceID).isEmpty
+            let dropped = try store.drop([traceID])
+            note("dropped \(traceID)")
+            try check(dropped == (isThere ? [traceID] : []), "what was dropped is not what there was")
+            model.forget(traceID)
+            noteSealing()
+        }
+        try lookAtEverything(after: .none)
     }
 
     private func seal() throws {
@@ -247,7 +274,7 @@ final class StoreSimulation {
         try goOn(with: left, after: crash)
     }
 
-    /// Crashes amidst sealing, expiry or opening, before one of their operations on files.
+    /// Crashes amidst sealing, expiry, merging or opening, before one of their operations on files.
     private func crashAtWork() throws {
         let crash: StoreModel.Crash = chance(50) ? .kill : .powerCut
         let seed = random.next()
@@ -258,10 +285,11 @@ final class StoreSimulation {
             let left = try? simulation.left(after: crash, seed)
             result.withLock { $0 = left }
         }
-        let work = Int.random(in: 0..<4, using: &random)
+        let work = Int.random(in: 0..<5, using: &random)
         switch work {
         case 0, 1: store.sealAll()
         case 2: store.expire()
+        case 3: _ = try? store.compact()
         default:
             store.close()
             openStore = nil

@@ -43,6 +43,17 @@ struct StoreModel {
         batches.append(batch)
     }
 
+    /// A trace was dropped: from what is kept it is gone.
+    mutating func forget(_ traceID: TraceID) {
+        for number in batches.indices where batches[number].standing == .kept {
+            batches[number].spans[traceID] = nil
+            if batches[number].spans.isEmpty { batches[number].standing = .gone }
+            batches[number].tags.removeAll { $0.traceID == traceID }
+            batches[number].services = batches[number].services.mapValues { $0.subtracting([traceID]) }
+                .filter { !$0.value.isEmpty }
+        }
+    }
+
     mutating func update(_ number: Int, _ change: (inout Batch) -> Void) { change(&batches[number]) }
 
     /// All that is kept now outlasts a power cut.

@@ -25,6 +25,12 @@ struct JSONScanner: ~Copyable {
 
     // MARK: Structure
 
+    /// Goes on reading at a place that a value, or what follows one, is known to start at.
+    mutating func seek(to place: Int) {
+        precondition(place >= 0 && place <= count, "a place of the text")
+        offset = place
+    }
+
     /// True when only white space is left.
     mutating func isAtEnd() -> Bool {
         skipSpace()
@@ -127,6 +133,14 @@ struct JSONScanner: ~Copyable {
         else { return try readUnusualInteger() }
         offset = at
         return value
+    }
+
+    /// The text of a number, or what stands between quotes.
+    mutating func readNumberText() throws(DecodeError) -> UnsafeRawBufferPointer {
+        if try peek() == UInt8(ascii: "\"") { return try readString() }
+        let place = offset
+        try skipNumber()
+        return UnsafeRawBufferPointer(start: start + place, count: offset - place)
     }
 
     /// Skips one value of any kind. Containers may stand within each other `depthMax` deep.
