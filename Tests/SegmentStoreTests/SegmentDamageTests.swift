@@ -35,13 +35,13 @@ import TraceModel
 
     /// What a search finds in each block; nil where it reported damage.
     private func hits(_ bytes: [UInt8], _ filter: SpanFilter) -> [Int: Set<TraceID>?]? {
-        let window = Int64.min...Int64.max
+        let window = SegmentReader.Window(.min ... .max, lateEnd: .max)
         guard let reader = try? SegmentReader(SegmentInMemory(name: "s", bytes: bytes)) else { return nil }
         do {
             guard let scan = try reader.scan(filter, window: window) else { return [:] }
             var hits: [Int: Set<TraceID>?] = [:]
             for block in scan.blocks {
-                let found = try? reader.hits(in: block.number, of: scan, window: window, BlockMemory())
+                let found = try? reader.hits(in: block.number, of: scan, BlockMemory())
                 hits[block.number] = .some(found.map { Set($0.map(\.traceID)) })
             }
             return hits
