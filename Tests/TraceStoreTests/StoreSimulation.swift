@@ -137,7 +137,7 @@ final class StoreSimulation {
             model.forget(traceID)
             noteSealing()
         }
-        try lookAtEverything(after: .none)
+        try lookAtEverything(after: .none, isJustOpened: false)
     }
 
     private func seal() throws {
