@@ -126,7 +126,7 @@ let package = Package(
         .testTarget(
             name: "TraceStoreTests",
             dependencies: [
-                "TraceStore", "Journal", "WireFormats", "TraceModel", "TestSupport",
+                "TraceStore", "Journal", "FileSystem", "WireFormats", "TraceModel", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(

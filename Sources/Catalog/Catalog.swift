@@ -11,6 +11,7 @@ public final class Catalog: Sendable {
     private let pool: DatabasePool
     private let path: String
     private let limits: CatalogLimits
+    private let reserve: CatalogReserve
 
     /// Opens the catalog, making an empty one if there is none.
     ///
@@ -19,6 +20,7 @@ public final class Catalog: Sendable {
     public init(path: String, limits: CatalogLimits = CatalogLimits()) throws(CatalogError) {
         self.path = path
         self.limits = limits
+        reserve = CatalogReserve(path: path + "-reserve")
         do {
             try CatalogSchema.check(path)
             pool = try DatabasePool(path: path, configuration: Self.configuration())
@@ -32,6 +34,7 @@ public final class Catalog: Sendable {
         } catch {
             throw CatalogError("cannot be opened", path, error)
         }
+        reserve.fill()
     }
 
     private static func configuration() -> Configuration {
@@ -49,7 +52,7 @@ public final class Catalog: Sendable {
 
     /// Paths of all files that belong to the catalog at `path`: what to remove before a catalog is made anew.
     public static func files(at path: String) -> [String] {
-        [path, path + "-wal", path + "-shm"]
+        [path, path + "-wal", path + "-shm", path + "-reserve"]
     }
 
     /// Ends the use of the catalog; calls after it throw.
@@ -78,12 +81,21 @@ public final class Catalog: Sendable {
         try write("segment \(summary.record.id) cannot be entered") {
             try $0.add(summary, replacing: replacing, firstJournalPart: firstJournalPart)
         }
+        reserve.fill()
     }
 
     /// Removes segments in one transaction, and forgets the names that only they had. IDs not in the catalog are
-    /// passed over.
+    /// passed over. Works on a full disk too, so that room can be made there: for it a reserve is kept.
     public func remove(segmentIDs: [Int64]) throws(CatalogError) {
-        try write("segments cannot be removed") { try $0.remove(segmentIDs) }
+        let remove: (CatalogWriter) throws -> Void = { try $0.remove(segmentIDs) }
+        do throws(CatalogError) {
+            try write("segments cannot be removed", remove)
+            reserve.fill()
+        } catch {
+            guard error.code == .diskFull, reserve.release() else { throw error }
+            // Taken again with the next change: the segments' own room is not free yet.
+            try write("segments cannot be removed", remove)
+        }
     }
 
     /// Replaces all that the catalog knows of segments in one transaction. IDs given out before are not given again.

@@ -41,8 +41,13 @@ public struct SegmentDirectory: Sendable {
     public func open(_ name: String) throws(SegmentError) -> SegmentOnDisk {
         try Self.wrap { () throws(FileSystemError) in
             let file = try fileSystem.open(path + "/" + name, .read)
-            return SegmentOnDisk(
-                name: name, byteCount: try fileSystem.byteCount(of: file), file: file, fileSystem: fileSystem)
+            do throws(FileSystemError) {
+                return SegmentOnDisk(
+                    name: name, byteCount: try fileSystem.byteCount(of: file), file: file, fileSystem: fileSystem)
+            } catch {
+                fileSystem.close(file)
+                throw error
+            }
         }
     }
 

@@ -24,6 +24,7 @@ public final class UnfinishedSegment: SegmentOutput {
     private var pending: [UInt8] = []
     private var offset = 0
     private var isOpen = true
+    private var isNamed = false
 
     private static let pendingByteCountMax = 1 << 18
 
@@ -53,18 +54,19 @@ public final class UnfinishedSegment: SegmentOutput {
         try flush()
         try SegmentDirectory.wrap { () throws(FileSystemError) in
             try fileSystem.sync(file)
-            close()
             try fileSystem.rename(path, to: finalPath)
+            isNamed = true
             try fileSystem.syncDirectory(directory)
         }
+        close()
     }
 
-    /// Removes what was written, unless it is finished: the room may be just what is missing.
+    /// Closes the file, and removes what was written if it has not got its name: the room may be just what is missing.
     public func abandon() {
         guard isOpen else { return }
         close()
         // What cannot be removed now goes at the next start.
-        try? fileSystem.remove(path)
+        if !isNamed { try? fileSystem.remove(path) }
     }
 
     private func close() {

@@ -23,6 +23,7 @@ extension EndToEndTests {
                 disk.removeBallast()
                 try expectRecovery(of: process, sender, &ledger, &generator)
             }
+            #expect(ledger.accepted.count > 50)
             let client = try SkeinClient(process)
             #expect(try sender.mistakes(in: ledger, client: client) == [])
             try process.terminate()

@@ -90,7 +90,8 @@ import Testing
         #expect(error?.code == .failed)
         files.clearFaults()
         #expect(try await journal.append([3]).partNumber == 2)
-        #expect(journal.statistics.failedSyncCount == 1)
+        // The second was to make sure that what is refused is gone.
+        #expect(journal.statistics.failedSyncCount == 2)
         journal.close()
         #expect(try Replayed("/j", files).payloads == [[1], [3]])
         var generator = SeededGenerator(seed: 1)
@@ -139,6 +140,63 @@ import Testing
         // The second was promised to the part that failed; the third is after it.
         #expect(parts.withLock { $0 } == [1: 0, 2: 0, 3: 2])
         #expect(try Replayed("/j", files).records == [ReplayedRecord(part: 2, bytes: [3])])
+    }
+
+    @Test(arguments: [JournalSyncMode.always, .interval(milliseconds: 1)], 1...20)
+    func `what was refused does not come back after a power cut`(mode: JournalSyncMode, seed: UInt64) async throws {
+        var generator = SeededGenerator(seed: seed)
+        let files = FaultInjectingFileSystem()
+        let journal = try Journal.open("/j", JournalOptions(syncMode: mode), files)
+        _ = try await journal.append([1])
+        let refused = generator.bytes(300)
+        if mode == .always {
+            let isFirst = Mutex(true)
+            files.setFault { operation, _ in
+                operation == .sync
+                    && isFirst.withLock { first in
+                        defer { first = false }; return first
+                    } ? .other : nil
+            }
+        } else {
+            files.setCapacity(files.usedByteCount() + 200)
+        }
+        await #expect(throws: JournalError.self) { try await journal.append(refused) }
+        let disk = files.afterPowerCut(using: &generator)
+        files.clearFaults()
+        journal.close()
+        let replayed = try Replayed("/j", disk)
+        #expect(replayed.payloads == [[1]])
+        #expect(replayed.recovery.cutByteCount == 0 && replayed.recovery.damages.isEmpty)
+    }
+
+    @Test(arguments: 1...20)
+    func `what a killed process did not sync, the next start does`(seed: UInt64) async throws {
+        var generator = SeededGenerator(seed: seed)
+        let files = FaultInjectingFileSystem()
+        let slow = JournalOptions(syncMode: .interval(milliseconds: 3_600_000))
+        let journal = try Journal.open("/j", slow, files)
+        let records = (0..<5).map { generator.bytes(50) + [UInt8($0)] }
+        for outcome in try await journal.append(all: records) { _ = try outcome.get() }
+        let left = files.afterKill()
+        journal.close()
+        let next = try Journal.open("/j", slow, left)
+        let disk = left.afterPowerCut(using: &generator)
+        next.close()
+        #expect(try Replayed("/j", disk).payloads == records)
+    }
+
+    @Test func `a part that was removed gives its room back at once`() async throws {
+        let files = FaultInjectingFileSystem()
+        let journal = try Journal.open("/j", JournalOptions(syncMode: .always), files)
+        var generator = SeededGenerator(seed: 2)
+        for _ in 0..<3 {
+            _ = try await journal.append(generator.bytes(5000))
+            let part = journal.rotate()
+            _ = try await journal.append([1])
+            try journal.removeParts(through: part)
+            #expect(files.usedByteCount() < 500)
+        }
+        journal.close()
     }
 
     @Test func `a part that cannot be created refuses its records only until it can`() async throws {

@@ -33,8 +33,53 @@ import TraceModel
         return damaged
     }
 
+    /// What a search finds in each block; nil where it reported damage.
+    private func hits(_ bytes: [UInt8], _ filter: SpanFilter) -> [Int: Set<TraceID>?]? {
+        let window = SegmentReader.Window(.min ... .max, lateEnd: .max)
+        guard let reader = try? SegmentReader(SegmentInMemory(name: "s", bytes: bytes)) else { return nil }
+        do {
+            guard let scan = try reader.scan(filter, window: window) else { return [:] }
+            var hits: [Int: Set<TraceID>?] = [:]
+            for block in scan.blocks {
+                let found = try? reader.hits(in: block.number, of: scan, BlockMemory())
+                hits[block.number] = .some(found.map { Set($0.map(\.traceID)) })
+            }
+            return hits
+        } catch {
+            return nil
+        }
+    }
+
+    private static let filters = [
+        SpanFilter(serviceName: Array("a.default".utf8), clauses: [], needsOneSpan: false),
+        SpanFilter(
+            serviceName: nil, clauses: [.attribute(key: Array("few".utf8), value: Array("v1".utf8))],
+            needsOneSpan: true),
+    ]
+
+    @Test func `any flipped byte is reported by a search, or changes nothing of what it finds`() throws {
+        let (bytes, _) = try Self.segment(spanCount: 40)
+        for filter in Self.filters {
+            let expected = try #require(hits(bytes, filter))
+            #expect(expected.count > 1 && expected.values.contains { $0?.isEmpty == false })
+            var servedCount = 0
+            for place in bytes.indices {
+                var damaged = bytes
+                damaged[place] ^= 1 << UInt8(place % 8)
+                guard let found = hits(damaged, filter) else { continue }
+                #expect(found.keys.sorted() == expected.keys.sorted(), "the flip of byte \(place)")
+                for (block, traceIDs) in found {
+                    guard let traceIDs else { continue }
+                    servedCount += 1
+                    #expect(traceIDs == expected[block], "block \(block) after the flip of byte \(place)")
+                }
+            }
+            #expect(servedCount > bytes.count / 2, "most flips cost their own block only")
+        }
+    }
+
     @Test func `any flipped byte is reported by verify, and never read wrongly`() throws {
-        let (bytes, texts) = try Self.segment(spanCount: 60)
+        let (bytes, texts) = try Self.segment(spanCount: 40)
         #expect(read(bytes, texts, "nothing") == 0)
         #expect(try SegmentReader(SegmentInMemory(name: "s", bytes: bytes)).verify().isEmpty)
         for place in bytes.indices {

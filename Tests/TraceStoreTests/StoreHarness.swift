@@ -1,4 +1,5 @@
 import Dispatch
+import FileSystem
 import FoundationEssentials
 import Logging
 import Synchronization
@@ -8,16 +9,25 @@ import WireFormats
 
 @testable import TraceStore
 
-/// A real store in a temporary folder.
+/// A real store in a temporary folder, on the machine's files or on simulated ones.
 final class StoreHarness {
     private(set) var folder: TemporaryFolder
     var options = StoreOptions()
     private(set) var store: TraceStore
+    private let path: String?
+    private var fileSystem: any FileSystem
 
-    init(_ configure: (inout StoreOptions) -> Void = { _ in }) throws {
+    /// - Parameter path: of the data folder, if it is not to be a temporary one.
+    init(
+        on fileSystem: any FileSystem = LocalFileSystem(), at path: String? = nil,
+        _ configure: (inout StoreOptions) -> Void = { _ in }
+    ) throws {
         folder = try TemporaryFolder()
+        self.path = path
+        self.fileSystem = fileSystem
         configure(&options)
-        store = try TraceStore(path: folder.path, options: options, logger: Self.logger)
+        store = try TraceStore(
+            path: path ?? folder.path, options: options, fileSystem: fileSystem, logger: Self.logger)
     }
 
     static var logger: Logger {
@@ -26,10 +36,23 @@ final class StoreHarness {
         return logger
     }
 
+    /// Opens the folder again after its store was closed.
+    func open() throws {
+        store = try TraceStore(
+            path: path ?? folder.path, options: options, fileSystem: fileSystem, logger: Self.logger)
+    }
+
     /// Closes in good order and opens again.
     func reopen() throws {
         store.close()
-        store = try TraceStore(path: folder.path, options: options, logger: Self.logger)
+        try open()
+    }
+
+    /// Opens the same folder with other files: what a crash left of them, for one.
+    func reopen(on files: any FileSystem) throws {
+        abandoned.append((folder, store))
+        fileSystem = files
+        try open()
     }
 
     /// Opens a copy of the folder as it is: what a process killed now would leave.

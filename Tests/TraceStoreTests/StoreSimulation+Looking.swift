@@ -35,9 +35,9 @@ extension StoreSimulation {
         return found
     }
 
-    /// Holds the store against the model after it was opened, and goes on from what it has.
-    /// - Parameter isNew: the store was just opened, so that no file is left over.
-    func lookAtEverything(after crash: StoreModel.Crash, isNew: Bool = true) throws {
+    /// Holds the store against the model, and goes on from what it has.
+    /// - Parameter isJustOpened: then no file is left of what failed before.
+    func lookAtEverything(after crash: StoreModel.Crash, isJustOpened: Bool = true) throws {
         try check(openStore != nil, "the store cannot be opened")
         let mistake = model.adopt(try everything(), after: crash)
         try check(mistake == nil, mistake ?? "")
@@ -49,7 +49,7 @@ extension StoreSimulation {
                 + "\(model.keptSpanCount)")
         let names = files.paths().filter { $0.hasPrefix(folder.path + "/segments/") }
         try check(
-            names.count == statistics.segmentCount || !isNew,
+            !isJustOpened || names.count == statistics.segmentCount,
             "\(names.count) files for \(statistics.segmentCount) segments")
         if !faults.hasFailedReads {
             try check(files.openFileCount() <= statistics.segmentCount + 4, "\(files.openFileCount()) files are open")

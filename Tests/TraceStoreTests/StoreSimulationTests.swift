@@ -41,7 +41,7 @@ import TraceModel
     static let seeds: [UInt64] = {
         let environment = ProcessInfo.processInfo.environment
         if let seed = environment["SKEIN_SEED"].flatMap({ UInt64($0) }) { return [seed] }
-        return environment["SKEIN_TORTURE"] == "1" ? Array(1...5000) : Array(1...24)
+        return environment["SKEIN_TORTURE"] == "1" ? Array(1...5000) : Array(1...14)
     }()
 
     @Test(arguments: seeds)
