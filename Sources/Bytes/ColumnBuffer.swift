@@ -69,6 +69,21 @@ public struct ColumnBuffer<Element: BitwiseCopyable>: ~Copyable {
         used &+= more
     }
 
+    /// Room for `more` elements behind the last one, for the caller to write to. Valid until the column grows.
+    @inlinable @inline(__always)
+    public mutating func room(for more: Int) -> UnsafeMutablePointer<Element> {
+        precondition(more >= 0, "room is not negative")
+        if count &+ more > capacity { grow(toHold: count &+ more) }
+        return start + count
+    }
+
+    /// Takes in `more` elements that were written to the column's room.
+    @inlinable @inline(__always)
+    public mutating func extend(by more: Int) {
+        precondition(more >= 0 && more <= capacity &- count, "a column is extended into its room")
+        used &+= more
+    }
+
     /// Drops the elements from `newCount` on.
     @inlinable @inline(__always)
     public mutating func truncate(to newCount: Int) {

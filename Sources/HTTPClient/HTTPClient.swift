@@ -27,8 +27,6 @@ public final class HTTPClient {
     private let handle: UnsafeMutableRawPointer
     private let exchange: Exchange
 
-    private static let library: Bool = curl_global_init(Int(CURL_GLOBAL_ALL)) == CURLE_OK
-
     /// Connects with the first request.
     ///
     /// - Parameters:
@@ -36,12 +34,14 @@ public final class HTTPClient {
     ///     be missing.
     ///   - timeout: for each request as a whole.
     ///   - responseByteCountMax: of one answer's body, unpacked.
-    /// - Throws: `HTTPClientError`, `badURL` only.
+    /// - Throws: `HTTPClientError`, `badURL` and `noLibrary` only.
     public init(
         baseURL: String, timeout: Duration = .seconds(60), responseByteCountMax: Int = 1 << 30
     ) throws(HTTPClientError) {
-        precondition(Self.library, "libcurl starts")
-        guard let handle = curl_easy_init() else { preconditionFailure("libcurl has memory for a handle") }
+        if let reason = HTTPClientLibrary.failure {
+            throw HTTPClientError(.noLibrary, "libcurl cannot be used (package libcurl4): \(reason)")
+        }
+        guard let handle = skein_curl_make() else { preconditionFailure("libcurl has memory for a handle") }
         self.handle = handle
         var url = baseURL.contains("://") ? baseURL : "http://" + baseURL
         while url.hasSuffix("/") { url.removeLast() }
@@ -56,7 +56,7 @@ public final class HTTPClient {
         }
     }
 
-    deinit { curl_easy_cleanup(handle) }
+    deinit { skein_curl_free(handle) }
 
     /// - Parameter path: with its slash and query, already percent-encoded.
     public func get(_ path: String, headers: [(name: String, value: String)] = []) throws(HTTPClientError) -> Response {
@@ -74,12 +74,12 @@ public final class HTTPClient {
     private func perform(
         _ path: String, _ headers: [(name: String, value: String)], body: [UInt8]?
     ) throws(HTTPClientError) -> Response {
-        curl_easy_reset(handle)  // keeps the connection
+        skein_curl_reset(handle)  // keeps the connection
         exchange.reset(bodyByteCountMax: responseByteCountMax)
-        var list: UnsafeMutablePointer<curl_slist>?
-        defer { curl_slist_free_all(list) }
-        for (name, value) in headers { list = curl_slist_append(list, "\(name): \(value)") }
-        list = curl_slist_append(list, "Expect:")
+        var list: UnsafeMutableRawPointer?
+        defer { skein_curl_list_free(list) }
+        for (name, value) in headers { list = skein_curl_list_append(list, "\(name): \(value)") }
+        list = skein_curl_list_append(list, "Expect:")
 
         setText(CURLOPT_URL, baseURL + path)
         setText(CURLOPT_USERAGENT, "skein")
@@ -117,14 +117,14 @@ public final class HTTPClient {
 
     /// curl reads the body where it lies, so it must stay there until the end.
     private func transfer(_ body: [UInt8]?) -> CURLcode {
-        guard let body else { return curl_easy_perform(handle) }
+        guard let body else { return outcome(skein_curl_perform(handle)) }
         set(CURLOPT_POST, 1)
         skein_curl_set_offset(handle, code(CURLOPT_POSTFIELDSIZE_LARGE), Int64(body.count))
         return body.withUnsafeBytes { bytes in
             // Without an address curl would ask for the body from standard input.
             withUnsafePointer(to: UInt8(0)) { nothing in
                 skein_curl_set_pointer(handle, code(CURLOPT_POSTFIELDS), bytes.baseAddress ?? UnsafeRawPointer(nothing))
-                return curl_easy_perform(handle)
+                return outcome(skein_curl_perform(handle))
             }
         }
     }
@@ -135,6 +135,7 @@ public final class HTTPClient {
         return ["localhost", "127.", "[::1]"].contains { rest.hasPrefix($0) }
     }
 
+    private func outcome(_ code: Int32) -> CURLcode { CURLcode(rawValue: UInt32(bitPattern: code)) }
     private func code(_ option: CURLoption) -> Int32 { Int32(option.rawValue) }
     private func set(_ option: CURLoption, _ value: Int) { skein_curl_set_long(handle, code(option), value) }
     private func setText(_ option: CURLoption, _ text: String) { skein_curl_set_pointer(handle, code(option), text) }
@@ -193,14 +194,14 @@ private final class Exchange {
     }
 }
 
-/// The library under the client.
+/// The library under the client, loaded when it is first asked for.
 public enum HTTPClientLibrary {
     /// Such as `7.88.1`.
     public static var version: String {
-        guard let information = curl_version_info(CURLversion(rawValue: 9)), let text = information.pointee.version
-        else {
-            return "unknown"
-        }
+        guard failure == nil, let text = skein_curl_version() else { return "unknown" }
         return String(cString: text)
     }
+
+    /// Why there is none; nil if there is.
+    static var failure: String? { skein_curl_load().map { String(cString: $0) } }
 }

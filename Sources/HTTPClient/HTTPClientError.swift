@@ -1,4 +1,5 @@
 internal import CCurl
+internal import CShim
 
 /// Why a request got no answer.
 public struct HTTPClientError: Error, Sendable, CustomStringConvertible {
@@ -7,6 +8,7 @@ public struct HTTPClientError: Error, Sendable, CustomStringConvertible {
         case unreachable  // nothing listens there, or no way leads there
         case timedOut
         case tooLarge  // the answer is longer than allowed
+        case noLibrary  // libcurl is not installed, or not as it should be
         case interrupted  // the connection ended, or what came is no HTTP
     }
 
@@ -20,7 +22,7 @@ public struct HTTPClientError: Error, Sendable, CustomStringConvertible {
 
     /// - Parameter detail: what curl says, perhaps nothing.
     init(_ outcome: CURLcode, baseURL: String, timeoutMilliseconds: Int, detail: String) {
-        let reason = detail.isEmpty ? String(cString: curl_easy_strerror(outcome)) : detail
+        let reason = detail.isEmpty ? Self.text(outcome) : detail
         switch outcome {
         case CURLE_COULDNT_CONNECT:
             self.init(.unreachable, "nothing listens at \(baseURL): is skein running? ('skein serve')")
@@ -33,6 +35,10 @@ public struct HTTPClientError: Error, Sendable, CustomStringConvertible {
         default:
             self.init(.interrupted, "the exchange with \(baseURL) failed: \(reason)")
         }
+    }
+
+    private static func text(_ outcome: CURLcode) -> String {
+        skein_curl_error_text(Int32(bitPattern: outcome.rawValue)).map { String(cString: $0) } ?? "\(outcome.rawValue)"
     }
 
     public var description: String { message }

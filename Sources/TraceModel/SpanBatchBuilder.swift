@@ -19,6 +19,13 @@ public struct SpanBatchBuilder: ~Copyable {
     private var attributes = ColumnBuffer<StagedAttribute>(capacity: 64)
     private var sortedAttributes = ColumnBuffer<StagedAttribute>(capacity: 64)
     private var attributeOrder = ColumnBuffer<UInt64>(capacity: 64)
+    /// Attributes of the span at hand whose keys have places, instead of in `attributes`: a bit for each place, and
+    /// the numbers of their strings by place.
+    private var placed: UInt64 = 0
+    private var placedStrings = ColumnBuffer<UInt32>(capacity: AttributeMemo.keyCountMax)
+    private var memo = AttributeMemo()
+    /// Number of attributes that the span at hand was given.
+    public private(set) var attributeCount = 0
 
     // Finished spans, a column each.
     private var traceIDHighs = ColumnBuffer<UInt64>(capacity: 64)
@@ -46,7 +53,7 @@ public struct SpanBatchBuilder: ~Copyable {
         var high: UInt32
     }
 
-    public init() {}
+    public init() { placedStrings.append(repeating: 0, count: AttributeMemo.keyCountMax) }
 
     public var spanCount: Int { traceIDHighs.count }
 
@@ -69,6 +76,7 @@ public struct SpanBatchBuilder: ~Copyable {
         earliestStart = .max
         latestEnd = .min
         shapeTable.removeAll()
+        memo.removeAll()
         strings.removeAll(keepingCapacityUpTo: Self.keptCapacity)
         columns.removeAll(keepingCapacityUpTo: Self.keptCapacity)
         words.removeAll(keepingCapacityUpTo: Self.keptCapacity)
@@ -108,6 +116,8 @@ public struct SpanBatchBuilder: ~Copyable {
         columns.removeAll()
         words.removeAll()
         attributes.removeAll()
+        placed = 0
+        attributeCount = 0
     }
 
     @inline(__always)
@@ -128,8 +138,91 @@ public struct SpanBatchBuilder: ~Copyable {
         addAttribute(key, type, reference, 0)
     }
 
-    /// Number of attributes that the span at hand has.
-    public var attributeCount: Int { attributes.count }
+    /// What a batch's earlier attributes tell of the next one.
+    public enum KnownAttribute {
+        /// The value is one that the key had before, of so many bytes: the attribute has been added.
+        case added(valueByteCount: Int)
+        /// The key has a place: the attribute is to be added there.
+        case key(place: Int)
+        /// Nothing: the attribute is to be added in any other way.
+        case nothing
+    }
+
+    /// Adds an attribute without looking its strings up, if it is like one of an earlier span.
+    ///
+    /// For spans whose attributes are in no order (see `SpanTraits`).
+    /// - Parameters:
+    ///   - key: 32 readable bytes, the first `keyByteCount` of which are the key; 1 to 32.
+    ///   - value: `readable` bytes that begin with a string value, which reaches to the first byte `end`.
+    public mutating func addKnownAttribute(
+        key: UnsafeRawPointer, keyByteCount: Int, value: UnsafeRawPointer, readable: Int, end: UInt8
+    ) -> KnownAttribute {
+        precondition(keyByteCount > 0 && keyByteCount <= AttributeMemo.keyByteCountMax, "a key of 1 to 32 bytes")
+        let place = memo.place(of: key, keyByteCount, strings: strings.bytes.start)
+        guard place >= 0 else { return addPlace(key, keyByteCount) }
+        guard
+            let known = memo.value(
+                at: place, in: value, readable: readable, before: end, strings: strings.bytes.start)
+        else { return .key(place: place) }
+        put(known.number, at: place)
+        return .added(valueByteCount: Int(known.count))
+    }
+
+    /// Adds an attribute whose key has a place.
+    /// - Parameter isAsSent: the string is the value byte for byte, and may be expected again.
+    public mutating func addAttribute(place: Int, string: UInt32, isAsSent: Bool) {
+        if isAsSent { memo.remember(strings.memoValue(string), at: place) }
+        put(string, at: place)
+    }
+
+    @inline(never)
+    private mutating func addPlace(_ key: UnsafeRawPointer, _ count: Int) -> KnownAttribute {
+        let number = strings.intern(key, count)
+        let place = memo.add(key, count, start: Int(strings.memoValue(number).start), number: number)
+        return place >= 0 ? .key(place: place) : .nothing
+    }
+
+    @inline(__always)
+    private mutating func put(_ string: UInt32, at place: Int) {
+        precondition(UInt(bitPattern: place) < UInt(bitPattern: memo.count), "a place that was given to a key")
+        // Among others in a list it keeps its turn: of equal keys the last one counts.
+        guard attributes.count == 0 else {
+            return addAttribute(memo.keys[place].number, .string, string, 0)
+        }
+        placedStrings.start[place] = string
+        placed |= 1 &<< UInt64(truncatingIfNeeded: place)
+        attributeCount &+= 1
+    }
+
+    /// Moves the attributes with places to the list.
+    private mutating func listPlaced() {
+        while placed != 0 {
+            let place = placed.trailingZeroBitCount
+            placed &= placed &- 1
+            let column = SpanColumn(.attribute, key: memo.keys[place].number, type: .string).rawValue
+            attributes.append(StagedAttribute(column: column, low: placedStrings[place], high: 0))
+        }
+    }
+
+    /// Takes the attributes with places in; places are in the order of the keys' numbers.
+    @inline(__always)
+    private mutating func takePlaced() {
+        let count = placed.nonzeroBitCount
+        let columnRoom = columns.room(for: count)
+        let wordRoom = words.room(for: count)
+        let strings = placedStrings.start
+        var index = 0
+        // A place that has its bit set is one of the 64, and was given to a key.
+        while placed != 0 {
+            let place = placed.trailingZeroBitCount
+            placed &= placed &- 1
+            columnRoom[index] = SpanColumn(.attribute, key: memo.keys[place].number, type: .string).rawValue
+            wordRoom[index] = strings[place]
+            index &+= 1
+        }
+        columns.extend(by: count)
+        words.extend(by: count)
+    }
 
     /// Adds an event; `attributes` is a map that `AttributeCoding` wrote, 0 for none.
     public mutating func addEvent(name: UInt32, time: Int64, attributes: UInt32 = 0) {
@@ -158,6 +251,8 @@ public struct SpanBatchBuilder: ~Copyable {
 
     /// Takes the span in. Without ordered attributes (see `SpanTraits`) a key counts once, with its last value.
     public mutating func endSpan() {
+        precondition(placed == 0 || !traits.hasOrderedAttributes, "places are for attributes in no order")
+        takePlaced()
         if !traits.hasOrderedAttributes { sortAttributes() }
         for index in 0..<attributes.count {
             let attribute = attributes.start[index]
@@ -233,7 +328,9 @@ public struct SpanBatchBuilder: ~Copyable {
 
     @inline(__always)
     private mutating func addAttribute(_ key: UInt32, _ type: ValueType, _ low: UInt32, _ high: UInt32) {
+        if placed != 0 { listPlaced() }
         let column = SpanColumn(.attribute, key: key, type: type).rawValue
+        attributeCount &+= 1
         attributes.append(StagedAttribute(column: column, low: low, high: high))
     }
 

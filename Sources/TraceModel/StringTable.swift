@@ -3,6 +3,7 @@ internal import Bytes
 /// Strings, each once, numbered in the order of their first coming; number 0 is the empty one.
 struct StringTable: ~Copyable {
     private(set) var ends = ColumnBuffer<UInt32>(capacity: 1024)
+    /// Behind the last string there is room that may be read, so that one can look at a whole window at once.
     private(set) var bytes = ColumnBuffer<UInt8>(capacity: 1 << 15)
     private var hashes = ColumnBuffer<UInt32>(capacity: 1024)
     /// Open addressing: a string's number + 1, or 0.
@@ -30,6 +31,13 @@ struct StringTable: ~Copyable {
         let end = Int(ends[Int(number)])
         let start = number == 0 ? 0 : Int(ends[Int(number) - 1])
         return UnsafeRawBufferPointer(start: bytes.start + start, count: end - start)
+    }
+
+    /// A string as what may be expected again.
+    func memoValue(_ number: UInt32) -> AttributeMemo.Value {
+        let end = ends[Int(number)]
+        let start = number == 0 ? 0 : ends[Int(number) - 1]
+        return AttributeMemo.Value(start: start, count: end - start, number: number)
     }
 
     mutating func removeAll(keepingCapacityUpTo capacityMax: Int) {
@@ -84,6 +92,7 @@ struct StringTable: ~Copyable {
         let number = ends.count
         slots[slot] = UInt32(number) + 1
         bytes.append(contentsOf: UnsafeBufferPointer(start: start.assumingMemoryBound(to: UInt8.self), count: count))
+        bytes.room(for: ByteWindow.byteCount).update(repeating: 0, count: ByteWindow.byteCount)
         ends.append(UInt32(bytes.count))
         hashes.append(hash)
         if number * 2 > slotMask { growSlots() }

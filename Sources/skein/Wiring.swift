@@ -65,6 +65,7 @@ struct Server {
         ServerMetrics.register(metrics, store, group)
         admin.setReady(true)
         announce(servers)
+        _ = skein_release_start_pages()
         for await signal in signals {
             logger.notice("stopping", metadata: ["signal": "\(signal)"])
             break

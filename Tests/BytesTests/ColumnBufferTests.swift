@@ -18,6 +18,18 @@ import Testing
         #expect(Array(column.elements) == [0, 1, 2, -1, 9, 9, 9, 5, 6, 7])
     }
 
+    @Test func `what is written to a column's room is taken in when it is extended`() {
+        var column = ColumnBuffer<UInt32>(capacity: 1)
+        column.append(5)
+        let room = column.room(for: 100)
+        for index in 0..<100 { room[index] = UInt32(index) }
+        #expect(column.count == 1)
+        column.extend(by: 3)
+        #expect(Array(column.elements) == [5, 0, 1, 2])
+        column.extend(by: 97)
+        #expect(column.count == 101 && column[100] == 99)
+    }
+
     @Test func `an emptied column may be filled again, whatever room it kept`() {
         for kept in [0, 1, 10, 100, Int.max] {
             var column = ColumnBuffer<UInt8>(capacity: 2)

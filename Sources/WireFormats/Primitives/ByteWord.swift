@@ -27,6 +27,18 @@ enum ByteWord {
         (word &+ (ones &* (0x80 - 0x41))) & ~(word &+ (ones &* (0x80 - 0x5b))) & highBits
     }
 
+    /// The number that eight decimal digits mean, first digit in the lowest byte; nil if one is something else.
+    @inline(__always)
+    static func decimal(_ word: UInt64) -> UInt32? {
+        let high = ones &* 0xf0
+        guard word & high == ones &* 0x30, (word &+ ones &* 0x06) & high == ones &* 0x30 else { return nil }
+        var value = word & (ones &* 0x0f)
+        // Pairs of digits, then of pairs: no sum reaches the next one's bits.
+        value = (value &* 10 &+ value &>> 8) & 0x00ff_00ff_00ff_00ff
+        value = (value &* 100 &+ value &>> 16) & 0x0000_ffff_0000_ffff
+        return UInt32(truncatingIfNeeded: value &* 10_000 &+ value &>> 32)
+    }
+
     /// The number that eight lower-case hex digits mean, first digit in the lowest byte; nil if one is something else.
     @inline(__always)
     static func lowerHex(_ word: UInt64) -> UInt64? {

@@ -5,6 +5,9 @@ internal import Bytes
 /// Strings are given as bytes: of the text itself, or, where escapes had to be undone, of a scratch buffer that the
 /// next string overwrites. They are always well-formed UTF-8; half of a surrogate pair becomes U+FFFD. Every load is
 /// within 0..<count: `offset` never goes beyond `count`, and wider loads check for their width first.
+///
+/// The functions called plain take the usual case, in which nothing has to be undone and no white space stands where
+/// it may, or nothing at all: then the others see what it is.
 struct JSONScanner: ~Copyable {
     private let start: UnsafeRawPointer
     let count: Int
@@ -21,6 +24,22 @@ struct JSONScanner: ~Copyable {
         start = bytes.baseAddress ?? UnsafeRawPointer(scratch.start)
         // Byte order mark.
         if count >= 3 && byte(0) == 0xef && byte(1) == 0xbb && byte(2) == 0xbf { offset = 3 }
+    }
+
+    // MARK: Place
+
+    /// The byte to be read next, and `remaining` - 1 more.
+    @inline(__always)
+    var here: UnsafeRawPointer { start + offset }
+
+    @inline(__always)
+    var remaining: Int { count &- offset }
+
+    /// Takes bytes that the caller has looked at.
+    @inline(__always)
+    mutating func advance(_ byteCount: Int) {
+        precondition(UInt(bitPattern: byteCount) <= UInt(bitPattern: remaining), "only bytes of the text are taken")
+        offset &+= byteCount
     }
 
     // MARK: Structure
@@ -44,6 +63,11 @@ struct JSONScanner: ~Copyable {
             let next = byte(offset)
             if next > 0x20 { return next }
         }
+        return try peekBehindSpace()
+    }
+
+    @inline(never)
+    private mutating func peekBehindSpace() throws(DecodeError) -> UInt8 {
         skipSpace()
         guard offset < count else { throw endsEarly() }
         return byte(offset)
@@ -66,6 +90,16 @@ struct JSONScanner: ~Copyable {
     /// The key of the next member of the object just entered, up to and with its colon; nil at the end of the object.
     @inline(__always)
     mutating func nextKey(isFirst: inout Bool) throws(DecodeError) -> UnsafeRawBufferPointer? {
+        let length = plainKeyByteCount(isFirst: isFirst)
+        if length > 0 {
+            defer { isFirst = false }
+            return takePlainKey(length, isFirst: isFirst)
+        }
+        return try nextUnusualKey(isFirst: &isFirst)
+    }
+
+    @inline(never)
+    private mutating func nextUnusualKey(isFirst: inout Bool) throws(DecodeError) -> UnsafeRawBufferPointer? {
         if try take(UInt8(ascii: "}")) { return nil }
         if isFirst {
             isFirst = false
@@ -124,6 +158,10 @@ struct JSONScanner: ~Copyable {
         var value: Int64 = 0
         // 18 digits fit whatever they are.
         let end = min(count, offset &+ 18)
+        while end &- at >= 8, let digits = ByteWord.decimal(ByteWord.load(start, at)) {
+            value = value &* 100_000_000 &+ Int64(digits)
+            at &+= 8
+        }
         while at < end, case let digit = byte(at) &- 0x30, digit <= 9 {
             value = value &* 10 &+ Int64(digit)
             at &+= 1
@@ -256,15 +294,15 @@ struct JSONScanner: ~Copyable {
     private mutating func readStringAfterQuote() throws(DecodeError) -> UnsafeRawBufferPointer {
         let first = offset
         var at = first
-        while at &+ 8 <= count {
-            let special = ByteWord.specialsInText(ByteWord.load(start, at))
-            if special != 0 {
-                at &+= special.trailingZeroBitCount &>> 3
+        while count &- at >= ByteWindow.byteCount {
+            let specials = ByteWindow.textSpecials(start + at)
+            if specials != 0 {
+                at &+= specials.trailingZeroBitCount
                 guard byte(at) == UInt8(ascii: "\"") else { break }
                 offset = at &+ 1
                 return UnsafeRawBufferPointer(start: start + first, count: at &- first)
             }
-            at &+= 8
+            at &+= ByteWindow.byteCount
         }
         return try readStringSlowly(from: first, plainUpTo: at)
     }

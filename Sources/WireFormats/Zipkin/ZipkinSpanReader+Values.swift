@@ -18,51 +18,16 @@ struct ZipkinEvent: BitwiseCopyable {
     var name: UInt32
 }
 
-/// The fields of a span that mean something.
-enum ZipkinSpanKey {
-    case traceID, parentID, spanID, kind, name, timestamp, duration, localEndpoint, remoteEndpoint, annotations, tags
-    case debug, shared, unknown
-    case binaryAnnotations  // only in v1
-
-    @inline(__always)
-    init(_ key: UnsafeRawBufferPointer) {
-        self = .unknown
-        // The lengths tell most apart.
-        switch key.count {
-        case 2: if key.equals("id") { self = .spanID }
-        case 4:
-            if key.equals("tags") {
-                self = .tags
-            } else if key.equals("kind") {
-                self = .kind
-            } else if key.equals("name") {
-                self = .name
-            }
-        case 5: if key.equals("debug") { self = .debug }
-        case 6: if key.equals("shared") { self = .shared }
-        case 7: if key.equals("traceId") { self = .traceID }
-        case 8:
-            if key.equals("parentId") {
-                self = .parentID
-            } else if key.equals("duration") {
-                self = .duration
-            }
-        case 9: if key.equals("timestamp") { self = .timestamp }
-        case 11: if key.equals("annotations") { self = .annotations }
-        case 13: if key.equals("localEndpoint") { self = .localEndpoint }
-        case 14: if key.equals("remoteEndpoint") { self = .remoteEndpoint }
-        case 17: if key.equals("binaryAnnotations") { self = .binaryAnnotations }
-        default: break
-        }
-    }
-}
-
 extension ZipkinSpanReader {
     // MARK: IDs
 
     mutating func readTraceID() throws(DecodeError) -> TraceID {
         _ = try json.peek()
         let place = json.offset
+        if let value = json.takePlainHex32() {
+            guard value.high | value.low != 0 else { throw json.malformed("traceId is all zeros", at: place) }
+            return TraceID(high: value.high, low: value.low)
+        }
         let text = try json.readString()
         guard text.count > 0 else { throw json.malformed("traceId is empty", at: place) }
         guard text.count <= 32 else { throw json.malformed("traceId.length > 32", at: place) }
@@ -79,6 +44,7 @@ extension ZipkinSpanReader {
     mutating func readSpanID(_ name: StaticString) throws(DecodeError) -> UInt64 {
         _ = try json.peek()
         let place = json.offset
+        if let value = json.takePlainHex16() { return value }
         let text = try json.readString()
         guard text.count > 0 else { throw json.malformed("\(name) is empty", at: place) }
         guard text.count <= 16 else { throw json.malformed("\(name).length > 16", at: place) }
@@ -132,8 +98,33 @@ extension ZipkinSpanReader {
         return UnsafeRawBufferPointer(rebasing: text[..<end])
     }
 
+    /// The number of an event's name.
+    mutating func readEventName(into builder: inout SpanBatchBuilder) throws(DecodeError) -> UInt32 {
+        _ = try json.peek()
+        if let known = knownEventNames.first(of: json.here, readable: json.remaining) {
+            json.advance(known.byteCount)
+            return known.value
+        }
+        let (start, offset, cutBefore) = (json.here, json.offset, cutCount)
+        let number = try readText(into: &builder)
+        if cutCount == cutBefore { knownEventNames.remember(start, byteCount: json.offset - offset, number) }
+        return number
+    }
+
     /// The number of the string that comes next in lower case.
     mutating func readName(into builder: inout SpanBatchBuilder) throws(DecodeError) -> UInt32 {
+        _ = try json.peek()
+        if let known = knownNames.first(of: json.here, readable: json.remaining) {
+            json.advance(known.byteCount)
+            return known.value
+        }
+        let (start, offset, cutBefore) = (json.here, json.offset, cutCount)
+        let number = try readUnknownName(into: &builder)
+        if cutCount == cutBefore { knownNames.remember(start, byteCount: json.offset - offset, number) }
+        return number
+    }
+
+    private mutating func readUnknownName(into builder: inout SpanBatchBuilder) throws(DecodeError) -> UInt32 {
         let text = try json.readString()
         var hasUpperCase = false
         for byte in text {

@@ -5,7 +5,7 @@ internal import TraceModel
 struct ZipkinSpanReader: ~Copyable {
     var json: JSONScanner
     let limits: SpanLimits
-    private let attributeCountMax: Int
+    let attributeCountMax: Int
     /// Strings of the batch up to which one more span, or one more event, is sure to fit.
     private let stringCountMax: Int
     private var spanNumber = 0
@@ -13,11 +13,16 @@ struct ZipkinSpanReader: ~Copyable {
     // The span at hand, where the builder cannot take it at once.
     private var hasTraceID = false
     private var hasSpanID = false
-    private var localEndpoint = ZipkinEndpoint()
-    private var remoteEndpoint = ZipkinEndpoint()
+    var localEndpoint = ZipkinEndpoint()
+    var remoteEndpoint = ZipkinEndpoint()
     private var events = ColumnBuffer<ZipkinEvent>(capacity: 8)
     /// Strings of the span that were longer than allowed.
     var cutCount = 0
+
+    /// What came last in this body: texts by the numbers of their strings, and whole endpoints.
+    var knownNames = KnownTexts<UInt32>()
+    var knownEventNames = KnownTexts<UInt32>()
+    var knownEndpoints = KnownTexts<ZipkinEndpoint>()
 
     /// Room for a name in lower case.
     var lowered = ColumnBuffer<UInt8>(capacity: 128)
@@ -74,8 +79,17 @@ struct ZipkinSpanReader: ~Copyable {
         try checkRoom(in: builder)
         try json.expect(UInt8(ascii: "{"))
         var isFirst = true
-        while let key = try json.nextKey(isFirst: &isFirst) {
-            try readMember(ZipkinSpanKey(key), into: &builder)
+        while true {
+            let length = json.plainKeyByteCount(isFirst: isFirst)
+            if length > 0 {
+                let key = ZipkinSpanKey(plain: json.plainKey(isFirst: isFirst), length)
+                _ = json.takePlainKey(length, isFirst: isFirst)
+                isFirst = false
+                try readMember(key, into: &builder)
+            } else {
+                guard let key = try json.nextKey(isFirst: &isFirst) else { break }
+                try readMember(ZipkinSpanKey(key), into: &builder)
+            }
         }
         guard hasTraceID && hasSpanID else {
             throw json.malformed("Missing :\(hasTraceID ? "" : " traceId")\(hasSpanID ? "" : " id")", at: place)
@@ -100,22 +114,20 @@ struct ZipkinSpanReader: ~Copyable {
     private mutating func readMember(
         _ key: ZipkinSpanKey, into builder: inout SpanBatchBuilder
     ) throws(DecodeError) {
+        // What has to be there may not be null.
+        if try json.peek() == UInt8(ascii: "n"), key != .traceID, key != .spanID, key != .binaryAnnotations,
+            try json.takeNull()
+        {
+            return
+        }
         switch key {
         case .traceID:
             builder.traceID = try readTraceID()
             hasTraceID = true
-            return
         case .spanID:
             builder.spanID = try readSpanID("id")
             guard builder.spanID != 0 else { throw json.malformed("id is all zeros") }
             hasSpanID = true
-            return
-        case .binaryAnnotations:
-            throw Self.sentOtherVersion(at: json.offset)
-        default:
-            if try json.takeNull() { return }
-        }
-        switch key {
         case .parentID: builder.parentID = try readSpanID("parentId")
         case .kind: builder.traits.kind = try readKind()
         case .name: builder.operationName = try readName(into: &builder)
@@ -127,7 +139,8 @@ struct ZipkinSpanReader: ~Copyable {
         case .tags: try readTags(into: &builder)
         case .debug: if try json.readBool() { builder.traits.isDebug = true }
         case .shared: if try json.readBool() { builder.traits.isShared = true }
-        case .traceID, .spanID, .binaryAnnotations, .unknown: try json.skipValue()
+        case .binaryAnnotations: throw Self.sentOtherVersion(at: json.offset)
+        case .unknown: try json.skipValue()
         }
     }
 
@@ -163,51 +176,6 @@ struct ZipkinSpanReader: ~Copyable {
         return product.partialValue
     }
 
-    // MARK: Endpoints
-
-    private mutating func readEndpoint(into builder: inout SpanBatchBuilder) throws(DecodeError) -> ZipkinEndpoint {
-        var endpoint = ZipkinEndpoint()
-        try json.expect(UInt8(ascii: "{"))
-        var isFirst = true
-        while let key = try json.nextKey(isFirst: &isFirst) {
-            if key.equals("serviceName") {
-                if try json.takeNull() { continue }
-                endpoint.serviceName = try readName(into: &builder)
-            } else if key.equals("ipv4") || key.equals("ipv6") {
-                if try json.takeNull() { continue }
-                let text = try json.readString()
-                switch IPAddress(text) {
-                case .v4(let value): endpoint.ipv4 = builder.intern(bigEndian: value)
-                case .v6(let high, let low): endpoint.ipv6 = builder.intern(high: high, low: low)
-                case nil: break
-                }
-            } else if key.equals("port") {
-                if try json.takeNull() { continue }
-                let place = json.offset
-                let port = try json.readInteger()
-                guard port <= 0xffff else { throw json.malformed("invalid port \(port)", at: place) }
-                endpoint.port = max(port, 0)
-            } else {
-                try json.skipValue()
-            }
-        }
-        return endpoint
-    }
-
-    /// Always in the same order, so that the order in which a sender writes makes no other shape.
-    private func takeEndpoints(into builder: inout SpanBatchBuilder) {
-        builder.serviceName = localEndpoint.serviceName
-        if localEndpoint.ipv4 != 0 { builder.setField(.localIPv4, reference: localEndpoint.ipv4) }
-        if localEndpoint.ipv6 != 0 { builder.setField(.localIPv6, reference: localEndpoint.ipv6) }
-        if localEndpoint.port != 0 { builder.setField(.localPort, int: localEndpoint.port) }
-        if remoteEndpoint.serviceName != 0 {
-            builder.setField(.remoteServiceName, reference: remoteEndpoint.serviceName)
-        }
-        if remoteEndpoint.ipv4 != 0 { builder.setField(.remoteIPv4, reference: remoteEndpoint.ipv4) }
-        if remoteEndpoint.ipv6 != 0 { builder.setField(.remoteIPv6, reference: remoteEndpoint.ipv6) }
-        if remoteEndpoint.port != 0 { builder.setField(.remotePort, int: remoteEndpoint.port) }
-    }
-
     // MARK: Annotations and tags
 
     private mutating func readAnnotations(into builder: inout SpanBatchBuilder) throws(DecodeError) {
@@ -231,7 +199,7 @@ struct ZipkinSpanReader: ~Copyable {
                 let place = json.offset
                 time = try nanoseconds(try json.readInteger(), "timestamp", at: place)
             } else if key.equals("value") {
-                name = try readText(into: &builder)
+                name = try readEventName(into: &builder)
             } else if key.equals("endpoint") {
                 throw Self.sentOtherVersion(at: json.offset)
             } else {
@@ -259,24 +227,6 @@ struct ZipkinSpanReader: ~Copyable {
                 continue
             }
             builder.addEvent(name: event.name, time: event.time)
-        }
-    }
-
-    private mutating func readTags(into builder: inout SpanBatchBuilder) throws(DecodeError) {
-        try json.expect(UInt8(ascii: "{"))
-        var isFirst = true
-        var count = builder.attributeCount
-        while let key = try json.nextKey(isFirst: &isFirst) {
-            guard count < attributeCountMax else {
-                throw DecodeError(.tooManyAttributes, "more than \(attributeCountMax) tags", offset: json.offset)
-            }
-            count += 1
-            if key.equals("error") { builder.traits.isError = true }
-            let number = intern(key, into: &builder)
-            guard try json.peek() == UInt8(ascii: "\"") else {
-                throw json.unexpected("a string as value of tag \(shown(builder.string(number)))")
-            }
-            builder.addAttribute(key: number, string: try readText(into: &builder))
         }
     }
 }
