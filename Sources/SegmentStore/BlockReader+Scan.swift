@@ -7,11 +7,14 @@ public struct ScanHit: Sendable {
     public var start: Int64
     /// Bit 0: there is a span of the service; bit n: clause n - 1 may be met.
     public var mask: UInt64
+    /// All of it lies behind the window, and no root is with it: only if the root is within does it count.
+    public var isLate: Bool
 
-    public init(traceID: TraceID, start: Int64, mask: UInt64) {
+    public init(traceID: TraceID, start: Int64, mask: UInt64, isLate: Bool = false) {
         self.traceID = traceID
         self.start = start
         self.mask = mask
+        self.isLate = isLate
     }
 }
 
@@ -43,14 +46,16 @@ extension BlockReader {
         var hits: [ScanHit] = []
         for trace in 0..<traces.count where masks[trace] != 0 {
             let start = traces.baseStarts[trace]
-            if start > window.starts.upperBound {
+            let isLate = start > window.starts.upperBound
+            if isLate {
                 guard start <= window.lateEnd,
                     !traces.spans(trace).contains(where: { spine.parents[$0] <= ParentCode.rootWithTraceID })
                 else { continue }
             }
             hits.append(
                 ScanHit(
-                    traceID: traces.traceID(trace), start: min(start, window.starts.upperBound), mask: masks[trace]))
+                    traceID: traces.traceID(trace), start: min(start, window.starts.upperBound), mask: masks[trace],
+                    isLate: isLate))
         }
         return hits
     }

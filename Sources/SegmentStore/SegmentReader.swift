@@ -170,6 +170,26 @@ public final class SegmentReader: @unchecked Sendable {
         return try reader.scan(scan.filter, scan.shapes, mayHave: mayHave, scan.window)
     }
 
+    /// How far behind `end` spans reach whose blocks begin before it; nil if none do.
+    public func latestEnd(ofBlocksBegunBy end: Int64) throws(SegmentError) -> Int64? {
+        try index().blocks.blocks.lazy.filter { $0.earliestStart.map { $0 <= end } ?? false }.compactMap(\.latestEnd)
+            .max()
+    }
+
+    /// Traces that begin by `end`, of the blocks with spans that begin or end later than `earlier`.
+    public func traces(begunBy end: Int64, reachingBeyond earlier: Int64) throws(SegmentError) -> [TraceID] {
+        var found: [TraceID] = []
+        for (number, block) in try index().blocks.blocks.enumerated() {
+            guard let earliest = block.earliestStart, let latest = block.latestEnd, earliest <= end, latest > earlier
+            else { continue }
+            let traces = try openBlock(number).traces()
+            for place in 0..<traces.count where traces.baseStarts[place] <= end {
+                found.append(traces.traceID(place))
+            }
+        }
+        return found
+    }
+
     /// Whether any span can match as far as the value directory knows: it is asked first, because that takes a read
     /// or two where the dictionary takes many.
     private func mayMatch(_ filter: SpanFilter, _ index: Index) throws(SegmentError) -> Bool {

@@ -27,28 +27,11 @@ enum LiveSearch {
                     traceID: span.traceID, start: max(known?.start ?? start, start), mask: (known?.mask ?? 0) | mask)
             }
         }
-        return hits.values.compactMap { hit in
+        return hits.values.map { hit in
             guard hit.start > window.starts.upperBound else { return hit }
-            guard !startsLate(hit.traceID, live, window) else { return nil }
-            return ScanHit(traceID: hit.traceID, start: window.starts.upperBound, mask: hit.mask)
+            // Whether its root is with it is not looked for here: the traces that have begun by then are few.
+            return ScanHit(traceID: hit.traceID, start: window.starts.upperBound, mask: hit.mask, isLate: true)
         }
-    }
-
-    /// Whether a root of the trace is there, and none within the window.
-    private static func startsLate(
-        _ traceID: TraceID, _ live: GenerationSnapshot, _ window: SegmentReader.Window
-    ) -> Bool {
-        let places = live.generation.withIndex(of: live.batches) { $0.spans(of: traceID) }
-        var hasRoot = false
-        for place in places where place.batch < live.batches.count {
-            let batch = live.batches[place.batch]
-            guard batch.parentIDColumn[place.row] == 0, batch.startColumn[place.row] != SpanBatch.absentTime else {
-                continue
-            }
-            if batch.startColumn[place.row] <= window.starts.upperBound { return false }
-            hasRoot = true
-        }
-        return hasRoot
     }
 
     private static func mask(of span: SpanView, _ filter: SpanFilter) -> UInt64 {

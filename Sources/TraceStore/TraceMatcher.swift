@@ -31,16 +31,6 @@ struct TraceMatcher {
 
     var window: ClosedRange<Int64> { query.startMin...max(query.startMin, query.startMax) }
 
-    /// Where the window tests the root, the spans that meet the clauses may come after its end, and be stored apart
-    /// from it: so long after it they are still found.
-    private static let lateNanoseconds: Int64 = 3_600_000_000_000
-
-    var searchWindow: SegmentReader.Window {
-        guard query.rules == .anySpans else { return SegmentReader.Window(window, lateEnd: window.upperBound) }
-        let end = window.upperBound.addingReportingOverflow(Self.lateNanoseconds)
-        return SegmentReader.Window(window, lateEnd: end.overflow ? .max : end.partialValue)
-    }
-
     func matches(_ trace: Trace) -> Bool {
         switch query.rules {
         case .oneSpan:

@@ -14,6 +14,9 @@ struct TraceSearch {
     private let snapshot: StoreSnapshot
     private let reader: TraceReader
     private let logger: Logger
+    /// nil where the window tests each span.
+    private let lateParts: LateParts?
+    private let searchWindow: SegmentReader.Window
 
     private enum Source {
         case live(GenerationSnapshot)
@@ -23,12 +26,15 @@ struct TraceSearch {
         case block(Int, SegmentReader.Scan, Int)
     }
 
-    init(_ query: TraceQuery, _ snapshot: StoreSnapshot, _ logger: Logger) {
+    init(_ query: TraceQuery, _ snapshot: StoreSnapshot, _ logger: Logger) throws(StoreError) {
         self.query = query
         self.snapshot = snapshot
         self.logger = logger
         reader = TraceReader(snapshot, logger)
         matcher = TraceMatcher(query)
+        let window = matcher.window
+        lateParts = query.rules == .anySpans ? LateParts(snapshot, end: window.upperBound) : nil
+        searchWindow = SegmentReader.Window(window, lateEnd: try lateParts?.lateEnd() ?? window.upperBound)
     }
 
     func run(_ catalog: Catalog) throws(StoreError) -> TraceSearchResult {
@@ -51,16 +57,20 @@ struct TraceSearch {
             guard let source = sources.popLast() else { return result(found) }
             switch source.source {
             case .live(let live):
-                for hit in LiveSearch.hits(in: live, matcher.filter, matcher.searchWindow) { candidates.add(hit) }
+                add(LiveSearch.hits(in: live, matcher.filter, searchWindow), to: &candidates)
             case .segment(let place):
                 let blocks = blocks(ofSegment: place)
                 guard !blocks.isEmpty else { continue }
                 sources += blocks
                 sources.sort { $0.latestStart < $1.latestStart }
             case .block(let place, let scan, let block):
-                for hit in hits(place, scan, block) { candidates.add(hit) }
+                add(hits(place, scan, block), to: &candidates)
             }
         }
+    }
+
+    private func add(_ hits: [ScanHit], to candidates: inout CandidateQueue) {
+        for hit in hits where !hit.isLate || lateParts?.hasBegun(hit.traceID) == true { candidates.add(hit) }
     }
 
     private func result(_ found: [(order: Int64, trace: Trace)]) -> TraceSearchResult {
@@ -74,7 +84,7 @@ struct TraceSearch {
         }
         let wanted = try StoreError.wrapCatalog { () throws(CatalogError) in
             try catalog.segmentIDs(
-                startingWithin: matcher.window.lowerBound...matcher.searchWindow.lateEnd,
+                startingWithin: matcher.window.lowerBound...searchWindow.lateEnd,
                 serviceName: query.serviceName)
         }
         let latestStarts = Dictionary(uniqueKeysWithValues: wanted.map { ($0.segmentID, $0.latestStart) })
@@ -87,7 +97,7 @@ struct TraceSearch {
 
     private func blocks(ofSegment place: Int) -> [(latestStart: Int64, source: Source)] {
         do throws(SegmentError) {
-            let scan = try snapshot.segments[place].reader.scan(matcher.filter, window: matcher.searchWindow)
+            let scan = try snapshot.segments[place].reader.scan(matcher.filter, window: searchWindow)
             guard let scan else { return [] }
             return scan.blocks.map { ($0.latestStart, .block(place, scan, $0.number)) }
         } catch {

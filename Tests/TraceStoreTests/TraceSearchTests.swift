@@ -195,4 +195,27 @@ enum Placement: String, CaseIterable {
         #expect(try harness.spanIDs("a") == ["0000000000000001"])
         #expect(try harness.store.serviceNames() == ["shop"])
     }
+
+    @Test(arguments: [false, true])
+    func `a trace is found by a service whose spans come behind the window and are stored apart`(isSealed: Bool) throws
+    {
+        let harness = try StoreHarness()
+        let base = 1_790_000_000_000_000
+        try harness.post([
+            StoreHarness.span(trace: "e1", id: "1", service: "front", at: base, duration: 900_000),
+            StoreHarness.span(trace: "e2", id: "1", service: "front", at: base + 600_000),
+        ])
+        harness.store.sealAll()
+        try harness.post([
+            StoreHarness.span(trace: "e1", id: "2", parent: "1", service: "late", at: base + 800_000),
+            StoreHarness.span(trace: "e2", id: "2", parent: "1", service: "late", at: base + 810_000),
+            StoreHarness.span(trace: "e3", id: "1", service: "late", at: base + 820_000),
+        ])
+        if isSealed { harness.store.sealAll() }
+        let found = try harness.find { query in
+            query.serviceName = "late"
+            query.startMax = Int64(base + 500_000) * 1000
+        }
+        #expect(found == ["e1"])
+    }
 }
