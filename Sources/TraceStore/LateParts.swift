@@ -3,8 +3,9 @@ internal import TraceModel
 
 /// Finds the traces that begin within a search's window and go on behind it.
 ///
-/// Where the window tests the root of a trace, the spans that meet the clauses may come after its end, and may be stored
-/// apart from the root. They are sought as far behind the end as spans that began before it last, and somewhat further.
+/// Where the window tests the root of a trace, the spans that meet the clauses may come after its end, and may be
+/// stored apart from the root. They are sought as far behind the end as spans that began before it last, and somewhat
+/// further.
 final class LateParts {
     private let snapshot: StoreSnapshot
     private let end: Int64

@@ -58,13 +58,18 @@ final class StoreHarness {
     /// Opens a copy of the folder as it is: what a process killed now would leave.
     func crash() throws {
         let copy = try TemporaryFolder()
-        for entry in ["catalog.db", "catalog.db-wal", "journal", "segments"]
-        where FileManager.default.fileExists(atPath: folder.path + "/" + entry) {
-            try FileManager.default.copyItem(atPath: folder.path + "/" + entry, toPath: copy.path + "/" + entry)
-        }
+        try copyAsKilled(to: copy.path)
         abandoned.append((folder, store))
         folder = copy
         store = try TraceStore(path: copy.path, options: options, logger: Self.logger)
+    }
+
+    /// Copies what a process killed now would leave into a folder.
+    func copyAsKilled(to path: String) throws {
+        for entry in ["catalog.db", "catalog.db-wal", "journal", "segments"]
+        where FileManager.default.fileExists(atPath: folder.path + "/" + entry) {
+            try FileManager.default.copyItem(atPath: folder.path + "/" + entry, toPath: path + "/" + entry)
+        }
     }
 
     /// Folders and stores of before the crashes, which nobody closed.

@@ -218,30 +218,11 @@ struct JSONScanner: ~Copyable {
         }
     }
 
-    // MARK: Errors
-
-    func malformed(_ message: String, at place: Int? = nil) -> DecodeError {
-        DecodeError(.malformed, message, offset: place ?? offset)
-    }
-
-    @inline(never)
-    func unexpected(_ wanted: String) -> DecodeError {
-        guard offset < count else { return endsEarly() }
-        let found = byte(offset)
-        let shown =
-            found > 0x20 && found < 0x7f
-            ? "\"\(Character(Unicode.Scalar(found)))\"" : "byte 0x" + String(found, radix: 16)
-        return malformed("expected \(wanted), found \(shown)")
-    }
-
-    @inline(never)
-    private func endsEarly() -> DecodeError { malformed("the text ends too early") }
-
     // MARK: Details
 
     /// The caller has checked that `at` is within 0..<count.
     @inline(__always)
-    private func byte(_ at: Int) -> UInt8 { start.load(fromByteOffset: at, as: UInt8.self) }
+    func byte(_ at: Int) -> UInt8 { start.load(fromByteOffset: at, as: UInt8.self) }
 
     private mutating func skipSpace() {
         while offset < count {
