@@ -8,6 +8,10 @@ public enum LZ4 {
         case high(Int32)  // LZ4 HC, 3 to 12: segments
     }
 
+    /// What `fast` skips of the bytes that do not repeat at first sight: of batches of spans it takes a quarter less
+    /// time than with 1, for a tenth more bytes.
+    private static let acceleration: Int32 = 4
+
     /// Largest size of one block, packed or not, that is accepted either way.
     public static let byteCountMax = 1 << 30
 
@@ -28,7 +32,7 @@ public enum LZ4 {
         let room = Int32(clamping: target.count)
         let written =
             switch level {
-            case .fast: LZ4_compress_default(from, to, Int32(source.count), room)
+            case .fast: LZ4_compress_fast(from, to, Int32(source.count), room, acceleration)
             case .high(let effort): LZ4_compress_HC(from, to, Int32(source.count), room, effort)
             }
         precondition(written > 0, "LZ4 packs anything into its own worst case")

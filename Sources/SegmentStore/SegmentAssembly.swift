@@ -55,6 +55,11 @@ struct SegmentAssembly: ~Copyable {
         var order = TraceOrder(batches)
         order.sort()
         traces = order.takeTraces()
+        shapeOfSpan = ColumnBuffer(capacity: order.spans.count)
+        spanIDs = ColumnBuffer(capacity: order.spans.count)
+        parentIDs = ColumnBuffer(capacity: order.spans.count)
+        starts = ColumnBuffer(capacity: order.spans.count)
+        durations = ColumnBuffer(capacity: order.spans.count)
         layOut()
         fill(batches, mapping, order)
     }
@@ -120,58 +125,103 @@ struct SegmentAssembly: ~Copyable {
         numbers.append(repeating: 0, count: numberCount)
     }
 
+    /// How the values of one column are copied.
+    struct ColumnTarget: BitwiseCopyable {
+        enum Kind: UInt8 { case reference, flag, wide, eventTime, nothing }
+
+        var first: Int
+        var kind: Kind
+    }
+
+    /// A shape while spans are copied to its rows.
+    struct ShapeTarget: BitwiseCopyable {
+        var firstColumn: Int
+        var columnCount: Int
+        var firstStartDelta: Int
+        var firstDuration: Int
+        var hasDuration: Bool
+        var rowCount = 0
+    }
+
+    /// Where the values of all shapes go, as flat as can be.
+    struct Targets: ~Copyable {
+        var shapes = ColumnBuffer<ShapeTarget>()
+        var columns = ColumnBuffer<ColumnTarget>()
+    }
+
+    private func targets() -> Targets {
+        var targets = Targets()
+        for shape in shapes {
+            targets.shapes.append(
+                ShapeTarget(
+                    firstColumn: targets.columns.count, columnCount: shape.columns.count,
+                    firstStartDelta: shape.firstStartDelta, firstDuration: shape.firstDuration,
+                    hasDuration: shape.hasDuration))
+            for (column, first) in zip(shape.columns, shape.firstValues) {
+                let kind: ColumnTarget.Kind =
+                    switch column.type {
+                    case .none: .nothing
+                    case .bool: .flag
+                    case .int where column.role == .event && shape.hasStart: .eventTime
+                    case .int, .double: .wide
+                    case .string, .bytes, .array, .map: .reference
+                    }
+                targets.columns.append(ColumnTarget(first: first, kind: kind))
+            }
+        }
+        return targets
+    }
+
     /// Copies every value to its place.
     private mutating func fill(_ batches: [SpanBatch], _ mapping: borrowing BatchMapping, _ order: borrowing TraceOrder)
     {
+        let targets = targets()
+        var sources = ColumnBuffer<SpanBatch.Pointers>(capacity: batches.count)
+        for batch in batches { sources.append(batch.pointers) }
+        let references = references.start
+        let numbers = numbers.start
         for trace in traces {
             var previousStart = trace.start
             for place in trace.firstSpan..<trace.firstSpan + trace.spanCount {
                 let span = order.spans[place]
-                let batch = batches[Int(span.batch)]
+                let source = sources[Int(span.batch)]
                 let row = Int(span.row)
+                let duration = source.durations[row]
                 let map = mapping.shape(
-                    ofBatch: Int(span.batch), Int(batch.shapeColumn[row]), startIsAbsent: span.hasNoStart,
-                    durationIsAbsent: batch.durationColumn[row] == SpanBatch.absentTime)
+                    ofBatch: Int(span.batch), Int(source.shapes[row]), startIsAbsent: span.hasNoStart,
+                    durationIsAbsent: duration == SpanBatch.absentTime)
+                let start = span.start
                 shapeOfSpan.append(UInt32(map.shape))
-                spanIDs.append(batch.spanIDColumn[row])
-                parentIDs.append(batch.parentIDColumn[row])
-                let start = batch.startColumn[row]
+                spanIDs.append(source.spanIDs[row])
+                parentIDs.append(source.parentIDs[row])
                 starts.append(start)
-                durations.append(batch.durationColumn[row])
-                shapes.withUnsafeMutableBufferPointer { shapes in
-                    let target = shapes.baseAddress! + map.shape
-                    let targetRow = target.pointee.rowCount
-                    target.pointee.rowCount = targetRow &+ 1
-                    if !span.hasNoStart {
-                        numbers.start[target.pointee.firstStartDelta &+ targetRow] = start &- previousStart
-                        previousStart = start
-                    }
-                    if target.pointee.hasDuration {
-                        numbers.start[target.pointee.firstDuration &+ targetRow] = batch.durationColumn[row]
-                    }
-                    let words = batch.values(ofRow: row)
-                    let stringNumbers = mapping.strings(ofBatch: Int(span.batch))
-                    target.pointee.columns.withUnsafeBufferPointer { columns in
-                        target.pointee.firstValues.withUnsafeBufferPointer { firstValues in
-                            for index in 0..<columns.count {
-                                let type = columns[index].type
-                                let word = words + Int(map.wordOffsets[index])
-                                let place = firstValues[index] &+ targetRow
-                                if type.isReference {
-                                    references.start[place] = stringNumbers[Int(word[0])]
-                                } else if type.wordCount == 2 {
-                                    let value = Int64(bitPattern: SpanBatch.wide(word))
-                                    let isTime = columns[index].role == .event && !span.hasNoStart
-                                    numbers.start[place] = isTime ? value &- start : value
-                                } else if type == .bool {
-                                    references.start[place] = word[0]
-                                }
-                            }
-                        }
+                durations.append(duration)
+                let target = targets.shapes.start + map.shape
+                let targetRow = target.pointee.rowCount
+                target.pointee.rowCount = targetRow &+ 1
+                if !span.hasNoStart {
+                    numbers[target.pointee.firstStartDelta &+ targetRow] = start &- previousStart
+                    previousStart = start
+                }
+                if target.pointee.hasDuration { numbers[target.pointee.firstDuration &+ targetRow] = duration }
+                let words = source.valueWords + Int(source.firstWords[row])
+                let stringNumbers = mapping.strings(ofBatch: Int(span.batch))
+                let columns = targets.columns.start + target.pointee.firstColumn
+                for index in 0..<target.pointee.columnCount {
+                    let word = words + Int(map.wordOffsets[index])
+                    let place = columns[index].first &+ targetRow
+                    switch columns[index].kind {
+                    case .reference: references[place] = stringNumbers[Int(word[0])]
+                    case .flag: references[place] = word[0]
+                    case .wide: numbers[place] = Int64(bitPattern: SpanBatch.wide(word))
+                    case .eventTime: numbers[place] = Int64(bitPattern: SpanBatch.wide(word)) &- start
+                    case .nothing: break
                     }
                 }
             }
         }
+        for index in shapes.indices { shapes[index].rowCount = targets.shapes[index].rowCount }
+        withExtendedLifetime(batches) {}
     }
 
     /// Puts the code in the place of each value that is kept as a code into its column's list.

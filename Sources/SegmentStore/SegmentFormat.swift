@@ -16,7 +16,7 @@ enum SegmentFormat {
 
     /// Bits of a fingerprint in the directories of traces and values, and entries a page holds about.
     static let fingerprintBitCount = 16
-    static let directoryPageEntryCount = 512
+    static let directoryPageEntryCount = 128
 }
 
 /// The parts of a footer, in the order of the trailer's table.

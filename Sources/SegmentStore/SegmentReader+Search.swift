@@ -28,23 +28,23 @@ extension SegmentReader {
 
     /// - Returns: nil if no span of the segment can match.
     public func scan(_ filter: SpanFilter, window: Window) throws(SegmentError) -> Scan? {
-        let index = try index()
-        let inTime = index.blocks.blocks.indices.filter { index.blocks.blocks[$0].isWithin(window) }
-        guard !inTime.isEmpty, try mayMatch(filter, index) else { return nil }
+        let directory = try blockDirectory()
+        let inTime = directory.blocks.indices.filter { directory.blocks[$0].isWithin(window) }
+        guard !inTime.isEmpty, try mayMatch(filter) else { return nil }
         let shapes = ShapeFilter(filter, try dictionary())
-        guard shapes.matchesAnything, shapes.tests.count == index.blocks.shapeCount else { return nil }
+        guard shapes.matchesAnything, shapes.tests.count == directory.shapeCount else { return nil }
         var literalBlocks: [Set<Int>?] = []
         for test in shapes.literalTests {
             guard let fingerprint = test.fingerprint else {
                 literalBlocks.append(nil)
                 continue
             }
-            literalBlocks.append(Set(try blocks(of: fingerprint, index.values.pages, "value directory")))
+            literalBlocks.append(Set(try blocks(of: fingerprint, try valueDirectory().pages, "value directory")))
         }
         let relevance = BlockRelevance(filter, shapes, literalBlocks)
         var blocks: [(number: Int, latestStart: Int64)] = []
-        for number in inTime where relevance.isRelevant(index.blocks.blocks[number], number) {
-            let latest = index.blocks.blocks[number].latestTraceStart ?? window.starts.upperBound
+        for number in inTime where relevance.isRelevant(directory.blocks[number], number) {
+            let latest = directory.blocks[number].latestTraceStart ?? window.starts.upperBound
             blocks.append((number, min(latest, window.starts.upperBound)))
         }
         guard !blocks.isEmpty else { return nil }
@@ -54,21 +54,21 @@ extension SegmentReader {
 
     /// The traces of a block that may match.
     public func hits(in block: Int, of scan: Scan, _ blocks: BlockMemory) throws(SegmentError) -> [ScanHit] {
-        let reader = try blockReader(block, try index(), blocks)
+        let reader = try blockReader(block, blocks)
         let mayHave = scan.literalBlocks.map { $0?.contains(block) ?? true }
         return try reader.scan(scan.filter, scan.shapes, mayHave: mayHave, scan.window)
     }
 
     /// How far behind `end` spans reach whose blocks begin before it; nil if none do.
     public func latestEnd(ofBlocksBegunBy end: Int64) throws(SegmentError) -> Int64? {
-        try index().blocks.blocks.lazy.filter { $0.earliestStart.map { $0 <= end } ?? false }.compactMap(\.latestEnd)
+        try blockDirectory().blocks.lazy.filter { $0.earliestStart.map { $0 <= end } ?? false }.compactMap(\.latestEnd)
             .max()
     }
 
     /// Traces that begin by `end`, of the blocks with spans that begin or end later than `earlier`.
     public func traces(begunBy end: Int64, reachingBeyond earlier: Int64) throws(SegmentError) -> [TraceID] {
         var found: [TraceID] = []
-        for (number, block) in try index().blocks.blocks.enumerated() {
+        for (number, block) in try blockDirectory().blocks.enumerated() {
             guard let earliest = block.earliestStart, let latest = block.latestEnd, earliest <= end, latest > earlier
             else { continue }
             let traces = try openBlock(number).traces()
@@ -81,19 +81,19 @@ extension SegmentReader {
 
     /// Whether any span can match as far as the value directory knows: it is asked first, because that takes a read
     /// or two where the dictionary takes many.
-    private func mayMatch(_ filter: SpanFilter, _ index: Index) throws(SegmentError) -> Bool {
+    private func mayMatch(_ filter: SpanFilter) throws(SegmentError) -> Bool {
         guard !filter.clauses.isEmpty else { return true }
         for clause in filter.clauses {
-            let isPossible = try mayMatch(clause, index)
+            let isPossible = try mayMatch(clause)
             if filter.needsOneSpan && !isPossible { return false }
             if !filter.needsOneSpan && isPossible { return true }
         }
         return filter.needsOneSpan
     }
 
-    private func mayMatch(_ clause: SpanFilter.Clause, _ index: Index) throws(SegmentError) -> Bool {
+    private func mayMatch(_ clause: SpanFilter.Clause) throws(SegmentError) -> Bool {
         func isKnown(_ fingerprint: UInt64) throws(SegmentError) -> Bool {
-            try !blocks(of: fingerprint, index.values.pages, "value directory").isEmpty
+            try !blocks(of: fingerprint, try valueDirectory().pages, "value directory").isEmpty
         }
         switch clause {
         case .operation, .remoteService, .duration:
@@ -101,7 +101,7 @@ extension SegmentReader {
         case .keyOrEvent(let key):
             return try isKnown(key.withUnsafeBytes { ValueFingerprint.presence($0) })
         case .attribute(let key, let value), .anywhere(let key, let value):
-            if case .anywhere = clause, index.values.hasAttributesElsewhere || DerivedAttribute.isDerived(key) {
+            if case .anywhere = clause, try valueDirectory().hasAttributesElsewhere || DerivedAttribute.isDerived(key) {
                 return true
             }
             let keyHash = key.withUnsafeBytes { ValueFingerprint.key($0) }

@@ -13,26 +13,13 @@ public final class SegmentReader: @unchecked Sendable {
     private let lock = PthreadLock()
     private var kept = Kept()
 
+    /// What was read, each part when it was first needed.
     private struct Kept {
-        var index: Index?
+        var traces: FingerprintDirectory.PageTable?
+        var values: ValueDirectory?
+        var blocks: BlockDirectory?
         var dictionary: SegmentDictionary?
         var lastUse = 0
-    }
-
-    /// The directories of blocks, traces and values.
-    final class Index: Sendable {
-        let blocks: BlockDirectory
-        let traces: FingerprintDirectory.PageTable
-        let values: ValueDirectory
-
-        init(blocks: BlockDirectory, traces: FingerprintDirectory.PageTable, values: ValueDirectory) {
-            self.blocks = blocks
-            self.traces = traces
-            self.values = values
-        }
-
-        /// Memory held, about.
-        var byteCount: Int { blocks.byteCount + traces.byteCount + values.pages.byteCount }
     }
 
     /// Nanoseconds since 1970.
@@ -56,10 +43,9 @@ public final class SegmentReader: @unchecked Sendable {
     public func readTrace(
         _ traceID: TraceID, into builder: inout SpanBatchBuilder, _ blocks: BlockMemory = BlockMemory()
     ) throws(SegmentError) -> Int {
-        let index = try index()
         let before = builder.spanCount
-        for block in try self.blocks(of: traceID.fingerprint, index.traces, "trace directory") {
-            let reader = try blockReader(block, index, blocks)
+        for block in try self.blocks(of: traceID.fingerprint, try traceTable(), "trace directory") {
+            let reader = try blockReader(block, blocks)
             for place in try reader.traces().places(of: traceID) { try reader.readTrace(place, into: &builder) }
         }
         return builder.spanCount - before
@@ -67,11 +53,11 @@ public final class SegmentReader: @unchecked Sendable {
 
     /// Those of the traces that the segment has spans of.
     public func tracesContained(in traceIDs: Set<TraceID>) throws(SegmentError) -> Set<TraceID> {
-        let index = try index()
+        let table = try traceTable()
         var found: Set<TraceID> = []
         for traceID in traceIDs {
-            for block in try blocks(of: traceID.fingerprint, index.traces, "trace directory")
-            where try !blockReader(block, index, BlockMemory()).traces().places(of: traceID).isEmpty {
+            for block in try blocks(of: traceID.fingerprint, table, "trace directory")
+            where try !blockReader(block, BlockMemory()).traces().places(of: traceID).isEmpty {
                 found.insert(traceID)
             }
         }
@@ -80,7 +66,7 @@ public final class SegmentReader: @unchecked Sendable {
 
     /// Appends all spans of a block.
     public func readBlock(_ block: Int, into builder: inout SpanBatchBuilder) throws(SegmentError) {
-        let reader = try blockReader(block, try index(), BlockMemory())
+        let reader = try blockReader(block, BlockMemory())
         for place in 0..<(try reader.traces().count) { try reader.readTrace(place, into: &builder) }
     }
 
@@ -89,7 +75,7 @@ public final class SegmentReader: @unchecked Sendable {
     /// What the catalog is told of the segment, from its own directories.
     public func statistics() throws(SegmentError) -> SegmentStatistics {
         var statistics = SegmentStatistics()
-        for block in try index().blocks.blocks { statistics.include(block) }
+        for block in try blockDirectory().blocks { statistics.include(block) }
         statistics.traceCount = try decodedOrigin().traceCount
         statistics.errorCount = try names().services.reduce(0) { $0 + $1.errorCount }
         statistics.byteCount = byteCount
@@ -103,7 +89,7 @@ public final class SegmentReader: @unchecked Sendable {
         }
     }
 
-    public func blockCount() throws(SegmentError) -> Int { try index().blocks.blocks.count }
+    public func blockCount() throws(SegmentError) -> Int { try blockDirectory().blocks.count }
 
     public func names() throws(SegmentError) -> SegmentNames {
         let content = try source.section(footer[FooterSection.names.rawValue], "names")
@@ -112,15 +98,21 @@ public final class SegmentReader: @unchecked Sendable {
 
     // MARK: Memory
 
-    /// Memory kept for directory and dictionary, about.
+    /// Memory kept for directories and dictionary, about.
     public var keptByteCount: Int {
         lock.withLock {
-            (kept.dictionary?.byteCount ?? 0) + (kept.index?.byteCount ?? 0)
+            (kept.dictionary?.byteCount ?? 0) + (kept.blocks?.byteCount ?? 0) + (kept.values?.pages.byteCount ?? 0)
+                + (kept.traces?.byteCount ?? 0)
         }
     }
 
     /// Forgets what can be read again.
     public func releaseMemory() { lock.withLock { kept = Kept() } }
+
+    /// Forgets all but the table that every look-up of a trace begins with: it is small, and all segments are asked.
+    public func releaseMostMemory() {
+        lock.withLock { kept = Kept(traces: kept.traces, lastUse: kept.lastUse) }
+    }
 
     /// When a query last needed the dictionary, on the clock of `SegmentReader.uses`; smaller is longer ago.
     public var lastUse: Int { lock.withLock { kept.lastUse } }
@@ -130,24 +122,35 @@ public final class SegmentReader: @unchecked Sendable {
 
     // MARK: Parts
 
-    func index() throws(SegmentError) -> Index {
-        if let index = lock.withLock({ kept.index }) { return index }
-        let blockBytes = try source.section(footer[FooterSection.blocks.rawValue], "block directory")
-        let blocks = try source.decoded(blockBytes, "block directory") { (raw) throws(ByteReaderError) in
-            try BlockDirectory(decoding: raw)
-        }
-        let traceBytes = try source.section(footer[FooterSection.tracePages.rawValue], "trace directory")
-        let traces = try source.decoded(traceBytes, "trace directory") { (raw) throws(ByteReaderError) in
+    func traceTable() throws(SegmentError) -> FingerprintDirectory.PageTable {
+        if let known = lock.withLock({ kept.traces }) { return known }
+        let content = try source.section(footer[FooterSection.tracePages.rawValue], "trace directory")
+        let table = try source.decoded(content, "trace directory") { (raw) throws(ByteReaderError) in
             var reader = ByteReader(raw)
             return try FingerprintDirectory.PageTable(decoding: &reader)
         }
-        let valueBytes = try source.section(footer[FooterSection.valuePages.rawValue], "value directory")
-        let values = try source.decoded(valueBytes, "value directory") { (raw) throws(ByteReaderError) in
+        lock.withLock { kept.traces = table }
+        return table
+    }
+
+    func valueDirectory() throws(SegmentError) -> ValueDirectory {
+        if let known = lock.withLock({ kept.values }) { return known }
+        let content = try source.section(footer[FooterSection.valuePages.rawValue], "value directory")
+        let directory = try source.decoded(content, "value directory") { (raw) throws(ByteReaderError) in
             try ValueDirectory(decoding: raw)
         }
-        let index = Index(blocks: blocks, traces: traces, values: values)
-        lock.withLock { kept.index = index }
-        return index
+        lock.withLock { kept.values = directory }
+        return directory
+    }
+
+    func blockDirectory() throws(SegmentError) -> BlockDirectory {
+        if let known = lock.withLock({ kept.blocks }) { return known }
+        let content = try source.section(footer[FooterSection.blocks.rawValue], "block directory")
+        let directory = try source.decoded(content, "block directory") { (raw) throws(ByteReaderError) in
+            try BlockDirectory(decoding: raw)
+        }
+        lock.withLock { kept.blocks = directory }
+        return directory
     }
 
     func dictionary() throws(SegmentError) -> SegmentDictionary {
@@ -185,22 +188,20 @@ public final class SegmentReader: @unchecked Sendable {
 
     /// Bytes of all pages of the directories.
     func directoryByteCounts() throws(SegmentError) -> (traces: Int, values: Int) {
-        let index = try index()
         func byteCount(_ pages: FingerprintDirectory.PageTable) -> Int {
             (0..<pages.pageCount).reduce(0) { $0 + Int(pages.reference($1).storedByteCount) }
         }
-        return (byteCount(index.traces), byteCount(index.values.pages))
+        return (byteCount(try traceTable()), byteCount(try valueDirectory().pages))
     }
 
     /// A block for whoever wants it alone.
-    func openBlock(_ number: Int) throws(SegmentError) -> BlockReader {
-        try blockReader(number, try index(), BlockMemory())
-    }
+    func openBlock(_ number: Int) throws(SegmentError) -> BlockReader { try blockReader(number, BlockMemory()) }
 
     /// Every page of the directories, not only those that a question leads to.
     func checkDirectories() throws(SegmentError) {
-        let index = try index()
-        for (pages, what) in [(index.traces, "trace directory"), (index.values.pages, "value directory")] {
+        for (pages, what) in [
+            (try traceTable(), "trace directory"), (try valueDirectory().pages, "value directory"),
+        ] {
             for page in 0..<pages.pageCount {
                 _ = try source.section(pages.reference(page), "page \(page) of the \(what)")
             }
@@ -209,22 +210,21 @@ public final class SegmentReader: @unchecked Sendable {
 
     /// The sections that reading spans passes over.
     func checkUnreadSections(ofBlock number: Int) throws(SegmentError) {
-        let reader = try blockReader(number, try index(), BlockMemory())
+        let reader = try blockReader(number, BlockMemory())
         for section in [BlockSection.fixed, .text] { _ = try reader.section(section) }
     }
 
-    func blockReader(
-        _ number: Int, _ index: Index, _ blocks: BlockMemory
-    ) throws(SegmentError) -> BlockReader {
+    func blockReader(_ number: Int, _ blocks: BlockMemory) throws(SegmentError) -> BlockReader {
         if let reader = blocks[number] { return reader }
-        guard number < index.blocks.blocks.count else {
-            throw source.corrupt("trace directory", "it names block \(number) of \(index.blocks.blocks.count)")
+        let directory = try blockDirectory()
+        guard number < directory.blocks.count else {
+            throw source.corrupt("trace directory", "it names block \(number) of \(directory.blocks.count)")
         }
         let dictionary = try dictionary()
-        guard dictionary.schema.shapes.count == index.blocks.shapeCount else {
-            throw source.corrupt("block directory", "it knows \(index.blocks.shapeCount) shapes")
+        guard dictionary.schema.shapes.count == directory.shapeCount else {
+            throw source.corrupt("block directory", "it knows \(directory.shapeCount) shapes")
         }
-        let reader = BlockReader(source, dictionary, index.blocks.blocks[number], number: number)
+        let reader = BlockReader(source, dictionary, directory.blocks[number], number: number)
         blocks[number] = reader
         return reader
     }

@@ -163,6 +163,24 @@ public final class SpanBatch: @unchecked Sendable {
     public var durationColumn: UnsafeBufferPointer<Int64> { .init(start: durations, count: spanCount) }
     public var shapeColumn: UnsafeBufferPointer<UInt32> { .init(start: shapes, count: spanCount) }
 
+    /// Columns as plain pointers, for loops over the spans of many batches, where holding on to each batch would cost
+    /// more than the work. Valid as long as the batch.
+    public struct Pointers: BitwiseCopyable {
+        public let spanIDs: UnsafePointer<UInt64>
+        public let parentIDs: UnsafePointer<UInt64>
+        public let durations: UnsafePointer<Int64>
+        public let shapes: UnsafePointer<UInt32>
+        /// For each row the place of its first word in `valueWords`.
+        public let firstWords: UnsafePointer<UInt32>
+        public let valueWords: UnsafePointer<UInt32>
+    }
+
+    public var pointers: Pointers {
+        Pointers(
+            spanIDs: spanIDs, parentIDs: parentIDs, durations: durations, shapes: shapes, firstWords: firstWords,
+            valueWords: valueWords)
+    }
+
     /// The words of a row's values, as many as its shape asks for.
     @inline(__always)
     public func values(ofRow row: Int) -> UnsafePointer<UInt32> {

@@ -19,8 +19,9 @@ final class SegmentCache: Sendable {
         // Down to three quarters, or the next query would have to look again.
         for segment in segments.sorted(by: { $0.reader.lastUse < $1.reader.lastUse })
         where total > byteCountMax / 4 * 3 {
-            total -= segment.reader.keptByteCount
-            segment.reader.releaseMemory()
+            let before = segment.reader.keptByteCount
+            segment.reader.releaseMostMemory()
+            total -= before - segment.reader.keptByteCount
         }
     }
 }
