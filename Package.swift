@@ -41,7 +41,8 @@ let package = Package(
             name: "SegmentStore", dependencies: ["FileSystem", "TraceModel", "Compression", "Threads", "Bytes"],
             swiftSettings: strict),
         .target(
-            name: "StorageFiles", path: "storage", exclude: ["README.md", "journal-format.md", "scaling.md", "segment-format.md"],
+            name: "StorageFiles", path: "storage",
+            exclude: ["README.md", "journal-format.md", "scaling.md", "segment-format.md"],
             sources: ["StorageFiles.swift"], resources: [.embedInCode("schema")], swiftSettings: strict),
         .target(
             name: "QueryFiles", path: "queries", exclude: ["README.md", "openapi.yaml"],

@@ -88,6 +88,16 @@ import Testing
         }
     }
 
+    @Test func `a search says whether more traces match than the limit let through`() async throws {
+        try await QueryServer.serving(Self.posts) { server throws in
+            func more(_ response: HTTPResponse) -> String? { response.header("skein-more-traces") }
+            #expect(more(try server.zipkin.request("GET", "/api/v2/traces?limit=1")) == "true")
+            #expect(more(try server.zipkin.request("GET", "/api/v2/traces?limit=2")) == "false")
+            #expect(more(try server.zipkin.request("GET", "/api/v2/trace/ab")) == nil)
+            #expect(more(try server.jaeger.request("GET", "/api/traces?service=front&limit=1")) == "false")
+        }
+    }
+
     @Test func `a trace is read by its ID, whose width counts`() async throws {
         try await QueryServer.serving(Self.posts) { server throws in
             func get(_ id: String) throws -> HTTPResponse { try server.zipkin.request("GET", "/api/v2/trace/" + id) }

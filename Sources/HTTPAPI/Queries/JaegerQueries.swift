@@ -115,7 +115,8 @@ public struct JaegerQueries: Sendable {
         let form = try JaegerQueryParameters.form(parameters)
         switch search {
         case .query(let query):
-            return JaegerAnswer.traces(try store.find(query).traces, form: form)
+            let result = try store.find(query)
+            return JaegerAnswer.traces(result.traces, form: form).tellingOfMore(result.hasMore)
         case .traceIDs(let traceIDs):
             let traces = try store.traces(traceIDs)
             let found = Set(traces.map(\.traceID))

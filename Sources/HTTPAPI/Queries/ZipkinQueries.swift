@@ -62,7 +62,8 @@ public struct ZipkinQueries: Sendable {
     @Sendable private func traces(_ path: HTTPParameters, _ parameters: QueryParameters) throws -> HTTPResponse {
         let query = try ZipkinQueryParameters.query(
             parameters, now: SystemClock.nanosecondsSince1970(), lookback: lookback)
-        return ZipkinAnswer.traces(try store.find(query).traces)
+        let result = try store.find(query)
+        return ZipkinAnswer.traces(result.traces).tellingOfMore(result.hasMore)
     }
 
     @Sendable private func traceMany(_ path: HTTPParameters, _ parameters: QueryParameters) throws -> HTTPResponse {

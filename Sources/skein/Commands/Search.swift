@@ -39,12 +39,13 @@ struct SearchCommand: ParsableCommand {
     }
 
     func run() throws {
-        let traces = try source.open().find(try query(now: Moment.now))
-        let summaries = traces.map(TraceSummary.init)
+        let result = try source.open().find(try query(now: Moment.now))
+        let summaries = result.traces.map(TraceSummary.init)
         if format.json { return try Output.json(summaries) }
         guard !summaries.isEmpty else { return Output.text("no traces found\n") }
         let ink = Ink(isColored: Terminal.hasColor(1, environment: ProcessInfo.processInfo.environment))
         Output.lines(TraceSummary.table(summaries).lines(width: Terminal.width(1), ink: ink))
+        if result.hasMore { Output.errorText("more traces match: ask for a shorter time, or with a higher --limit\n") }
     }
 
     func query(now: Int64) throws -> TraceQuery {

@@ -32,7 +32,7 @@ struct SettingOptions: ParsableArguments {
     @Option(setting: "store.seal-idle") var storeSealIdle: String?
     @Option(setting: "store.block-spans") var storeBlockSpans: String?
     @Option(setting: "store.segment-spans") var storeSegmentSpans: String?
-    @Option(setting: "store.compaction-cpu") var storeCompactionCPU: String?
+    @Option(setting: "store.compaction-cpu") var storeCompactionCpu: String?
     @Option(setting: "store.lz4-level") var storeLz4Level: String?
     @Option(setting: "retention.age") var retentionAge: String?
     @Option(setting: "retention.bytes") var retentionBytes: String?

@@ -25,7 +25,7 @@ final class FolderSource: TraceSource {
 
     func trace(_ traceID: TraceID) throws -> Trace? { try store.trace(traceID) }
 
-    func find(_ query: TraceQuery) throws -> [Trace] { try store.find(query).traces }
+    func find(_ query: TraceQuery) throws -> TraceSearchResult { try store.find(query) }
 
     func serviceNames() throws -> [String] { try store.serviceNames() }
 

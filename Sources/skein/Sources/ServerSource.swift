@@ -19,10 +19,11 @@ final class ServerSource: TraceSource {
         return try trace(try expectOK(response)[...])
     }
 
-    func find(_ query: TraceQuery) throws -> [Trace] {
+    func find(_ query: TraceQuery) throws -> TraceSearchResult {
         let path = PercentEncoding.path("/api/v2/traces", query: try Self.parameters(query))
-        let body = try expectOK(try client.get(path))
-        return try JSONSlices.elements(body[...]).compactMap(trace)
+        let response = try client.get(path)
+        let traces = try JSONSlices.elements(try expectOK(response)[...]).compactMap(trace)
+        return TraceSearchResult(traces: traces, hasMore: response.header("skein-more-traces") == "true")
     }
 
     func serviceNames() throws -> [String] { try names(try client.get("/api/v2/services")) }

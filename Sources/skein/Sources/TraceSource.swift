@@ -7,7 +7,7 @@ protocol TraceSource {
     func trace(_ traceID: TraceID) throws -> Trace?
 
     /// Those that start last first.
-    func find(_ query: TraceQuery) throws -> [Trace]
+    func find(_ query: TraceQuery) throws -> TraceSearchResult
 
     /// Sorted.
     func serviceNames() throws -> [String]
