@@ -17,11 +17,12 @@ extension TraceStore {
     /// - Parameter progress: called with the segments done and all there are.
     /// - Returns: what is wrong, a line each; empty if nothing is.
     public func verify(progress: (_ done: Int, _ total: Int) -> Void) throws(StoreError) -> [String] {
-        try problems(progress: progress).all
+        let problems = try problems(progress: progress)
+        return problems.catalog + problems.segments
     }
 
     /// Like `verify`, by the part of the store that has the problem. Of the journal it tells what was found when the
-    /// store was opened.
+    /// store was opened: a loss of power may leave a part that cannot be read without anything else being wrong.
     public func problems(progress: (_ done: Int, _ total: Int) -> Void) throws(StoreError) -> StoreProblems {
         var problems = StoreProblems()
         let segments = state.snapshot().segments

@@ -112,4 +112,27 @@ import TraceModel
         #expect(figures.first.map { $0.blockCount > 0 } == true)
         harness.store.close()
     }
+
+    @Test func `a journal that could not be read in the middle is told of once`() throws {
+        let harness = try StoreHarness()
+        var generator = SpanGenerator(seed: 45)
+        for _ in 0..<2 { try harness.append(generator.batch(spanCount: 100)) }
+        try harness.crash()
+        for _ in 0..<2 { try harness.append(generator.batch(spanCount: 100)) }
+        let journal = harness.folder.path + "/journal/"
+        for name in try FileManager.default.contentsOfDirectory(atPath: journal) {
+            var content = try Data(contentsOf: URL(filePath: journal + name))
+            guard content.count > 1000 else { continue }
+            for place in 200..<260 { content[place] ^= 0xff }
+            try content.write(to: URL(filePath: journal + name))
+        }
+        try harness.crash()
+        let problems = try harness.store.problems { _, _ in }
+        #expect(!problems.journal.isEmpty)
+        #expect(problems.journal.allSatisfy { $0.hasPrefix("journal part ") })
+        #expect(problems.catalog.isEmpty && problems.segments.isEmpty)
+        try harness.reopen()
+        #expect(try harness.store.problems { _, _ in }.all == [])
+        harness.store.close()
+    }
 }
