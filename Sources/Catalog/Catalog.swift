@@ -100,11 +100,15 @@ public final class Catalog: Sendable {
 
     /// Replaces all that the catalog knows of segments in one transaction. IDs given out before are not given again.
     ///
-    /// - Parameter summaries: taken one by one within the transaction: making them must not call this catalog.
+    /// - Parameters:
+    ///   - summaries: taken one by one within the transaction: making them must not call this catalog.
+    ///   - nextSegmentID: IDs lower than it are not given out either.
     public func rebuild(
-        from summaries: some Sequence<SegmentSummary>, firstJournalPart: UInt64
+        from summaries: some Sequence<SegmentSummary>, firstJournalPart: UInt64, nextSegmentID: Int64 = 1
     ) throws(CatalogError) {
-        try write("cannot be rebuilt") { try $0.rebuild(summaries, firstJournalPart: firstJournalPart) }
+        try write("cannot be rebuilt") {
+            try $0.rebuild(summaries, firstJournalPart: firstJournalPart, nextSegmentID: nextSegmentID)
+        }
     }
 
     /// Overwrites what was removed, so that no file has it any more.

@@ -18,11 +18,14 @@ struct CatalogWriter {
         try forget(try take(segmentIDs))
     }
 
-    func rebuild(_ summaries: some Sequence<SegmentSummary>, firstJournalPart: UInt64) throws {
+    func rebuild(
+        _ summaries: some Sequence<SegmentSummary>, firstJournalPart: UInt64, nextSegmentID: Int64
+    ) throws {
         try database.run(.segmentsClear)
         try database.run(.servicesClear)
         try database.run(.attributeKeysClear)
         for summary in summaries { try insert(summary) }
+        try raise(.nextSegmentID, to: nextSegmentID)
         try database.run(
             .stateSet, ["key": StateKey.firstJournalPart.rawValue, "value": try stored(firstJournalPart)])
     }

@@ -8,6 +8,8 @@ public struct SegmentDirectory: Sendable {
     private static let suffix = ".segment"
     /// What a file is called while it is written; one that is left over was never finished.
     private static let unfinishedSuffix = ".unfinished"
+    /// What follows the name of a file that was set aside.
+    private static let damagedSuffix = ".damaged"
 
     /// Makes the folder if it is missing.
     public init(path: String, fileSystem: any FileSystem) throws(SegmentError) {
@@ -56,7 +58,27 @@ public struct SegmentDirectory: Sendable {
         try Self.wrap { () throws(FileSystemError) in try fileSystem.remove(path + "/" + name) }
     }
 
-    /// Makes durable that files were removed.
+    /// Gives a damaged file a name that no segment has; it stays where it is, and nothing reads or removes it.
+    /// - Returns: its new name.
+    public func setAside(_ name: String) throws(SegmentError) -> String {
+        let newName = name + Self.damagedSuffix
+        try Self.wrap { () throws(FileSystemError) in
+            try fileSystem.rename(path + "/" + name, to: path + "/" + newName)
+        }
+        return newName
+    }
+
+    /// IDs of the segments whose files were set aside, ascending.
+    public func idsSetAside() throws(SegmentError) -> [Int64] {
+        try Self.wrap { () throws(FileSystemError) in
+            try fileSystem.names(in: path).compactMap { name in
+                guard name.hasSuffix(Self.damagedSuffix) else { return nil }
+                return Self.segmentID(ofFile: String(name.dropLast(Self.damagedSuffix.count)))
+            }.sorted()
+        }
+    }
+
+    /// Makes durable that files were removed or renamed.
     public func sync() throws(SegmentError) {
         try Self.wrap { () throws(FileSystemError) in try fileSystem.syncDirectory(path) }
     }

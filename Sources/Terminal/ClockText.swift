@@ -20,8 +20,9 @@ public enum ClockText {
     }
 
     private static func split(_ nanoseconds: Int64) -> (seconds: time_t, milliseconds: Int64) {
-        let seconds = nanoseconds / 1_000_000_000 - (nanoseconds % 1_000_000_000 < 0 ? 1 : 0)
-        return (time_t(seconds), (nanoseconds - seconds * 1_000_000_000) / 1_000_000)
+        let (seconds, rest) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
+        if rest < 0 { return (time_t(seconds - 1), (rest + 1_000_000_000) / 1_000_000) }
+        return (time_t(seconds), rest / 1_000_000)
     }
 
     private static func text(_ parts: tm, _ milliseconds: Int64) -> String {

@@ -2,6 +2,7 @@ internal import Catalog
 internal import Journal
 internal import Logging
 internal import SegmentStore
+internal import Threads
 internal import TraceModel
 
 extension TraceStore {
@@ -23,15 +24,18 @@ extension TraceStore {
     /// Seals what an earlier failure left, and the generation at hand if `turning`.
     /// - Returns: whether all of it is sealed.
     private func sealOldest(turning: Bool) -> Bool {
-        do throws(StoreError) {
-            if turning { state.turn { journal.rotate() } }
-            while let next = state.oldestTurned {
-                try seal(next.generation, throughPart: next.journalPart)
+        sealingLock.withLock {
+            do throws(StoreError) {
+                if turning { state.turn { journal.rotate() } }
+                while let next = state.oldestTurned {
+                    try seal(next.generation, throughPart: next.journalPart)
+                }
+                return true
+            } catch {
+                logger.error(
+                    "live spans could not be sealed; they stay in the journal", metadata: ["reason": "\(error)"])
+                return false
             }
-            return true
-        } catch {
-            logger.error("live spans could not be sealed; they stay in the journal", metadata: ["reason": "\(error)"])
-            return false
         }
     }
 

@@ -24,6 +24,8 @@ public final class TraceStore: Sendable {
     let compactedSegmentCount = Atomic<Int>(0)
     let compactor = Compactor()
     let remover: SegmentRemover
+    /// Held while generations are sealed: one thread at a time takes the oldest.
+    let sealingLock = PthreadLock()
     private let cache: SegmentCache
     private let background: BackgroundWork
     private let refusalLog: RefusalLog

@@ -2,10 +2,11 @@ import FoundationEssentials
 
 extension Output {
     /// A value as indented JSON, keys sorted.
-    static func json(_ value: some Encodable) throws {
+    static func json(_ value: some Encodable, toErrors: Bool = false) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        text(String(decoding: try encoder.encode(value), as: UTF8.self) + "\n")
+        let json = String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
+        if toErrors { errorText(json) } else { text(json) }
     }
 }
 

@@ -24,6 +24,7 @@ import Testing
     @Test func `a moment is told in UTC`() {
         #expect(ClockText.utc(1_795_247_697_114_999_000) == "2026-11-21 07:54:57.114")
         #expect(ClockText.utc(-1) == "1969-12-31 23:59:59.999")
+        #expect(ClockText.utc(.min + 1) == "1677-09-21 00:12:43.145")
     }
 
     @Test func `text is cut and padded by the columns it takes`() {

@@ -10,15 +10,22 @@ final class FolderSource: TraceSource {
     init(path: String) throws { store = try Self.open(path) }
 
     /// - Throws: `CommandFailure` if there is no such folder, `StoreError` if it cannot be opened.
-    static func open(_ path: String) throws -> TraceStore {
+    static func open(_ path: String, options: StoreOptions = StoreOptions()) throws -> TraceStore {
         // The store would make one of any folder.
         guard access(path + "/catalog.db", R_OK) == 0 else {
-            throw CommandFailure("'\(path)' is no data folder of skein")
+            guard access(path + "/segments", R_OK) == 0 else {
+                throw CommandFailure("'\(path)' is no data folder of skein")
+            }
+            throw CommandFailure("'\(path)' has no catalog; 'skein store rebuild' makes one from the segments")
         }
-        // Not where the answer goes.
+        return try TraceStore(path: path, options: options, logger: logger)
+    }
+
+    /// Writes what is amiss, and not where the answer goes.
+    static var logger: Logger {
         var logger = Logger(label: "skein") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .error
-        return try TraceStore(path: path, options: StoreOptions(), logger: logger)
+        return logger
     }
 
     deinit { store.close() }
