@@ -78,8 +78,16 @@ public final class Catalog: Sendable {
     public func add(
         _ summary: SegmentSummary, replacing: [Int64] = [], firstJournalPart: UInt64?
     ) throws(CatalogError) {
-        try write("segment \(summary.record.id) cannot be entered") {
-            try $0.add(summary, replacing: replacing, firstJournalPart: firstJournalPart)
+        try add([summary], replacing: replacing, firstJournalPart: firstJournalPart)
+    }
+
+    /// Enters several segments in one transaction.
+    public func add(
+        _ summaries: [SegmentSummary], replacing: [Int64] = [], firstJournalPart: UInt64?
+    ) throws(CatalogError) {
+        let ids = summaries.map { "\($0.record.id)" }.joined(separator: ", ")
+        try write("segment \(ids) cannot be entered") {
+            try $0.add(summaries, replacing: replacing, firstJournalPart: firstJournalPart)
         }
         reserve.fill()
     }

@@ -7,9 +7,9 @@ struct CatalogWriter {
     let database: Database
     let limits: CatalogLimits
 
-    func add(_ summary: SegmentSummary, replacing: [Int64], firstJournalPart: UInt64?) throws {
+    func add(_ summaries: [SegmentSummary], replacing: [Int64], firstJournalPart: UInt64?) throws {
         let removed = try take(replacing)
-        try insert(summary)
+        for summary in summaries { try insert(summary) }
         try forget(removed)
         if let firstJournalPart { try raise(.firstJournalPart, to: try stored(firstJournalPart)) }
     }

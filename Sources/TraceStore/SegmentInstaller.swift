@@ -16,38 +16,39 @@ struct SegmentInstaller {
     /// Makes one segment of the batches, or several if their spans have very many shapes.
     /// - Parameter firstJournalPart: the first part that has none of the batches.
     func install(_ batches: [SpanBatch], firstJournalPart: UInt64) throws(StoreError) -> [StoredSegment] {
-        var segments: [StoredSegment] = []
-        var first = 0
-        while first < batches.count {
-            var end = first
-            var shapeCount = 0
-            while end < batches.count, end == first || shapeCount + batches[end].shapeCount <= Self.shapeCountMax {
-                shapeCount += batches[end].shapeCount
-                end += 1
-            }
-            // The journal's parts are superfluous only when the last of the segments is there.
-            let isLast = end == batches.count
-            let some = Array(batches[first..<end])
-            if some.contains(where: { $0.spanCount > 0 }) {
-                segments.append(try installOne(some, firstJournalPart: isLast ? firstJournalPart : nil))
-            }
-            first = end
+        var written: [Written] = []
+        let groups = groups(batches)
+        for (number, group) in groups.enumerated() {
+            // Files alone are to say it only when all of them are there: the last is written last.
+            let isLast = number == groups.count - 1
+            written.append(try write(group, SegmentOrigin(firstJournalPart: isLast ? firstJournalPart : 0)))
         }
-        return segments
+        return try enter(written, replacing: [], firstJournalPart: firstJournalPart)
     }
 
-    private func installOne(
-        _ batches: [SpanBatch], firstJournalPart: UInt64?
-    ) throws(StoreError) -> StoredSegment {
+    /// Batches that make a segment each, in order.
+    private func groups(_ batches: [SpanBatch]) -> [[SpanBatch]] {
+        var groups: [[SpanBatch]] = []
+        var shapeCount = 0
+        for batch in batches where batch.spanCount > 0 {
+            if groups.isEmpty || shapeCount + batch.shapeCount > Self.shapeCountMax {
+                groups.append([])
+                shapeCount = 0
+            }
+            groups[groups.count - 1].append(batch)
+            shapeCount += batch.shapeCount
+        }
+        return groups
+    }
+
+    private func write(_ batches: [SpanBatch], _ origin: SegmentOrigin) throws(StoreError) -> Written {
         let createdAt = SystemClock.nanosecondsSince1970()
-        let origin = SegmentOrigin(firstJournalPart: firstJournalPart ?? 0)
-        let segment = try install(createdAt, replacing: [], firstJournalPart: firstJournalPart) {
-            (file) throws(SegmentError) in
+        let written = try write(createdAt) { (file) throws(SegmentError) in
             try SegmentWriter.write(
                 batches, to: file, createdAt: createdAt, origin: origin, options: segmentOptions)
         }
-        guard let segment else { preconditionFailure("batches with spans make a segment") }
-        return segment
+        guard let written else { preconditionFailure("batches with spans make a segment") }
+        return written
     }
 
     enum MergeOutcome {
@@ -65,11 +66,13 @@ struct SegmentInstaller {
         for input in inputs {
             let own = try StoreError.wrapSegment { () throws(SegmentError) in try input.reader.origin() }
             origin.firstJournalPart = max(origin.firstJournalPart, own.firstJournalPart)
+            // Those whose files could not be removed yet may be there still.
+            origin.replacedIDs += own.replacedIDs
         }
         // Spans are kept for as long as their segment: as long as the latest of them asks for.
         let createdAt = inputs.map(\.reader.createdAt).max() ?? 0
         var isStopped = false
-        let segment = try install(createdAt, replacing: ids, firstJournalPart: nil) { (file) throws(SegmentError) in
+        let written = try write(createdAt) { (file) throws(SegmentError) in
             try SegmentMerger(inputs.map(\.reader), options: segmentOptions, dropping: dropped)
                 .merge(to: file, createdAt: createdAt, origin: origin) {
                     if !blockWritten() { isStopped = true }
@@ -77,7 +80,9 @@ struct SegmentInstaller {
                 }
         }
         for input in inputs { input.reader.releaseMemory() }
-        if let segment { return .merged(segment) }
+        if let written {
+            return .merged(try enter([written], replacing: ids, firstJournalPart: nil)[0])
+        }
         if isStopped { return .stopped }
         try StoreError.wrapCatalog { () throws(CatalogError) in try catalog.remove(segmentIDs: ids) }
         return .emptied
@@ -90,42 +95,50 @@ struct SegmentInstaller {
         return segmentOptions
     }
 
-    /// Writes a file and enters it; nil if `write` gives nothing.
-    private func install(
-        _ createdAt: Int64, replacing: [Int64], firstJournalPart: UInt64?,
-        _ write: (UnfinishedSegment) throws(SegmentError) -> (statistics: SegmentStatistics, names: SegmentNames)?
-    ) throws(StoreError) -> StoredSegment? {
-        let id = try StoreError.wrapCatalog { () throws(CatalogError) in try catalog.allocateSegmentID() }
-        let name = SegmentDirectory.fileName(id)
-        guard let (reader, statistics, names) = try self.write(as: name, write) else { return nil }
-        let summary = SegmentSummary(id: id, fileName: name, createdAt: createdAt, statistics, names)
-        do throws(CatalogError) {
-            try catalog.add(summary, replacing: replacing, firstJournalPart: firstJournalPart)
-        } catch {
-            // On a full disk each attempt would leave a file. After any other failure the file stays until the next
-            // start: what SQLite could not confirm may yet be found in its log then, and needs the file.
-            if error.code == .diskFull { try? folder.segments.remove(name) }
-            throw StoreError(error)
-        }
-        return StoredSegment(id: id, reader: reader, statistics: statistics)
+    /// A segment's file that the catalog does not know yet.
+    private struct Written {
+        var summary: SegmentSummary
+        var segment: StoredSegment
     }
 
-    /// A file that the catalog will never name is not left behind.
+    /// Writes a file; nil if `body` gives nothing. One that the catalog will never name is not left behind.
     private func write(
-        as name: String,
-        _ write: (UnfinishedSegment) throws(SegmentError) -> (statistics: SegmentStatistics, names: SegmentNames)?
-    ) throws(StoreError) -> (SegmentReader, SegmentStatistics, SegmentNames)? {
+        _ createdAt: Int64,
+        _ body: (UnfinishedSegment) throws(SegmentError) -> (statistics: SegmentStatistics, names: SegmentNames)?
+    ) throws(StoreError) -> Written? {
+        let id = try StoreError.wrapCatalog { () throws(CatalogError) in try catalog.allocateSegmentID() }
+        let name = SegmentDirectory.fileName(id)
         do throws(SegmentError) {
             let file = try folder.segments.create(name)
-            guard let written = try write(file) else {
+            guard let (statistics, names) = try body(file) else {
                 file.abandon()
                 return nil
             }
             try file.finish()
-            return (try SegmentReader(try folder.segments.open(name)), written.statistics, written.names)
+            let reader = try SegmentReader(try folder.segments.open(name))
+            return Written(
+                summary: SegmentSummary(id: id, fileName: name, createdAt: createdAt, statistics, names),
+                segment: StoredSegment(id: id, reader: reader, statistics: statistics))
         } catch {
             try? folder.segments.remove(name)
             throw StoreError(error)
         }
+    }
+
+    /// Has the catalog know the segments, and no longer those that they replace.
+    private func enter(
+        _ written: [Written], replacing: [Int64], firstJournalPart: UInt64?
+    ) throws(StoreError) -> [StoredSegment] {
+        do throws(CatalogError) {
+            try catalog.add(written.map(\.summary), replacing: replacing, firstJournalPart: firstJournalPart)
+        } catch {
+            // On a full disk each attempt would leave files. After any other failure they stay until the next start:
+            // what SQLite could not confirm may yet be found in its log then, and needs them.
+            if error.code == .diskFull {
+                for own in written { try? folder.segments.remove(own.summary.record.fileName) }
+            }
+            throw StoreError(error)
+        }
+        return written.map(\.segment)
     }
 }
