@@ -157,8 +157,6 @@ public final class SpanBatch: @unchecked Sendable {
 
     public var traceIDHighColumn: UnsafeBufferPointer<UInt64> { .init(start: traceIDHighs, count: spanCount) }
     public var traceIDLowColumn: UnsafeBufferPointer<UInt64> { .init(start: traceIDLows, count: spanCount) }
-    public var spanIDColumn: UnsafeBufferPointer<UInt64> { .init(start: spanIDs, count: spanCount) }
-    public var parentIDColumn: UnsafeBufferPointer<UInt64> { .init(start: parentIDs, count: spanCount) }
     public var startColumn: UnsafeBufferPointer<Int64> { .init(start: starts, count: spanCount) }
     public var durationColumn: UnsafeBufferPointer<Int64> { .init(start: durations, count: spanCount) }
     public var shapeColumn: UnsafeBufferPointer<UInt32> { .init(start: shapes, count: spanCount) }
