@@ -55,7 +55,7 @@ extension StoreSimulation {
                     batch.standing = .refused
                     batch.mayReturnAfterKill = harm.failedTruncation && harm.failedWriteAfterTruncation
                     batch.mayReturnAfterPowerCut =
-                        batch.mayReturnAfterKill || options.journal.syncMode == .never || harm.lastSyncFailed
+                        batch.mayReturnAfterKill || options.journal.syncMode == .never || harm.failedTakeBack
                         || (options.journal.syncMode != .always && harm.failedSync)
                 }
             }

@@ -51,9 +51,7 @@ extension StoreSimulation {
         try check(
             !isJustOpened || names.count == statistics.segmentCount,
             "\(names.count) files for \(statistics.segmentCount) segments")
-        if !faults.hasFailedReads {
-            try check(files.openFileCount() <= statistics.segmentCount + 4, "\(files.openFileCount()) files are open")
-        }
+        try check(files.openFileCount() <= statistics.segmentCount + 4, "\(files.openFileCount()) files are open")
         let problems = try store.verify { _, _ in }
         try check(problems.isEmpty, "verify: \(problems)")
         for service in ["cart", "shop", "pay", "rare-0", "rare-1"] { try search(service: service) }

@@ -11,7 +11,9 @@ final class FaultPlan: Sendable {
         var failedTruncation = false
         var failedWriteAfterTruncation = false
         var failedSync = false
-        var lastSyncFailed = false
+        /// The journal cut off what it refused, and could not make the cut durable.
+        var failedTakeBack = false
+        var isTakingBack = false
     }
 
     private struct Stream: Hashable {
@@ -26,7 +28,6 @@ final class FaultPlan: Sendable {
         var harm = Harm()
         var backgroundSyncFailureCount = 0
         var hasDoubtfulBytes = false
-        var hasFailedReads = false
         var countdown: Int?
         var crash: (@Sendable () -> Void)?
     }
@@ -48,9 +49,6 @@ final class FaultPlan: Sendable {
     /// Syncs that failed in the background since the last call of `forgetSyncFailures`.
     var backgroundSyncFailureCount: Int { state.withLock { $0.backgroundSyncFailureCount } }
     func forgetSyncFailures() { state.withLock { $0.backgroundSyncFailureCount = 0 } }
-
-    /// Whether reading ever failed.
-    var hasFailedReads: Bool { state.withLock { $0.hasFailedReads } }
 
     /// Whether a sync of the journal failed since the last call of `forgetDoubts`: a later one that succeeds, even
     /// that of another process, says nothing about the bytes that were written before.
@@ -98,16 +96,20 @@ final class FaultPlan: Sendable {
     }
 
     private func note(_ stream: Stream, isFailure: Bool, _ state: inout State) {
-        if isFailure && stream.operation == .read { state.hasFailedReads = true }
         guard stream.folder == "journal" else { return }
         if isFailure && stream.operation == .sync { state.hasDoubtfulBytes = true }
         if stream.isOwnThread { return }
         switch stream.operation {
-        case .truncate where isFailure: state.harm.failedTruncation = true
+        case .truncate:
+            state.harm.isTakingBack = true
+            if isFailure { state.harm.failedTruncation = true }
         case .write where isFailure && state.harm.failedTruncation: state.harm.failedWriteAfterTruncation = true
         case .read where isFailure && state.harm.failedTruncation: state.harm.failedWriteAfterTruncation = true
         case .sync, .syncDirectory:
-            if stream.operation == .sync { state.harm.lastSyncFailed = isFailure }
+            if stream.operation == .sync {
+                if state.harm.isTakingBack && isFailure { state.harm.failedTakeBack = true }
+                state.harm.isTakingBack = false
+            }
             state.harm.failedSync = state.harm.failedSync || isFailure
             if isFailure { state.backgroundSyncFailureCount += 1 }
         default: break
