@@ -61,7 +61,7 @@ let package = Package(
 
         // From the network to storage, and back
         .target(
-            name: "HTTPServer",
+            name: "NetworkServer",
             dependencies: [
                 "Compression", "Bytes",
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -71,13 +71,15 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .target(
+            name: "Ingestion", dependencies: ["WireFormats", "TraceModel", "Telemetry"], swiftSettings: strict),
+        .target(
+            name: "Receivers", dependencies: ["NetworkServer", "Ingestion", "WireFormats"], swiftSettings: strict),
+        .target(
             name: "HTTPAPI",
             dependencies: [
-                "HTTPServer", "Ingestion", "TraceStore", "WireFormats", "TraceModel", "Telemetry", "Threads", "Bytes",
+                "NetworkServer", "TraceStore", "WireFormats", "TraceModel", "Telemetry", "Threads", "Bytes",
             ],
             swiftSettings: strict),
-        .target(
-            name: "Ingestion", dependencies: ["WireFormats", "TraceModel", "Telemetry"], swiftSettings: strict),
 
         // The program
         .target(name: "Configuration", dependencies: [.product(name: "Yams", package: "Yams")], swiftSettings: strict),
@@ -86,7 +88,8 @@ let package = Package(
         .executableTarget(
             name: "skein",
             dependencies: [
-                "Configuration", "HTTPClient", "Terminal", "HTTPAPI", "HTTPServer", "Ingestion", "TraceStore",
+                "Configuration", "HTTPClient", "Terminal", "HTTPAPI", "Receivers", "NetworkServer", "Ingestion",
+                "TraceStore",
                 "Journal", "WireFormats", "TraceModel", "Telemetry", "Compression", "Threads", "Bytes", "CShim",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -108,8 +111,8 @@ let package = Package(
             dependencies: ["Journal", "FileSystem", "Bytes", "TestSupport", "journal-crash-child"],
             swiftSettings: strict),
         .testTarget(
-            name: "HTTPServerTests",
-            dependencies: ["HTTPServer", "Compression", "Bytes", .product(name: "Logging", package: "swift-log")],
+            name: "NetworkServerTests",
+            dependencies: ["NetworkServer", "Compression", "Bytes", .product(name: "Logging", package: "swift-log")],
             swiftSettings: strict),
         .testTarget(
             name: "TraceModelTests", dependencies: ["TraceModel", "Bytes", "TestSupport"], swiftSettings: strict),
@@ -133,7 +136,7 @@ let package = Package(
         .testTarget(
             name: "HTTPAPITests",
             dependencies: [
-                "HTTPAPI", "HTTPServer", "TraceStore", "WireFormats", "TraceModel", "Bytes", "TestSupport",
+                "HTTPAPI", "NetworkServer", "TraceStore", "WireFormats", "TraceModel", "Bytes", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "TestSupport"], swiftSettings: strict),

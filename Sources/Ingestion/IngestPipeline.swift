@@ -42,7 +42,7 @@ public final class IngestPipeline: Sendable {
         defer { worker.builder.removeAll() }
         let spanCount: Int
         do throws(DecodeError) {
-            spanCount = try ZipkinJSONDecoder.decode(bytes, limits: limits, into: &worker.builder)
+            spanCount = try ZipkinJSONDecoder.decode(bytes, limits: limits, into: &worker.builder).acceptedCount
         } catch {
             protocolCounters.malformedBodies.add()
             completion(error.code == .tooManySpans ? .tooLarge(error.message) : .malformed(error.message))

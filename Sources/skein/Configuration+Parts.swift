@@ -1,6 +1,6 @@
 import Configuration
-import HTTPServer
 import Journal
+import NetworkServer
 import TraceStore
 import WireFormats
 

@@ -2,9 +2,10 @@ import CShim
 import Configuration
 import Dispatch
 import HTTPAPI
-import HTTPServer
 import Ingestion
 import Logging
+import NetworkServer
+import Receivers
 import Synchronization
 import Telemetry
 import TraceModel

@@ -1,6 +1,6 @@
 import Foundation
 import HTTPAPI
-import HTTPServer
+import NetworkServer
 import Testing
 import TraceModel
 import TraceStore

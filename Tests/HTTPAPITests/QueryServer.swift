@@ -1,7 +1,7 @@
 import Dispatch
 import HTTPAPI
-import HTTPServer
 import Logging
+import NetworkServer
 import Synchronization
 import TestSupport
 import TraceModel

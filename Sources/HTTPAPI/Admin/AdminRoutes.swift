@@ -1,4 +1,4 @@
-public import HTTPServer
+public import NetworkServer
 internal import Synchronization
 public import Telemetry
 

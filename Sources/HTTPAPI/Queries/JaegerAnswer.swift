@@ -1,5 +1,5 @@
 internal import Bytes
-package import HTTPServer
+package import NetworkServer
 package import TraceModel
 package import TraceStore
 internal import WireFormats

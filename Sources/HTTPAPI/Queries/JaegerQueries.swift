@@ -1,5 +1,5 @@
 internal import Bytes
-public import HTTPServer
+public import NetworkServer
 internal import Threads
 internal import TraceModel
 public import TraceStore

@@ -1,4 +1,4 @@
-internal import HTTPServer
+internal import NetworkServer
 
 /// Says of a search's answer whether more traces match than the limit let through.
 ///

@@ -1,4 +1,4 @@
-package import HTTPServer
+package import NetworkServer
 
 /// The parameters of a request, by name.
 package struct QueryParameters: Sendable {

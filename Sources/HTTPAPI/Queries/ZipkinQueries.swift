@@ -1,4 +1,4 @@
-public import HTTPServer
+public import NetworkServer
 internal import Threads
 internal import TraceModel
 public import TraceStore

@@ -10,7 +10,7 @@ public struct OTLPJSONDecoder {
     public static func decode(
         _ bytes: UnsafeRawBufferPointer, limits: SpanLimits, options: OTLPOptions = OTLPOptions(),
         into builder: inout SpanBatchBuilder
-    ) throws(DecodeError) -> OTLPOutcome {
+    ) throws(DecodeError) -> DecodeOutcome {
         try OTLPSpanStage.checkSize(bytes, builder)
         var reader = OTLPJSONReader(bytes, limits, options)
         return try reader.read(into: &builder)

@@ -15,8 +15,8 @@ struct OTLPJSONReader: ~Copyable {
         stage = OTLPSpanStage(limits, options)
     }
 
-    mutating func read(into builder: inout SpanBatchBuilder) throws(DecodeError) -> OTLPOutcome {
-        if json.isAtEnd() { return OTLPOutcome() }
+    mutating func read(into builder: inout SpanBatchBuilder) throws(DecodeError) -> DecodeOutcome {
+        if json.isAtEnd() { return DecodeOutcome() }
         do throws(DecodeError) {
             try json.expect(UInt8(ascii: "{"))
             var isFirst = true

@@ -8,17 +8,3 @@ public struct OTLPOptions: Sendable {
 
     public init(keepsSkeinFacts: Bool = false) { self.keepsSkeinFacts = keepsSkeinFacts }
 }
-
-/// What became of the spans of one body.
-public struct OTLPOutcome: Hashable, Sendable {
-    /// Spans that were added.
-    public internal(set) var acceptedCount = 0
-    /// Spans that were left out, each for a reason of its own; to be told in the answer (partial success).
-    public internal(set) var rejectedCount = 0
-    /// Why the first of them was left out, and which it was.
-    public internal(set) var firstRejection: String?
-    /// Strings that were not UTF-8: each wrong byte became U+FFFD.
-    public internal(set) var replacedStringCount = 0
-
-    public init() {}
-}

@@ -12,7 +12,7 @@ public struct OTLPProtobufDecoder {
     public static func decode(
         _ bytes: UnsafeRawBufferPointer, limits: SpanLimits, options: OTLPOptions = OTLPOptions(),
         into builder: inout SpanBatchBuilder
-    ) throws(DecodeError) -> OTLPOutcome {
+    ) throws(DecodeError) -> DecodeOutcome {
         try OTLPSpanStage.checkSize(bytes, builder)
         var reader = OTLPProtobufReader(limits, options)
         return try reader.read(bytes, into: &builder)

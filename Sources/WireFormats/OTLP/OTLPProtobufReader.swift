@@ -8,7 +8,7 @@ struct OTLPProtobufReader: ~Copyable {
 
     mutating func read(
         _ bytes: UnsafeRawBufferPointer, into builder: inout SpanBatchBuilder
-    ) throws(DecodeError) -> OTLPOutcome {
+    ) throws(DecodeError) -> DecodeOutcome {
         do throws(DecodeError) {
             var request = ProtobufReader(bytes)
             while !request.isAtEnd {

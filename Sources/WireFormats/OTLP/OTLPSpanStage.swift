@@ -7,7 +7,7 @@ internal import TraceModel
 struct OTLPSpanStage: ~Copyable {
     let limits: SpanLimits
     let options: OTLPOptions
-    var outcome = OTLPOutcome()
+    var outcome = DecodeOutcome()
     var text: OTLPText
     /// A structured value in the making.
     var writer = AttributeWriter()
@@ -177,7 +177,7 @@ struct OTLPSpanStage: ~Copyable {
     }
 
     /// What is told at the end.
-    func finished() -> OTLPOutcome {
+    func finished() -> DecodeOutcome {
         var outcome = outcome
         outcome.replacedStringCount = text.replacedCount
         return outcome

@@ -7,17 +7,16 @@ public import TraceModel
 /// refused.
 public struct ZipkinJSONDecoder {
     /// Adds the spans of a body to `builder`; an empty body and an empty list have none.
-    /// - Returns: how many spans were added.
     /// - Throws: `DecodeError` for the first span that is wrong, which rejects the body: `builder` then holds the spans
     ///   before it and perhaps a part of it, and is to be emptied.
     public static func decode(
         _ bytes: UnsafeRawBufferPointer, limits: SpanLimits, into builder: inout SpanBatchBuilder
-    ) throws(DecodeError) -> Int {
+    ) throws(DecodeError) -> DecodeOutcome {
         // A batch addresses its bytes with 32 bits; each string of the body is shorter than its text.
         guard builder.byteCount + bytes.count < 1 << 31 else {
             throw DecodeError(.tooLarge, "\(bytes.count) bytes are too many for one batch", offset: 0)
         }
         var reader = ZipkinSpanReader(bytes, limits: limits)
-        return try reader.readList(into: &builder)
+        return DecodeOutcome(acceptedCount: try reader.readList(into: &builder))
     }
 }

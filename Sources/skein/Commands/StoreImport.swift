@@ -85,7 +85,7 @@ extension StoreCommand {
                 progress(input.readByteCount)
                 report.messages += 1
                 builder.removeAll()
-                let outcome: OTLPOutcome
+                let outcome: DecodeOutcome
                 do {
                     outcome = try Self.decode(piece.bytes, format, into: &builder)
                 } catch let error as DecodeError {
@@ -105,7 +105,7 @@ extension StoreCommand {
 
         private static func decode(
             _ bytes: ArraySlice<UInt8>, _ format: SpanFileFormat, into builder: inout SpanBatchBuilder
-        ) throws -> OTLPOutcome {
+        ) throws -> DecodeOutcome {
             // What the store took once is never cut.
             let limits = SpanLimits(
                 spanCountMax: 1 << 30, attributeCountMax: 1 << 20, valueByteCountMax: SpanFileFormat.readByteCountMax)

@@ -88,7 +88,7 @@ func encodeOTLPJSON(_ spans: some Sequence<SpanView>, options: OTLPOptions = OTL
 
     @Test func `an empty body, an empty object and nulls have no spans`() throws {
         for text in ["", " \n", "{}", #"{"resourceSpans":null}"#, #"{"resourceSpans":[{"scopeSpans":null}]}"#] {
-            #expect(try decodeOTLPJSON(Array(text.utf8)).outcome == OTLPOutcome())
+            #expect(try decodeOTLPJSON(Array(text.utf8)).outcome == DecodeOutcome())
         }
     }
 

@@ -7,7 +7,7 @@ import WireFormats
     private let plain = PlainProtobuf()
 
     @Test func `an empty body has no spans`() throws {
-        #expect(try decodeOTLP([]).outcome == OTLPOutcome())
+        #expect(try decodeOTLP([]).outcome == DecodeOutcome())
         #expect(try decodeOTLP([10, 0]).outcome.acceptedCount == 0)
         #expect(try decodeOTLP(OTLPSample.body()).outcome.acceptedCount == 0)
     }

@@ -6,7 +6,7 @@ import WireFormats
 /// What was read from one body.
 struct OTLPDecoded {
     var batch: SpanBatch
-    var outcome: OTLPOutcome
+    var outcome: DecodeOutcome
 
     var spans: [SpanView] { Array(batch.spans) }
 }

@@ -10,10 +10,10 @@ func decodeZipkin(_ text: String, limits: SpanLimits = SpanLimits()) throws -> S
 
 func decodeZipkin(_ body: [UInt8], limits: SpanLimits = SpanLimits()) throws -> SpanBatch {
     var builder = SpanBatchBuilder()
-    let count = try body.withUnsafeBytes { bytes in
+    let outcome = try body.withUnsafeBytes { bytes in
         try ZipkinJSONDecoder.decode(bytes, limits: limits, into: &builder)
     }
-    precondition(count == builder.spanCount, "every span is counted")
+    precondition(outcome.acceptedCount == builder.spanCount, "every span is counted")
     return builder.makeBatch()
 }
 

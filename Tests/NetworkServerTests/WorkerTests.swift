@@ -1,4 +1,4 @@
-import HTTPServer
+import NetworkServer
 import Synchronization
 import Testing
 

@@ -1,5 +1,5 @@
 import Dispatch
-import HTTPServer
+import NetworkServer
 import Synchronization
 import Testing
 

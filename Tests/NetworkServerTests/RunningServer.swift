@@ -1,6 +1,6 @@
 import Compression
-import HTTPServer
 import Logging
+import NetworkServer
 import Synchronization
 
 /// A server on a free port, ended with the test.

@@ -1,5 +1,5 @@
 import Glibc
-import HTTPServer
+import NetworkServer
 import Testing
 
 func residentByteCount() -> Int {

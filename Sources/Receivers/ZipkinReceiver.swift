@@ -1,5 +1,5 @@
-public import HTTPServer
 public import Ingestion
+public import NetworkServer
 
 /// Zipkin's collector: `POST /api/v2/spans`. Accepts with 202 and an empty body.
 public struct ZipkinReceiver: Sendable {
