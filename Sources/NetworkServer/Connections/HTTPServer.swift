@@ -43,10 +43,8 @@ public final class HTTPServer: Sendable {
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let connection = HTTP1Connection(server: core, loop: group.loop(of: channel.eventLoop))
-                    try channel.pipeline.syncOperations.addHandlers([
-                        ArrivalWatch(connection), ByteToMessageHandler(core.makeDecoder()), connection,
-                    ])
+                    let gate = ConnectionGate(server: core, loop: group.loop(of: channel.eventLoop))
+                    try channel.pipeline.syncOperations.addHandler(gate)
                 }
             }
         do {
@@ -93,11 +91,11 @@ public final class HTTPServer: Sendable {
         cut.cancel()
     }
 
-    private func forEachConnection(_ action: @escaping @Sendable (HTTP1Connection) -> Void) {
+    private func forEachConnection(_ action: @escaping @Sendable (Watched) -> Void) {
         let core = core
         for loop in group.loops {
             loop.eventLoop.execute {
-                for connection in loop.connections(of: core) { action(connection) }
+                for connection in loop.watched(of: core) { action(connection) }
             }
         }
     }

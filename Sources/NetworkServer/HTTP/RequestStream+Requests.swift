@@ -2,30 +2,7 @@ internal import Compression
 internal import Logging
 internal import NIOCore
 
-/// What a connection knows of the request that it reads or has answered.
-struct CurrentRequest {
-    var storage: RequestStorage?
-    var startedAt = NIODeadline.distantPast
-    var method = HTTPMethod.other
-    var route: HTTPRouter.Route?
-    var handler: HTTPHandler?
-    var parameters: HTTPParameters?
-    /// The answer that is certain before the body has come; the body is dropped.
-    var refusal: HTTPResponse?
-    var refusedAtByteCount = 0
-    /// As sent.
-    var bodyByteCount = 0
-    /// What of the budget the request holds.
-    var reservedByteCount = 0
-    /// The answer is the connection's last.
-    var endsWithAnswer = false
-    var isInHandler = false
-    /// Given by a handler before it returned.
-    var answer: HTTPResponse?
-    var streamStatus = HTTPStatus.ok
-}
-
-extension HTTP1Connection {
+extension RequestStream {
     /// After a refusal, a body up to this size is read and dropped, and the connection goes on.
     private static let droppedByteCountMax = 256 << 10
     /// Room made at once for an announced body; a longer one must come to get more.
@@ -35,12 +12,11 @@ extension HTTP1Connection {
 
     func headArrived(_ head: RequestHead, isBodyHere: Bool) {
         current.method = head.method
-        guard (head.contentLength ?? 0) <= server.limits.bodyByteCountMax else {
-            refuse(Self.answer(to: .bodyTooLarge), keepsConnection: false)
-            return
-        }
+        let refusal = preflight(head) ?? route(head)
         let hasBody = head.contentLength != 0
-        if let refusal = route(head) ?? (hasBody ? refusalOfEncoding(head) : nil) {
+        if let refusal = unauthorized(head).map({ written($0, head) }) ?? refusal
+            ?? (hasBody ? refusalOfBody(head).map { written($0, head) } : nil)
+        {
             let isSmall = (head.contentLength ?? 0) <= Self.droppedByteCountMax
             refuse(refusal, keepsConnection: isSmall && !(hasBody && head.expectsContinue))
             return
@@ -60,33 +36,44 @@ extension HTTP1Connection {
             current.route = route
             current.handler = route.handler
             current.parameters = parameters
+            if route.isCall, !isHTTP2 {
+                return HTTPResponse(HTTPError(.httpVersionTooOld, "gRPC is spoken over HTTP/2"))
+            }
             return nil
         case .wrongMethod(let allowed):
             if head.method == .options {
                 return HTTPResponse(status: .noContent, headers: [("allow", allowed)])
             }
-            return HTTPResponse(HTTPError(.methodNotAllowed, "Method not allowed", headers: [("allow", allowed)]))
+            return written(HTTPError(.methodNotAllowed, "Method not allowed", headers: [("allow", allowed)]), head)
         case .notFound:
             if head.method == .options, head.path.count == 1 {
                 return HTTPResponse(status: .noContent, headers: [("allow", "GET, HEAD, POST, OPTIONS")])
             }
-            guard let fallback = server.router.fallback else { return .text(.notFound, "Not found") }
+            guard let fallback = server.router.fallback, !isCall(head) else {
+                return written(HTTPError(.notFound, "Not found"), head)
+            }
             current.handler = fallback
             current.parameters = HTTPParameters(mountPrefix: "", storage: storage, names: [], ranges: [])
             return nil
         }
     }
 
-    private func refusalOfEncoding(_ head: RequestHead) -> HTTPResponse? {
-        guard let range = head.contentEncoding, let storage = current.storage else { return nil }
-        let bytes = storage.head
-        let coding = bytes.span.extracting(range)
-        for known in ["gzip", "deflate", "x-gzip", "identity"] where coding.isEqualIgnoringCase(to: known) {
-            return nil
-        }
-        return HTTPResponse(
-            HTTPError(
-                .unsupportedMediaType, "Unsupported content-encoding", headers: [("accept-encoding", "gzip, deflate")]))
+    private func unauthorized(_ head: RequestHead) -> HTTPError? { nil }
+
+    private func preflight(_ head: RequestHead) -> HTTPResponse? { nil }
+
+    /// Why the body will not be taken, as far as the head tells.
+    private func refusalOfBody(_ head: RequestHead) -> HTTPError? {
+        if (head.contentLength ?? 0) > server.limits.bodyByteCountMax { return Self.bodyTooLarge }
+        guard let coding = head.contentEncoding else { return nil }
+        for known in ["gzip", "deflate", "x-gzip", "identity"] where isValue(coding, known) { return nil }
+        return HTTPError(
+            .unsupportedMediaType, "Unsupported content-encoding", headers: [("accept-encoding", "gzip, deflate")])
+    }
+
+    private func isValue(_ range: Range<Int>, _ text: String) -> Bool {
+        guard let head = current.storage?.head else { return false }
+        return head.span.extracting(range).isEqualIgnoringCase(to: text)
     }
 
     // MARK: Body
@@ -94,7 +81,7 @@ extension HTTP1Connection {
     func bodyArrived(_ bytes: ByteBuffer) {
         current.bodyByteCount += bytes.readableBytes
         guard current.bodyByteCount <= server.limits.bodyByteCountMax else {
-            refuse(Self.answer(to: .bodyTooLarge), keepsConnection: false)
+            refuse(Self.bodyTooLarge, keepsConnection: false)
             return
         }
         if current.refusal != nil {
@@ -104,7 +91,7 @@ extension HTTP1Connection {
             return
         }
         guard loop.budget.reserve(bytes.readableBytes) else {
-            refuse(.overloaded, keepsConnection: true)
+            refuse(HTTPError.overloaded, keepsConnection: true)
             return
         }
         current.reservedByteCount += bytes.readableBytes
@@ -114,7 +101,7 @@ extension HTTP1Connection {
     // MARK: Whole requests
 
     func requestArrived(_ head: RequestHead) {
-        if let refusal = current.refusal ?? unpack(head) {
+        if let refusal = current.refusal ?? unpack(head).map({ written($0, head) }) {
             beginWork()
             send(refusal)
             return
@@ -148,32 +135,45 @@ extension HTTP1Connection {
             let isAccepted = loop.workers.submit {
                 AnswerDelivery(exchange: exchange, acceptsGzip: request.acceptsGzip).run(handle, request, parameters)
             }
-            if !isAccepted { exchange.answer(.overloaded) }
+            if !isAccepted { exchange.answer(written(HTTPError.overloaded, head)) }
         }
     }
 
-    /// Unpacks the body where it is packed. The answer, where that cannot be done.
-    private func unpack(_ head: RequestHead) -> HTTPResponse? {
-        guard let range = head.contentEncoding, let storage = current.storage, !storage.body.isEmpty else {
-            return nil
+    /// Unpacks the body where it is packed. Why that cannot be done, else nil.
+    private func unpack(_ head: RequestHead) -> HTTPError? {
+        guard let storage = current.storage else { return nil }
+        if current.route?.isCall == true {
+            switch CallFraming.read(storage, messageEncoding: head.messageEncoding) {
+            case .plain:
+                storage.bodyStart = CallFraming.prefixByteCount
+                return nil
+            case .packed:
+                return unpack(storage, from: CallFraming.prefixByteCount)
+            case .refused(let error):
+                return error
+            }
         }
-        let bytes = storage.head
-        guard !bytes.span.extracting(range).isEqualIgnoringCase(to: "identity") else { return nil }
+        guard let coding = head.contentEncoding, !storage.body.isEmpty, !isValue(coding, "identity") else { return nil }
+        return unpack(storage, from: 0)
+    }
+
+    private func unpack(_ storage: RequestStorage, from start: Int) -> HTTPError? {
         let limit = server.limits.unpackedByteCountMax
         let left = max(loop.budget.byteCountMax - loop.budget.byteCount, 0)
         let unpacked = loop.takeStorage()
         defer { loop.giveBack(unpacked) }
         let inflater = loop.inflater
-        let outcome = storage.body.withUnsafeBytes { packed in
+        let outcome = storage.body.withUnsafeBytes { bytes in
             Result { () throws(InflateError) in
+                let packed = UnsafeRawBufferPointer(rebasing: bytes[start...])
                 try inflater.unpack(packed, onto: &unpacked.body, byteCountMax: min(limit, left))
             }
         }
         if case .failure(let error) = outcome {
             guard case .tooLarge = error else {
-                return .text(.badRequest, current.route?.unpackFailureMessage ?? "Cannot unpack the body")
+                return HTTPError(.badRequest, current.route?.unpackFailureMessage ?? "Cannot unpack the body")
             }
-            return left < limit ? .overloaded : .text(.contentTooLarge, "The unpacked body is too large")
+            return left < limit ? .overloaded : HTTPError(.contentTooLarge, "The unpacked body is too large")
         }
         guard loop.budget.reserve(unpacked.body.count) else { return .overloaded }
         current.reservedByteCount += unpacked.body.count
@@ -183,9 +183,13 @@ extension HTTP1Connection {
 
     // MARK: Refusals
 
-    /// Answers `response` instead of having the request handled: after its body, which is dropped, or at once and
-    /// then ending the connection.
-    func refuse(_ response: HTTPResponse, keepsConnection: Bool) {
+    /// Answers `error` as the route's clients read it; see below.
+    func refuse(_ error: HTTPError, keepsConnection: Bool) {
+        refuse(written(error, nil), keepsConnection: keepsConnection)
+    }
+
+    /// Answers `response` instead of having the request handled: after its body, which is dropped, or at once.
+    private func refuse(_ response: HTTPResponse, keepsConnection: Bool) {
         current.refusal = response
         current.refusedAtByteCount = current.bodyByteCount
         current.storage?.body.removeAll(keepingCapacity: false)
@@ -194,20 +198,30 @@ extension HTTP1Connection {
         if !keepsConnection { endWithRefusal() }
     }
 
-    private func endWithRefusal() {
-        guard let refusal = current.refusal else { return }
-        current.endsWithAnswer = true
-        beginWork()
-        send(refusal)
+    private func written(_ error: HTTPError, _ head: RequestHead?) -> HTTPResponse {
+        if let write = current.route?.refusalWriter { return write(error, current.storage?.contentType) }
+        if let head, isCall(head) { return HTTPResponse(GRPCStatus(error)) }
+        return HTTPResponse(error)
     }
 
-    static func answer(to failure: RequestHead.Failure) -> HTTPResponse {
+    /// Whether the request calls a gRPC method, perhaps one that does not exist.
+    private func isCall(_ head: RequestHead) -> Bool {
+        guard isHTTP2, let range = head.contentType, let head = current.storage?.head else { return false }
+        let prefix = "application/grpc"
+        let type = head.span.extracting(range)
+        return type.count >= prefix.utf8.count
+            && type.extracting(first: prefix.utf8.count).isEqualIgnoringCase(to: prefix)
+    }
+
+    private static let bodyTooLarge = HTTPError(.contentTooLarge, "The body is too large")
+
+    static func refusal(of failure: RequestHead.Failure) -> HTTPError {
         switch failure {
-        case .malformed(let message): .text(.badRequest, message)
-        case .headTooLarge: .text(.headerFieldsTooLarge, "The header fields are too large")
-        case .bodyTooLarge: .text(.contentTooLarge, "The body is too large")
-        case .unsupportedVersion: .text(.versionNotSupported, "Only HTTP/1.1 and HTTP/1.0 are spoken here")
-        case .unsupportedTransferCoding: .text(.notImplemented, "Only the transfer-encoding chunked is known")
+        case .malformed(let message): HTTPError(.badRequest, message)
+        case .headTooLarge: HTTPError(.headerFieldsTooLarge, "The header fields are too large")
+        case .unsupportedVersion:
+            HTTPError(.versionNotSupported, "Only HTTP/1.0, HTTP/1.1 and HTTP/2 are spoken here")
+        case .unsupportedTransferCoding: HTTPError(.notImplemented, "Only the transfer-encoding chunked is known")
         }
     }
 }
