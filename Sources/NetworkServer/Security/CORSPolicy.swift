@@ -27,19 +27,19 @@ public struct CORSPolicy: Sendable {
     private let maxAge: String
 
     /// - Parameters:
-    ///   - allowedOrigins: each a scheme and host as browsers say them (`https://shop.example`), with a port where it is
-    ///     not the scheme's own; with `*` as first label, which stands for one label or more
+    ///   - allowedOrigins: each a scheme and host as browsers say them (`https://shop.example`), with a port where it
+    ///     is not the scheme's own; with `*` as first label, which stands for one label or more
     ///     (`https://*.shop.example`); or `*` for all. None: no page may send.
     ///   - allowedHeaders: header fields that pages may send beside the usual ones; `*` for all.
     ///   - maxAgeSeconds: how long a browser may remember the answer to a preflight.
     public init(
         allowedOrigins: [String], allowedHeaders: [String] = [], maxAgeSeconds: Int = 7200
     ) throws(CORSError) {
+        self.allowedHeaders = Self.headersAlwaysAllowed + allowedHeaders.map { $0.lowercased() }
+        maxAge = String(max(0, maxAgeSeconds))
         for origin in allowedOrigins {
             try add(origin)
         }
-        self.allowedHeaders = Self.headersAlwaysAllowed + allowedHeaders.map { $0.lowercased() }
-        maxAge = String(max(0, maxAgeSeconds))
     }
 
     /// False when no origin is allowed: no header is ever given.

@@ -88,15 +88,14 @@ public final class TLSIdentity: Sendable {
         }
         do {
             return Loaded(context: try NIOSSLContext(configuration: configuration), warnings: warnings)
+        } catch NIOSSLError.failedToLoadPrivateKey {
+            // Each of the two is sound by itself.
+            throw TLSError(
+                code: .keyMismatch,
+                message: "the key in \(files.privateKeyPath) does not belong to the first certificate in "
+                    + files.certificatePath,
+                cause: NIOSSLError.failedToLoadPrivateKey)
         } catch {
-            let isMismatch = ["KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH"].contains { "\(error)".contains($0) }
-            guard !isMismatch else {
-                throw TLSError(
-                    code: .keyMismatch,
-                    message: "the key in \(files.privateKeyPath) does not belong to the first certificate in "
-                        + files.certificatePath,
-                    cause: error)
-            }
             throw TLSError(
                 code: .unusable,
                 message: "\(files.certificatePath) with \(files.privateKeyPath) cannot be used for TLS: \(error)",
