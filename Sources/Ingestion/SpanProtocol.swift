@@ -1,5 +1,5 @@
-public import TraceModel
-public import WireFormats
+internal import TraceModel
+internal import WireFormats
 
 /// A way in which spans come: a format, and what carries it. Named so in metrics and logs.
 public enum SpanProtocol: String, CaseIterable, Sendable {

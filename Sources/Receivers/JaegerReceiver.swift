@@ -26,7 +26,8 @@ public struct JaegerReceiver: Sendable {
 
     /// Takes one datagram of Jaeger's agent protocol. Nobody is told what became of it: metrics and log are.
     public func receive(
-        _ datagram: UnsafeRawBufferPointer, _ encoding: DatagramEncoding, worker: Int, sender: @autoclosure () -> String?
+        _ datagram: UnsafeRawBufferPointer, _ encoding: DatagramEncoding, worker: Int,
+        sender: @autoclosure () -> String?
     ) {
         let spanProtocol: SpanProtocol =
             switch encoding {

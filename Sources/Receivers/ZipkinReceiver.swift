@@ -25,7 +25,8 @@ public struct ZipkinReceiver: Sendable {
     ) {
         let supported = "application/json or " + (types.first?.0 ?? "")
         intake.register(
-            path, on: &router, protocolOf: { type in
+            path, on: &router,
+            protocolOf: { type in
                 types.first { $0.0 == type }?.1 ?? (Self.isJSON(type) ? others : nil)
             }, supported: supported, unpackFailureMessage: "Cannot gunzip spans")
     }

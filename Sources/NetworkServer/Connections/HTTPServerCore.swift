@@ -10,6 +10,7 @@ final class HTTPServerCore: Sendable {
     let name: String
     let router: HTTPRouter
     let limits: HTTPServerLimits
+    let security: HTTPServerSecurity
     let observer: (any HTTPServerObserver)?
     let idleTimeout: TimeAmount
     let requestTimeout: TimeAmount
@@ -18,10 +19,14 @@ final class HTTPServerCore: Sendable {
     private let draining = Atomic(false)
     private let connections = NIOLockedValueBox((count: 0, whenNone: [EventLoopPromise<Void>]()))
 
-    init(name: String, router: HTTPRouter, limits: HTTPServerLimits, observer: (any HTTPServerObserver)?) {
+    init(
+        name: String, router: HTTPRouter, limits: HTTPServerLimits, security: HTTPServerSecurity,
+        observer: (any HTTPServerObserver)?
+    ) {
         self.name = name
         self.router = router
         self.limits = limits
+        self.security = security
         self.observer = observer
         idleTimeout = TimeAmount(limits.idleTimeout)
         requestTimeout = TimeAmount(limits.requestTimeout)

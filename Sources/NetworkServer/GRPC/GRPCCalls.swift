@@ -47,7 +47,8 @@ extension HTTPRouter {
 
 extension HTTPResponse {
     private static let callHeaders = [
-        (name: "content-type", value: "application/grpc"), (name: "grpc-accept-encoding", value: "identity,deflate,gzip"),
+        (name: "content-type", value: "application/grpc"),
+        (name: "grpc-accept-encoding", value: "identity,deflate,gzip"),
     ]
 
     /// The answer of a call that succeeded.

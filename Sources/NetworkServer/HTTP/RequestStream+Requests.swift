@@ -12,11 +12,8 @@ extension RequestStream {
 
     func headArrived(_ head: RequestHead, isBodyHere: Bool) {
         current.method = head.method
-        let refusal = preflight(head) ?? route(head)
         let hasBody = head.contentLength != 0
-        if let refusal = unauthorized(head).map({ written($0, head) }) ?? refusal
-            ?? (hasBody ? refusalOfBody(head).map { written($0, head) } : nil)
-        {
+        if let refusal = preflight(head) ?? refusal(of: head, hasBody: hasBody) {
             let isSmall = (head.contentLength ?? 0) <= Self.droppedByteCountMax
             refuse(refusal, keepsConnection: isSmall && !(hasBody && head.expectsContinue))
             return
@@ -26,6 +23,15 @@ extension RequestStream {
         if let contentLength = head.contentLength {
             current.storage?.body.reserveCapacity(min(contentLength, Self.reservedCapacityMax))
         }
+    }
+
+    /// The answer that is certain from the head alone.
+    private func refusal(of head: RequestHead, hasBody: Bool) -> HTTPResponse? {
+        // The route is found first, for it decides how a refusal is written.
+        let unroutable = route(head)
+        if let error = unauthorized(head) { return written(error, head) }
+        if let unroutable { return unroutable }
+        return hasBody ? refusalOfBody(head).map { written($0, head) } : nil
     }
 
     /// Finds who handles the request; or the answer, where nobody does.
@@ -58,9 +64,31 @@ extension RequestStream {
         }
     }
 
-    private func unauthorized(_ head: RequestHead) -> HTTPError? { nil }
+    private func unauthorized(_ head: RequestHead) -> HTTPError? {
+        guard let credentials = server.security.credentials, let storage = current.storage else { return nil }
+        if let authorization = head.authorization {
+            let bytes = storage.head
+            if credentials.allows(authorization: bytes.span.extracting(authorization)) { return nil }
+        }
+        return HTTPError(
+            .unauthorized, "This listener asks for credentials",
+            headers: credentials.challenges.map { ("www-authenticate", $0) })
+    }
 
-    private func preflight(_ head: RequestHead) -> HTTPResponse? { nil }
+    /// The answer for a browser that asks whether a page may send; it asks without credentials.
+    private func preflight(_ head: RequestHead) -> HTTPResponse? {
+        guard let policy = server.security.origins, let storage = current.storage else { return nil }
+        let origin = head.origin.map { storage.text($0) }
+        guard head.method == .options, let method = storage.header("access-control-request-method") else {
+            current.originFields = policy.responseHeaders(origin: origin)
+            return nil
+        }
+        return HTTPResponse(
+            status: .noContent,
+            headers: policy.preflightHeaders(
+                origin: origin, requestedMethod: method,
+                requestedHeaders: storage.header("access-control-request-headers")))
+    }
 
     /// Why the body will not be taken, as far as the head tells.
     private func refusalOfBody(_ head: RequestHead) -> HTTPError? {

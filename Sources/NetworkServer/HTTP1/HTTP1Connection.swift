@@ -189,7 +189,8 @@ final class HTTP1Connection: RequestStream, ChannelDuplexHandler, @unchecked Sen
         let isBodySent = current.method != .head && response.status.allowsBody
         buffer.clear(minimumCapacity: 256 + (isBodySent ? body.count : 0))
         buffer.writeAnswerHead(
-            response, framing: response.status.allowsBody ? .length(body.count) : .none,
+            response, originFields: current.originFields,
+            framing: response.status.allowsBody ? .length(body.count) : .none,
             date: loop.dateValue(at: current.startedAt), connection: connectionField(keepsAlive))
         if isBodySent { buffer.writeBytes(body) }
         context.write(Self.wrapOutboundOut(buffer), promise: nil)
@@ -199,7 +200,8 @@ final class HTTP1Connection: RequestStream, ChannelDuplexHandler, @unchecked Sen
     }
 
     /// Sends a part of an answer whose length is not known.
-    override func stream(_ bytes: [UInt8], head response: HTTPResponse?, isLast: Bool, promise: EventLoopPromise<Void>) {
+    override func stream(_ bytes: [UInt8], head response: HTTPResponse?, isLast: Bool, promise: EventLoopPromise<Void>)
+    {
         guard phase == .working, let context else {
             promise.fail(HTTPClientGone())
             return
@@ -209,7 +211,7 @@ final class HTTP1Connection: RequestStream, ChannelDuplexHandler, @unchecked Sen
             current.streamStatus = response.status
             if head.isVersion10 { current.endsWithAnswer = true }
             buffer.writeAnswerHead(
-                response, framing: head.isVersion10 ? .untilClose : .chunks,
+                response, originFields: current.originFields, framing: head.isVersion10 ? .untilClose : .chunks,
                 date: loop.dateValue(at: .now()), connection: connectionField(keepsAlive))
         }
         if head.isVersion10 { buffer.writeBytes(bytes) } else { buffer.writeChunk(bytes) }

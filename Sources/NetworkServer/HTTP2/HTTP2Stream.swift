@@ -112,7 +112,8 @@ final class HTTP2Stream: RequestStream, ChannelDuplexHandler, @unchecked Sendabl
         finish(response.status, context)
     }
 
-    override func stream(_ bytes: [UInt8], head response: HTTPResponse?, isLast: Bool, promise: EventLoopPromise<Void>) {
+    override func stream(_ bytes: [UInt8], head response: HTTPResponse?, isLast: Bool, promise: EventLoopPromise<Void>)
+    {
         guard phase == .working, let context else {
             promise.fail(HTTPClientGone())
             return
