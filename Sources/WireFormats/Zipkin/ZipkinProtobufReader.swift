@@ -41,7 +41,7 @@ struct ZipkinProtobufReader: ~Copyable {
             if error.code == .malformed && UInt32(bytes[0]) != ZipkinTag.List.spans {
                 throw DecodeError(.otherFormat, "Expected a PROTO3 encoded list", offset: 0)
             }
-            throw stage.located(error)
+            throw ZipkinSpanStage.located(error, spanNumber: stage.spanNumber)
         }
         var outcome = DecodeOutcome(acceptedCount: stage.spanNumber)
         outcome.replacedStringCount = mender.replacedCount

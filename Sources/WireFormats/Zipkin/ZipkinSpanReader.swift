@@ -20,14 +20,14 @@ struct ZipkinSpanReader: ~Copyable {
     mutating func readList(into builder: inout SpanBatchBuilder) throws(DecodeError) -> Int {
         if json.isAtEnd() { return 0 }
         guard try json.take(UInt8(ascii: "[")) else {
-            throw DecodeError(.otherFormat, "Expected a JSON_V2 encoded list", offset: json.offset)
+            throw ZipkinJSONVersion.two.notList(at: json.offset)
         }
         var isFirst = true
         do throws(DecodeError) {
             while try json.nextElement(isFirst: &isFirst) { try readSpan(into: &builder) }
             guard json.isAtEnd() else { throw json.unexpected("nothing after the list") }
         } catch {
-            throw stage.located(error)
+            throw ZipkinSpanStage.located(error, spanNumber: stage.spanNumber)
         }
         return stage.spanNumber
     }
@@ -82,13 +82,9 @@ struct ZipkinSpanReader: ~Copyable {
         case .tags: try readTags(into: &builder)
         case .debug: if try json.readBool() { builder.traits.isDebug = true }
         case .shared: if try json.readBool() { builder.traits.isShared = true }
-        case .binaryAnnotations: throw Self.sentOtherVersion(at: json.offset)
+        case .binaryAnnotations: throw ZipkinJSONVersion.two.otherVersion(at: json.offset)
         case .unknown: try json.skipValue()
         }
-    }
-
-    private static func sentOtherVersion(at place: Int) -> DecodeError {
-        DecodeError(.otherFormat, "Expected a JSON_V2 encoded list, but received: JSON_V1", offset: place)
     }
 
     private mutating func readKind() throws(DecodeError) -> SpanKind {
@@ -132,7 +128,7 @@ struct ZipkinSpanReader: ~Copyable {
             } else if key.equals("value") {
                 name = try readEventName(into: &builder)
             } else if key.equals("endpoint") {
-                throw Self.sentOtherVersion(at: json.offset)
+                throw ZipkinJSONVersion.two.otherVersion(at: json.offset)
             } else {
                 try json.skipValue()
             }

@@ -51,7 +51,7 @@ struct ZipkinSpanStage: ~Copyable {
     }
 
     /// The error with its place in words.
-    func located(_ error: DecodeError) -> DecodeError {
+    static func located(_ error: DecodeError, spanNumber: Int) -> DecodeError {
         if error.code == .otherFormat { return error }
         let span = spanNumber > 0 ? "span \(spanNumber), " : ""
         return DecodeError(error.code, "\(error.message) (\(span)byte \(error.offset))", offset: error.offset)
