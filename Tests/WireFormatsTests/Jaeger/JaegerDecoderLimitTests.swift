@@ -89,7 +89,8 @@ import WireFormats
         let process = SampleProcess().thrift
         for value: ThriftValue in [
             .structure([]), .structure([(Int16(1), process)]), .structure([(2, .list([span]))]),
-            .structure([(Int16(1), process), (2, .list([.i32(1)]))]), .structure([(Int16(1), span), (2, .list([process]))]),
+            .structure([(Int16(1), process), (2, .list([.i32(1)]))]),
+            .structure([(Int16(1), span), (2, .list([process]))]),
         ] {
             #expect(refusalOfJaeger(ThriftWriter.bytes(value, .binary), .batch)?.code == .malformed)
         }
