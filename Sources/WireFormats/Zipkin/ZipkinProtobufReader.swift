@@ -63,8 +63,12 @@ struct ZipkinProtobufReader: ~Copyable {
             case ZipkinTag.Span.tags: try readTag(try fields.readMessage(), into: &builder)
             case ZipkinTag.Span.traceID: try setTraceID(try fields.readBytes(), &builder, at: place)
             case ZipkinTag.Span.spanID:
-                builder.spanID = try Self.spanID(try fields.readBytes(), "id", at: place)
+                let bytes = try fields.readBytes()
+                builder.spanID = try Self.spanID(bytes, "id", at: place)
                 stage.hasSpanID = builder.spanID != 0
+                guard stage.hasSpanID || bytes.count == 0 else {
+                    throw DecodeError(.malformed, "id is all zeros", offset: place)
+                }
             case ZipkinTag.Span.parentID:
                 builder.parentID = try Self.spanID(try fields.readBytes(), "parentId", at: place)
             case ZipkinTag.Span.kind: builder.traits.kind = Self.kind(try fields.readVarint())
