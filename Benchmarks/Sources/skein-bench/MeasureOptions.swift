@@ -36,8 +36,8 @@ struct MeasureOptions: ParsableArguments {
     @Flag(help: "Leaves the folder when done; after a failure it is always left.")
     var keep = false
 
-    @Option(help: "Allowed values.")
-    var thresholds = "Benchmarks/Thresholds/store.json"
+    @Option(help: "Allowed values: a file, or a folder of such files.")
+    var thresholds = "Benchmarks/Thresholds"
 
     @Option(help: "Writes everything to this file.")
     var json: String?
@@ -72,6 +72,7 @@ struct MeasureOptions: ParsableArguments {
             try write(reports)
             if report.failures.isEmpty && !keep { try FileManager.default.removeItem(atPath: part + "/data") }
         }
+        if let table = FormatTable(reports: reports).text { print(table) }
         let isFailed = reports.contains { !$0.failures.isEmpty }
         if isFailed || keep {
             print("data and logs are in \(folder)")
