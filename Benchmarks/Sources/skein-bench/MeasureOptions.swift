@@ -51,8 +51,22 @@ struct MeasureOptions: ParsableArguments {
         }
     }
 
-    /// Measures one plan after the other; prints each one's table when it is done.
+    /// Measures one plan after the other.
     func measure(_ plans: [RunPlan], _ workload: WorkloadOptions) throws {
+        try report(
+            plans.map { plan in
+                (
+                    plan.name,
+                    { folder in
+                        var run = ServerRun(plan, self, workload, folder: folder)
+                        return try run.run()
+                    }
+                )
+            })
+    }
+
+    /// Does one run after the other, each in a folder of its own; prints each one's table when it is done.
+    func report(_ runs: [(name: String, run: (_ folder: String) throws -> BenchReport)]) throws {
         let limits = FileManager.default.fileExists(atPath: thresholds) ? try Thresholds(path: thresholds) : nil
         if limits == nil {
             guard !enforce else { throw ValidationError("\(thresholds) is not there") }
@@ -60,11 +74,10 @@ struct MeasureOptions: ParsableArguments {
         }
         let folder = try makeFolder()
         var reports: [BenchReport] = []
-        for plan in plans {
-            let part = folder + "/" + plan.name.replacing(" ", with: "-")
+        for (name, run) in runs {
+            let part = folder + "/" + name.replacing(" ", with: "-")
             try FileManager.default.createDirectory(atPath: part + "/data", withIntermediateDirectories: true)
-            var run = ServerRun(plan, self, workload, folder: part)
-            var report = try run.run()
+            var report = try run(part)
             if let limits { report.apply(limits) }
             print(ReportTable(report: report).text)
             fflush(nil)

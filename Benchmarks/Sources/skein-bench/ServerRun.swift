@@ -75,9 +75,12 @@ struct ServerRun {
         return report
     }
 
-    func start() throws -> ServerProcess {
+    func start() throws -> ServerProcess { try Self.start(options, folder: folder) }
+
+    /// Starts the server on the folder's data.
+    static func start(_ options: MeasureOptions, folder: String) throws -> ServerProcess {
         let arguments = options.serverArguments.split(separator: " ").map {
-            String($0).replacing("{data}", with: data)
+            String($0).replacing("{data}", with: folder + "/data")
         }
         return try ServerProcess(binary: options.serverBinary, arguments: arguments, log: folder + "/server.log")
     }
