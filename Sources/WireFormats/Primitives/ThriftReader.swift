@@ -23,7 +23,8 @@ struct ThriftField {
     /// The value of a boolean that stands in the header itself.
     var flag = false
 
-    /// The ID shifted by eight, and the type: what decoders compare. Negative IDs, which no IDL gives, are above the others.
+    /// The ID shifted by eight, and the type: what decoders compare. Negative IDs, which no schema gives, are above the
+    /// others.
     @inline(__always)
     var tag: UInt32 { UInt32(UInt16(bitPattern: id)) &<< 8 | type }
 }
