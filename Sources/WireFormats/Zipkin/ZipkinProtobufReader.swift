@@ -12,7 +12,7 @@ struct ZipkinProtobufReader: ~Copyable {
     /// Longest key that may be looked for among those that came before; longer ones might have to be cut.
     private let knownKeyByteCountMax: Int
 
-    // What came last in this body, each with its length before it: texts by their numbers, and endpoints.
+    // What came last in this body, each with its length before it: numbers of strings, and endpoints.
     private var knownNames = KnownTexts<UInt32>()
     private var knownEventNames = KnownTexts<UInt32>()
     private var knownEndpoints = KnownTexts<ZipkinEndpoint>()
