@@ -27,6 +27,7 @@ struct OverloadRun {
     /// More than any server here takes in a second.
     private static let spansPerSecondMax = 1_000_000
     private static let capacitySeconds = 5.0
+    private static let recoverySecondsMax = 60
     /// Share of the capacity that counts as a normal load.
     private static let normalShare = 0.2
 
@@ -56,6 +57,11 @@ struct OverloadRun {
         let flood = try flood(source, server)
         Self.progress("the first second after")
         let after = try send(source, server, seconds: 1, rate: rate)
+        var recoverySeconds = after.retries > 0 ? 1 : 0
+        while recoverySeconds > 0 && recoverySeconds < Self.recoverySecondsMax {
+            if try send(source, server, seconds: 1, rate: rate).retries == 0 { break }
+            recoverySeconds += 1
+        }
         Self.progress("sending the rest")
         source.stream.finish()
         let rest = try send(source, server)
@@ -65,6 +71,7 @@ struct OverloadRun {
         stage.add("normal load, p99", before.acknowledgementP99Milliseconds, "ms")
         stage.add("first second after the flood, p50", after.acknowledgementP50Milliseconds, "ms")
         stage.add("first second after the flood, p99", after.acknowledgementP99Milliseconds, "ms")
+        stage.add("seconds after the flood with refusals", Double(recoverySeconds), "s")
         stage.add("first second after the flood, spans a second", after.spansPerSecond, "1/s")
         for (name, load) in [("the capacity's load", capacity), ("the normal load", before), ("the rest", rest)] {
             judge(load, name)
