@@ -12,6 +12,8 @@ let package = Package(
     name: "skein",
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-http2.git", from: "1.46.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
@@ -67,13 +69,20 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+                .product(name: "NIOHPACK", package: "swift-nio-http2"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .target(
-            name: "Ingestion", dependencies: ["WireFormats", "TraceModel", "Telemetry"], swiftSettings: strict),
+            name: "Ingestion",
+            dependencies: [
+                "WireFormats", "TraceModel", "Telemetry", "Threads", .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: strict),
         .target(
-            name: "Receivers", dependencies: ["NetworkServer", "Ingestion", "WireFormats"], swiftSettings: strict),
+            name: "Receivers", dependencies: ["NetworkServer", "Ingestion", "WireFormats", "Bytes"],
+            swiftSettings: strict),
         .target(
             name: "HTTPAPI",
             dependencies: [

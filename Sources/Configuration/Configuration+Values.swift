@@ -7,26 +7,38 @@ extension Configuration {
     }
 
     public var dataPath: String { text("data") }
-    public var listenAddresses: [String] {
-        if case .list(let items) = entry("listen").value { items } else { wrong("listen") }
-    }
+    public var listenAddresses: [String] { list("listen") }
+    public var allowsUnprotected: Bool { boolean("listen-unprotected") }
     public var portOffset: Int { integer("port-offset") }
-
-    // Ports with the offset added; 0 for any free one, nil for off.
-    public var zipkinPort: Int? { port("zipkin.port") }
-    public var queryPort: Int? { port("query.port") }
-    public var adminPort: Int? { port("admin.port") }
 
     public var bodyByteCountMax: Int { byteCount("limits.body-bytes") }
     public var unpackedByteCountMax: Int { byteCount("limits.unpacked-bytes") }
     public var spansPerRequestMax: Int { integer("limits.spans-per-request") }
     public var attributesPerSpanMax: Int { integer("limits.attributes-per-span") }
     public var valueByteCountMax: Int { byteCount("limits.value-bytes") }
+    public var datagramByteCountMax: Int { byteCount("limits.datagram-bytes") }
     public var headerByteCountMax: Int { byteCount("limits.header-bytes") }
     public var connectionCountMax: Int { integer("limits.connections") }
     public var inFlightByteCountMax: Int { byteCount("limits.in-flight-bytes") }
     public var idleTimeout: Duration { duration("limits.idle-timeout") }
     public var requestTimeout: Duration { duration("limits.request-timeout") }
+
+    // Paths of PEM files; nil for off.
+    public var tlsCertificatePath: String? { textOrOff("tls.certificate") }
+    public var tlsKeyPath: String? { textOrOff("tls.key") }
+    public var tlsClientCAPath: String? { textOrOff("tls.client-ca") }
+    /// Names of listeners.
+    public var plainListeners: [String] { listOrOff("tls.plain-listeners") }
+    /// Files with credentials, by the name of a listener; nil for all others. A path `off` excepts a listener.
+    public var credentialPaths: [(listener: String?, path: String)] {
+        listOrOff("auth.credentials").map { item in
+            guard let mark = item.firstIndex(of: "=") else { return (nil, item) }
+            return (String(item[..<mark]), String(item[item.index(after: mark)...]))
+        }
+    }
+    /// Origins that web pages may send from.
+    public var allowedOrigins: [String] { listOrOff("cors.origins") }
+    public var allowedHeaders: [String] { listOrOff("cors.headers") }
 
     public var journalSync: JournalSync {
         switch entry("journal.sync").value {
@@ -72,7 +84,25 @@ extension Configuration {
         if case .integer(let number) = entry(key).value { number } else { wrong(key) }
     }
 
-    private func port(_ key: String) -> Int? {
+    private func list(_ key: String) -> [String] {
+        if case .list(let items) = entry(key).value { items } else { wrong(key) }
+    }
+
+    private func boolean(_ key: String) -> Bool {
+        if case .boolean(let value) = entry(key).value { value } else { wrong(key) }
+    }
+
+    private func textOrOff(_ key: String) -> String? {
+        let text = text(key)
+        return text == "off" ? nil : text
+    }
+
+    private func listOrOff(_ key: String) -> [String] {
+        let items = list(key)
+        return items == ["off"] ? [] : items
+    }
+
+    func port(_ key: String) -> Int? {
         switch entry(key).value {
         case .off: nil
         case .port(let port): port == 0 ? 0 : Int(port) + portOffset

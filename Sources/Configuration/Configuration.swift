@@ -147,7 +147,7 @@ public struct Configuration: Sendable {
 
     /// What each setting allows, but not all of them together.
     private func contradictions() -> [String] {
-        var problems: [String] = []
+        var problems = contradictionsOfSecurity()
         var users: [UInt16: String] = [:]
         for entry in entries {
             guard case .port(let port) = entry.value, port != 0 else { continue }

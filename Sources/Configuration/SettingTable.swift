@@ -9,10 +9,22 @@ extension Setting {
         Setting("data", .text, default: "./skein-data", "Folder that keeps the spans"),
         Setting("listen", .list, default: "127.0.0.1,::1", "Addresses to listen on"),
         Setting(
+            "listen-unprotected", .boolean, default: "false",
+            "Allows addresses beyond this machine without TLS or credentials: whoever reaches a port can read and write"
+        ),
+        Setting(
             "port-offset", .integer(0...64511), default: "0",
             "Added to every port, so that several can run on one machine"),
 
         Setting("zipkin.port", .port, default: "9411", "Port of the Zipkin receiver and query API"),
+        Setting("otlp.grpc-port", .port, default: "4317", "Port of the OTLP receiver for gRPC"),
+        Setting("otlp.http-port", .port, default: "4318", "Port of the OTLP receiver for HTTP, protobuf and JSON"),
+        Setting("jaeger.http-port", .port, default: "14268", "Port of the Jaeger receiver for thrift over HTTP"),
+        Setting("jaeger.grpc-port", .port, default: "14250", "Port of the Jaeger receiver for gRPC"),
+        Setting(
+            "jaeger.compact-port", .port, default: "6831", "UDP port of the Jaeger agent's protocol, compact thrift"),
+        Setting(
+            "jaeger.binary-port", .port, default: "6832", "UDP port of the Jaeger agent's protocol, binary thrift"),
         Setting("query.port", .port, default: "16686", "Port of the query API and the web page"),
         Setting("query.threads", .integer(1...256), default: "4", "Threads that answer queries"),
         Setting(
@@ -35,6 +47,8 @@ extension Setting {
             "limits.value-bytes", .bytes(64...64 << 20), default: "64KiB",
             "Longest text of a span; a longer one is cut, and the span says so"),
         Setting(
+            "limits.datagram-bytes", .bytes(1024...65_507), default: "65000", "Largest UDP datagram that is read"),
+        Setting(
             "limits.header-bytes", .bytes(1024...16 << 20), default: "64KiB",
             "Request line and headers of a request together"),
         Setting(
@@ -48,6 +62,25 @@ extension Setting {
         Setting(
             "limits.request-timeout", .duration(second / 1000...day), default: "30s",
             "How long a request may take to arrive"),
+
+        Setting(
+            "tls.certificate", .text, default: "off",
+            "File of the certificate in PEM, with its chain; with it all TCP listeners speak TLS"),
+        Setting("tls.key", .text, default: "off", "File of the certificate's private key in PEM"),
+        Setting(
+            "tls.client-ca", .text, default: "off",
+            "File of the authority in PEM that has signed the certificates which clients must show"),
+        Setting(
+            "tls.plain-listeners", .list, default: "off",
+            "Listeners, by name, that speak without TLS all the same, such as admin"),
+        Setting(
+            "auth.credentials", .list, default: "off",
+            "Files of those who may come in, each for all TCP listeners or, as in query=FILE, for one; off excepts one"),
+        Setting(
+            "cors.origins", .list, default: "off",
+            "Web pages that may send spans from a browser, such as https://shop.example or https://*.shop.example"),
+        Setting(
+            "cors.headers", .list, default: "off", "Header fields that these pages may send beside the usual ones"),
 
         Setting(
             "journal.sync", .choiceOrDuration(["always", "never"], second / 1000...3600 * second), default: "1s",

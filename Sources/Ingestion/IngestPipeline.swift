@@ -1,10 +1,12 @@
+public import Logging
 public import Telemetry
 internal import TraceModel
 public import WireFormats
 
 /// What is to be answered to who sent spans.
 public enum IngestOutcome: Sendable {
-    case accepted
+    /// All are stored but those that the outcome tells of.
+    case accepted(DecodeOutcome)
     case malformed(String)
     case tooLarge(String)
     case overloaded(String)
@@ -14,59 +16,79 @@ public enum IngestOutcome: Sendable {
 ///
 /// A decoder's memory belongs to one event loop: calls with the same worker number never overlap.
 public final class IngestPipeline: Sendable {
+    public let metrics: ReceiverMetrics
     private let sink: any SpanSink
     private let limits: SpanLimits
     private let workers: [Worker]
-    private let counters: IngestCounters
+    private let log: UnreadableLog
 
     private final class Worker: @unchecked Sendable {
         // Unchecked: only ever used by the thread of one event loop.
         var builder = SpanBatchBuilder()
     }
 
-    public init(sink: any SpanSink, limits: SpanLimits, workerCount: Int, metrics: MetricsRegistry) {
+    public init(
+        sink: any SpanSink, limits: SpanLimits, workerCount: Int, metrics: MetricsRegistry, logger: Logger
+    ) {
         self.sink = sink
         self.limits = limits
         workers = (0..<workerCount).map { _ in Worker() }
-        counters = IngestCounters(metrics)
+        self.metrics = ReceiverMetrics(metrics)
+        log = UnreadableLog(logger)
     }
 
-    /// Takes a body of Zipkin v2 JSON.
-    /// - Parameter completion: called once: at once when the body is refused or empty, else from any thread when it
-    ///   is stored.
-    public func ingestZipkinJSON(
-        _ bytes: UnsafeRawBufferPointer, worker: Int, completion: @escaping @Sendable (IngestOutcome) -> Void
+    /// Takes the spans of one body, message or datagram.
+    /// - Parameters:
+    ///   - sender: the address it came from, for the log.
+    ///   - completion: called once: at once when the body is refused or has no spans, else from any thread when they
+    ///     are stored.
+    public func ingest(
+        _ spanProtocol: SpanProtocol, _ bytes: UnsafeRawBufferPointer, worker: Int,
+        sender: @autoclosure () -> String?, completion: @escaping @Sendable (IngestOutcome) -> Void
     ) {
-        let protocolCounters = counters.zipkinJSON
+        let counters = metrics[spanProtocol]
         let worker = workers[worker]
         defer { worker.builder.removeAll() }
-        let spanCount: Int
+        let decoded: DecodeOutcome
         do throws(DecodeError) {
-            spanCount = try ZipkinJSONDecoder.decode(bytes, limits: limits, into: &worker.builder).acceptedCount
+            decoded = try spanProtocol.decode(bytes, limits: limits, into: &worker.builder)
         } catch {
-            protocolCounters.malformedBodies.add()
-            completion(error.code == .tooManySpans ? .tooLarge(error.message) : .malformed(error.message))
+            counters.malformedBodies.add()
+            log.note(spanProtocol, sender: sender(), reason: error.message, byteCount: bytes.count)
+            completion(error.isOfSize ? .tooLarge(error.message) : .malformed(error.message))
             return
         }
-        guard spanCount > 0 else {
-            completion(.accepted)
+        if decoded.rejectedCount > 0 {
+            counters.refused.add(decoded.rejectedCount)
+            log.note(
+                spanProtocol, sender: sender(), reason: decoded.firstRejection ?? "spans left out",
+                byteCount: bytes.count)
+        }
+        if decoded.replacedStringCount > 0 { counters.replacedStrings.add(decoded.replacedStringCount) }
+        guard decoded.acceptedCount > 0 else {
+            completion(.accepted(decoded))
             return
         }
         sink.append(worker.builder.makeBatch()) { outcome in
             switch outcome {
             case .kept:
-                protocolCounters.accepted.add(spanCount)
-                completion(.accepted)
+                counters.accepted.add(decoded.acceptedCount)
+                completion(.accepted(decoded))
             case .overloaded:
-                protocolCounters.refused.add(spanCount)
+                counters.refused.add(decoded.acceptedCount)
                 completion(.overloaded("more spans arrive than can be stored at the moment"))
             case .diskFull(let reason):
-                protocolCounters.refused.add(spanCount)
+                counters.refused.add(decoded.acceptedCount)
                 completion(.overloaded(reason))
             case .tooLarge(let reason):
-                protocolCounters.refused.add(spanCount)
+                counters.refused.add(decoded.acceptedCount)
                 completion(.tooLarge(reason))
             }
         }
     }
+}
+
+extension DecodeError {
+    /// Whether the body is right but for its size.
+    fileprivate var isOfSize: Bool { code == .tooManySpans || code == .tooLarge }
 }

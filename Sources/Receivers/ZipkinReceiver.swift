@@ -1,28 +1,34 @@
 public import Ingestion
 public import NetworkServer
 
-/// Zipkin's collector: `POST /api/v2/spans`. Accepts with 202 and an empty body.
+/// Zipkin's collector: `POST /api/v2/spans` and `/api/v1/spans`, which accept with 202 and an empty body, and the gRPC
+/// method `zipkin.proto3.SpanService/Report`.
 public struct ZipkinReceiver: Sendable {
-    private let pipeline: IngestPipeline
+    private let intake: BodyIntake
 
-    public init(pipeline: IngestPipeline) { self.pipeline = pipeline }
+    public init(pipeline: IngestPipeline) { intake = BodyIntake(pipeline: pipeline) }
 
     public func register(on router: inout HTTPRouter) {
-        router.on(.post, "/api/v2/spans", unpackFailureMessage: "Cannot gunzip spans", .eventLoop(receive))
+        register(
+            "/api/v2/spans", on: &router, others: .zipkinJSON,
+            [("application/x-protobuf", .zipkinProtobuf), ("application/protobuf", .zipkinProtobuf)])
+        register(
+            "/api/v1/spans", on: &router, others: .zipkinV1JSON,
+            [("application/x-thrift", .zipkinV1Thrift)])
+        // ReportResponse has no fields.
+        intake.registerCall("/zipkin.proto3.SpanService/Report", on: &router, .zipkinGRPC) { _ in [] }
     }
 
-    @Sendable private func receive(_ request: HTTPRequest, _ parameters: HTTPParameters, _ responder: HTTPResponder) {
-        guard Self.isJSON(request.contentType) else {
-            let type = request.contentType ?? ""
-            responder.respond(
-                .text(.unsupportedMediaType, "content type \(type) is not supported: send application/json\n"))
-            return
-        }
-        request.body.withUnsafeBytes { bytes in
-            pipeline.ingestZipkinJSON(bytes, worker: request.eventLoopIndex) { outcome in
-                responder.respond(Self.response(outcome))
-            }
-        }
+    /// `others` is the JSON that a body is taken for unless its content type is one of `types`.
+    private func register(
+        _ path: String, on router: inout HTTPRouter, others: SpanProtocol, _ types: [(String, SpanProtocol)]
+    ) {
+        let supported = "application/json or " + (types.first?.0 ?? "")
+        intake.register(
+            path, on: &router,
+            protocolOf: { type in
+                types.first { $0.0 == type }?.1 ?? (Self.isJSON(type) ? others : nil)
+            }, supported: supported, unpackFailureMessage: "Cannot gunzip spans")
     }
 
     /// Zipkin takes whatever is not called something else for JSON.
@@ -30,20 +36,5 @@ public struct ZipkinReceiver: Sendable {
         guard let contentType else { return true }
         return contentType == "application/json" || contentType == "text/json" || contentType == "text/plain"
             || contentType == "application/x-www-form-urlencoded" || contentType.hasSuffix("+json")
-    }
-
-    private static let accepted = HTTPResponse.empty(.accepted)
-
-    private static func response(_ outcome: IngestOutcome) -> HTTPResponse {
-        switch outcome {
-        case .accepted: accepted
-        case .malformed(let reason): .text(.badRequest, reason)
-        case .tooLarge(let reason): .text(.contentTooLarge, reason)
-        case .overloaded(let reason):
-            HTTPResponse(
-                status: .serviceUnavailable,
-                headers: [("Retry-After", "1"), ("Content-Type", "text/plain; charset=utf-8")],
-                body: Array(reason.utf8))
-        }
     }
 }

@@ -15,7 +15,7 @@ final class EventLoopState: @unchecked Sendable {
     var routerScratch: [Range<Int>] = []
     var answerBuffer = ByteBuffer()
 
-    private var connections: [HTTP1Connection] = []
+    private var watched: [Watched] = []
     private var freeStorages: [RequestStorage] = []
     private var date = HTTPDate()
     private var sweepInterval = TimeAmount.seconds(1)
@@ -51,29 +51,29 @@ final class EventLoopState: @unchecked Sendable {
 
     // MARK: Connections
 
-    func add(_ connection: HTTP1Connection, sweepInterval: TimeAmount) {
-        connection.registryIndex = connections.count
-        connections.append(connection)
+    func add(_ connection: Watched, sweepInterval: TimeAmount) {
+        connection.registryIndex = watched.count
+        watched.append(connection)
         self.sweepInterval = min(self.sweepInterval, sweepInterval)
         scheduleSweep()
     }
 
-    func remove(_ connection: HTTP1Connection) {
+    func remove(_ connection: Watched) {
         let index = connection.registryIndex
         guard index >= 0 else { return }
-        connections.swapAt(index, connections.count - 1)
-        connections[index].registryIndex = index
-        connections.removeLast()
+        watched.swapAt(index, watched.count - 1)
+        watched[index].registryIndex = index
+        watched.removeLast()
         connection.registryIndex = -1
     }
 
-    func connections(of server: HTTPServerCore) -> [HTTP1Connection] {
-        connections.filter { $0.server === server }
+    func watched(of server: HTTPServerCore) -> [Watched] {
+        watched.filter { $0.server === server }
     }
 
     /// One timer looks through all connections now and then: far cheaper than a timer for each request.
     private func scheduleSweep() {
-        guard !isSweepScheduled, !connections.isEmpty else { return }
+        guard !isSweepScheduled, !watched.isEmpty else { return }
         isSweepScheduled = true
         eventLoop.scheduleTask(in: sweepInterval) { self.sweep() }
     }
@@ -82,7 +82,7 @@ final class EventLoopState: @unchecked Sendable {
         isSweepScheduled = false
         let now = NIODeadline.now()
         // A connection that is cut leaves the list at once, and another takes its place.
-        for connection in connections.filter({ $0.deadline <= now }) {
+        for connection in watched.filter({ $0.deadline <= now }) {
             connection.deadlinePassed()
         }
         scheduleSweep()

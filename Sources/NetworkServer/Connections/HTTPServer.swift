@@ -3,12 +3,6 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
 
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#endif
-
 /// One listener: an address, and the routes served there.
 public final class HTTPServer: Sendable {
     public let name: String
@@ -21,13 +15,14 @@ public final class HTTPServer: Sendable {
     /// `name` stands in logs and metrics, `address` is an IPv4 or IPv6 literal, port 0 takes a free one.
     public init(
         name: String, address: String, port: Int, router: HTTPRouter, limits: HTTPServerLimits = HTTPServerLimits(),
-        group: HTTPServerGroup, observer: (any HTTPServerObserver)? = nil
+        security: HTTPServerSecurity = HTTPServerSecurity(), group: HTTPServerGroup,
+        observer: (any HTTPServerObserver)? = nil
     ) {
         self.name = name
         self.address = address
         self.port = port
         self.group = group
-        core = HTTPServerCore(name: name, router: router, limits: limits, observer: observer)
+        core = HTTPServerCore(name: name, router: router, limits: limits, security: security, observer: observer)
     }
 
     /// Opens the listener. Throws an `HTTPServerError` that names address, port and reason. Called once; blocks
@@ -43,18 +38,18 @@ public final class HTTPServer: Sendable {
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let connection = HTTP1Connection(server: core, loop: group.loop(of: channel.eventLoop))
-                    try channel.pipeline.syncOperations.addHandlers([
-                        ArrivalWatch(connection), ByteToMessageHandler(core.makeDecoder()), connection,
-                    ])
+                    if let identity = core.security.identity {
+                        try channel.pipeline.syncOperations.addHandler(identity.makeHandler())
+                    }
+                    let gate = ConnectionGate(server: core, loop: group.loop(of: channel.eventLoop))
+                    try channel.pipeline.syncOperations.addHandler(gate)
                 }
             }
         do {
-            guard UInt16(exactly: port) != nil else { throw SocketAddressError.unsupported }
-            let channel = try bootstrap.bind(to: SocketAddress(ipAddress: address, port: port)).wait()
+            let channel = try bootstrap.bind(to: ListenAddress.resolve(address, port)).wait()
             listener.withLockedValue { $0 = channel }
         } catch {
-            throw listenError(error)
+            throw HTTPServerError(listener: name, address: address, port: port, cause: error)
         }
     }
 
@@ -63,7 +58,7 @@ public final class HTTPServer: Sendable {
         guard let socketAddress = listener.withLockedValue({ $0?.localAddress }),
             let address = socketAddress.ipAddress, let port = socketAddress.port
         else { return nil }
-        return Self.text(address, port)
+        return ListenAddress.text(address, port)
     }
 
     /// The port that the server listens on; nil before it was started.
@@ -93,30 +88,12 @@ public final class HTTPServer: Sendable {
         cut.cancel()
     }
 
-    private func forEachConnection(_ action: @escaping @Sendable (HTTP1Connection) -> Void) {
+    private func forEachConnection(_ action: @escaping @Sendable (Watched) -> Void) {
         let core = core
         for loop in group.loops {
             loop.eventLoop.execute {
-                for connection in loop.connections(of: core) { action(connection) }
+                for connection in loop.watched(of: core) { action(connection) }
             }
         }
-    }
-
-    private func listenError(_ error: any Error) -> HTTPServerError {
-        let (code, reason): (HTTPServerError.Code, String) =
-            switch (error as? IOError)?.errnoCode {
-            case EADDRINUSE: (.addressInUse, "the port is in use by another program")
-            case EACCES, EPERM: (.notPermitted, "not permitted; ports below 1024 need a privilege")
-            case EADDRNOTAVAIL: (.addressInvalid, "no interface of this machine has the address")
-            case nil where error is SocketAddressError:
-                (.addressInvalid, "neither an IPv4 nor an IPv6 address with a port from 0 to 65535")
-            default: (.cannotListen, "\(error)")
-            }
-        return HTTPServerError(
-            code: code, message: "\(name): cannot listen on \(Self.text(address, port)): \(reason)", cause: error)
-    }
-
-    private static func text(_ address: String, _ port: Int) -> String {
-        address.contains(":") ? "[\(address)]:\(port)" : "\(address):\(port)"
     }
 }

@@ -1,6 +1,8 @@
+internal import Logging
 internal import NIOConcurrencyHelpers
 internal import NIOCore
 internal import NIOHTTP1
+internal import NIOHTTP2
 internal import Synchronization
 
 /// What a listener's connections know of it.
@@ -8,6 +10,7 @@ final class HTTPServerCore: Sendable {
     let name: String
     let router: HTTPRouter
     let limits: HTTPServerLimits
+    let security: HTTPServerSecurity
     let observer: (any HTTPServerObserver)?
     let idleTimeout: TimeAmount
     let requestTimeout: TimeAmount
@@ -16,10 +19,14 @@ final class HTTPServerCore: Sendable {
     private let draining = Atomic(false)
     private let connections = NIOLockedValueBox((count: 0, whenNone: [EventLoopPromise<Void>]()))
 
-    init(name: String, router: HTTPRouter, limits: HTTPServerLimits, observer: (any HTTPServerObserver)?) {
+    init(
+        name: String, router: HTTPRouter, limits: HTTPServerLimits, security: HTTPServerSecurity,
+        observer: (any HTTPServerObserver)?
+    ) {
         self.name = name
         self.router = router
         self.limits = limits
+        self.security = security
         self.observer = observer
         idleTimeout = TimeAmount(limits.idleTimeout)
         requestTimeout = TimeAmount(limits.requestTimeout)
@@ -36,6 +43,52 @@ final class HTTPServerCore: Sendable {
         configuration.maxHeaderListSize = limits.headerByteCountMax
         configuration.maxHeaderFieldCount = Self.fieldCountMax
         return HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: configuration)
+    }
+
+    // MARK: HTTP/2
+
+    /// Bytes that a client may send ahead on one stream, and on all streams of a connection.
+    private static let streamWindowByteCount = 1 << 20
+    private static let connectionWindowByteCount = 4 << 20
+    private static let frameByteCountMax = 64 << 10
+    private static let streamCountMax = 256
+    /// Frames of one kind that an honest but lively client sends in 30 seconds at most, pings for example.
+    private static let controlFrameCountMax = 2_000
+
+    var http2Connection: NIOHTTP2Handler.ConnectionConfiguration {
+        var configuration = NIOHTTP2Handler.ConnectionConfiguration()
+        configuration.initialSettings = [
+            HTTP2Setting(parameter: .maxConcurrentStreams, value: Self.streamCountMax),
+            HTTP2Setting(parameter: .maxHeaderListSize, value: limits.headerByteCountMax),
+            HTTP2Setting(parameter: .maxFrameSize, value: Self.frameByteCountMax),
+            HTTP2Setting(parameter: .initialWindowSize, value: Self.streamWindowByteCount),
+        ]
+        configuration.targetWindowSize = Self.connectionWindowByteCount
+        configuration.controlFrameRateLimit.maximumCount = Self.controlFrameCountMax
+        return configuration
+    }
+
+    var http2Stream: NIOHTTP2Handler.StreamConfiguration {
+        var configuration = NIOHTTP2Handler.StreamConfiguration()
+        configuration.targetWindowSize = Self.streamWindowByteCount
+        configuration.outboundBufferSizeHighWatermark = 64 << 10
+        configuration.outboundBufferSizeLowWatermark = 32 << 10
+        configuration.streamResetFrameRateLimit.maximumCount = Self.controlFrameCountMax
+        configuration.streamErrorRateLimit.maximumCount = Self.controlFrameCountMax
+        return configuration
+    }
+
+    /// A connection without streams is closed as politely as HTTP/2 allows: no call in flight is lost.
+    var http2Lifetime: NIOHTTP2ServerConnectionManagementHandler.Configuration {
+        .init(maxIdleTime: idleTimeout, maxAge: nil, maxGraceTime: requestTimeout, keepalive: nil)
+    }
+
+    // MARK: Connections
+
+    func handshakeFailed(_ error: any Error, peer: String?, logger: Logger) {
+        logger.debug(
+            "a TLS handshake failed",
+            metadata: ["server": "\(name)", "peer": "\(peer ?? "")", "reason": "\(error)"])
     }
 
     /// How often deadlines must be looked at to be kept well enough.

@@ -6,11 +6,11 @@ internal import Synchronization
 ///
 /// Dropped without an answer, it answers 500 itself, so that no connection waits for ever.
 final class Exchange: Sendable {
-    let connection: HTTP1Connection
+    let connection: RequestStream
     let method: HTTPMethod
     private let isAnswered = Atomic(false)
 
-    init(connection: HTTP1Connection, method: HTTPMethod) {
+    init(connection: RequestStream, method: HTTPMethod) {
         self.connection = connection
         self.method = method
     }

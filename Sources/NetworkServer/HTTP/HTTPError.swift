@@ -9,6 +9,9 @@ public struct HTTPError: Error, Sendable {
         self.message = message
         self.headers = headers
     }
+
+    static let overloaded = HTTPError(
+        .serviceUnavailable, "Too busy, try again later", headers: [("retry-after", "1")])
 }
 
 /// Why a listener could not be opened.

@@ -24,11 +24,7 @@ public struct HTTPRequest: Sendable {
     }
 
     /// The media type, in lower case and without parameters: `application/json`.
-    public var contentType: String? {
-        guard let value = header("content-type") else { return nil }
-        let type = value.utf8.prefix { $0 != UInt8(ascii: ";") && $0 != ASCII.space && $0 != ASCII.tab }
-        return String(decoding: type.map(ASCII.lowercased), as: UTF8.self)
-    }
+    public var contentType: String? { storage.contentType }
 
     /// The IP address of the client, or of the last proxy; nil if the connection ended too early to tell.
     public var remoteAddress: String? { peer.address }

@@ -13,7 +13,7 @@ public struct HTTPResponder: Sendable {
             let isAccepted = workers.submit {
                 AnswerDelivery(exchange: exchange, acceptsGzip: false).deliver(response)
             }
-            if !isAccepted { exchange.answer(.overloaded) }
+            if !isAccepted { exchange.answer(HTTPResponse(HTTPError.overloaded)) }
         }
     }
 }

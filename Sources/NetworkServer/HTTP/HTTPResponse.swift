@@ -14,6 +14,9 @@ public struct HTTPResponse: Sendable {
     public var status: HTTPStatus
     public var headers: [(name: String, value: String)]
     public var body: Body
+    /// Fields behind the body, which only HTTP/2 carries. Where there is neither a body nor a field before it, they are
+    /// all that is sent, as gRPC's errors are.
+    var trailers: [(name: String, value: String)] = []
 
     public init(status: HTTPStatus, headers: [(name: String, value: String)] = [], body: [UInt8] = []) {
         self.status = status
@@ -46,13 +49,10 @@ public struct HTTPResponse: Sendable {
         HTTPResponse(status: status, headers: [("content-type", "application/json")], body: bytes)
     }
 
-    init(_ error: HTTPError) {
+    public init(_ error: HTTPError) {
         self = .text(error.status, error.message)
         headers += error.headers
     }
-
-    static let overloaded = HTTPResponse(
-        HTTPError(.serviceUnavailable, "Too busy, try again later", headers: [("retry-after", "1")]))
 
     /// The first value of the header field `name`, in whatever case it is written.
     public func header(_ name: String) -> String? {

@@ -7,6 +7,10 @@ public enum HTTPHandler: Sendable {
     case workerThread(@Sendable (HTTPRequest, HTTPParameters) throws -> HTTPResponse)
 }
 
+/// Writes the answer for what the server itself refuses, as the clients of a route want to read it. Is given the media
+/// type of the request in lower case.
+public typealias HTTPRefusalWriter = @Sendable (_ error: HTTPError, _ contentType: String?) -> HTTPResponse
+
 /// The parts of a path that a pattern names, percent-decoded.
 public struct HTTPParameters: Sendable {
     /// The mount prefix under which the route was reached, like `/jaeger`; empty at the root.
@@ -39,6 +43,10 @@ public struct HTTPRouter: Sendable {
         let pattern: String
         let parameterNames: [String]
         let unpackFailureMessage: String
+        /// How the server's own refusals are written; nil for plain text.
+        let refusalWriter: HTTPRefusalWriter?
+        /// The body is one gRPC message.
+        let isCall: Bool
         let handler: HTTPHandler
     }
 
@@ -65,7 +73,14 @@ public struct HTTPRouter: Sendable {
     /// that cannot be unpacked.
     public mutating func on(
         _ method: HTTPMethod, _ pattern: String, unpackFailureMessage: String = "Cannot unpack the body",
-        _ handler: HTTPHandler
+        refusalWriter: HTTPRefusalWriter? = nil, _ handler: HTTPHandler
+    ) {
+        add(method, pattern, unpackFailureMessage, refusalWriter, isCall: false, handler)
+    }
+
+    mutating func add(
+        _ method: HTTPMethod, _ pattern: String, _ unpackFailureMessage: String, _ refusalWriter: HTTPRefusalWriter?,
+        isCall: Bool, _ handler: HTTPHandler
     ) {
         precondition(pattern.hasPrefix("/"), "a pattern starts with a slash")
         precondition(method != .other && method != .head && method != .options, "the router answers this method itself")
@@ -75,7 +90,7 @@ public struct HTTPRouter: Sendable {
         let route = Route(
             method: method, pattern: pattern,
             parameterNames: parts.filter { $0.hasPrefix(":") }.map { String($0.dropFirst()) },
-            unpackFailureMessage: unpackFailureMessage, handler: handler)
+            unpackFailureMessage: unpackFailureMessage, refusalWriter: refusalWriter, isCall: isCall, handler: handler)
         if let index = entries.firstIndex(where: { $0.segments == segments }) {
             precondition(
                 !entries[index].routes.contains { $0.method == method }, "one handler for \(method) \(pattern)")

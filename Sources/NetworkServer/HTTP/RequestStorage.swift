@@ -16,6 +16,8 @@ final class RequestStorage: @unchecked Sendable {
     var fields: [HeaderField] = []
     /// As sent while it is received, then unpacked.
     var body: [UInt8] = []
+    /// Where in `body` begins what a handler is given: behind the prefix of a gRPC message.
+    var bodyStart = 0
 
     /// The capacities above which memory is given back rather than kept for the next request.
     static let keptBodyByteCountMax = 64 << 10
@@ -24,6 +26,7 @@ final class RequestStorage: @unchecked Sendable {
     func clear() {
         head.removeAll(keepingCapacity: head.capacity <= Self.keptHeadByteCountMax)
         fields.removeAll(keepingCapacity: fields.capacity <= 128)
+        bodyStart = 0
         body.removeAll(keepingCapacity: body.capacity <= Self.keptBodyByteCountMax)
     }
 
@@ -43,6 +46,13 @@ final class RequestStorage: @unchecked Sendable {
 
     func text(_ range: Range<Int>) -> String {
         String(decoding: head[range], as: UTF8.self)
+    }
+
+    /// The media type, in lower case and without parameters.
+    var contentType: String? {
+        guard let value = header("content-type") else { return nil }
+        let type = value.utf8.prefix { $0 != UInt8(ascii: ";") && $0 != ASCII.space && $0 != ASCII.tab }
+        return String(decoding: type.map(ASCII.lowercased), as: UTF8.self)
     }
 
     /// The values of all fields called `name`, joined by a comma as RFC 9110, section 5.3 allows; nil without one.

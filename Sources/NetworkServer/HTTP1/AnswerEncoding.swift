@@ -11,7 +11,8 @@ enum AnswerFraming {
 extension ByteBuffer {
     /// Appends a status line and header fields, up to and with the empty line.
     mutating func writeAnswerHead(
-        _ response: HTTPResponse, framing: AnswerFraming, date: [UInt8], connection: StaticString?
+        _ response: HTTPResponse, originFields: [(name: String, value: String)], framing: AnswerFraming,
+        date: [UInt8], connection: StaticString?
     ) {
         writeStaticString("HTTP/1.1 ")
         writeString(String(response.status.code))
@@ -20,12 +21,8 @@ extension ByteBuffer {
         writeStaticString("\r\ndate: ")
         writeBytes(date)
         writeStaticString("\r\n")
-        for (name, value) in response.headers where !Self.isFraming(name) {
-            writeFieldText(name)
-            writeStaticString(": ")
-            writeFieldText(value)
-            writeStaticString("\r\n")
-        }
+        for (name, value) in response.headers where !Self.isFraming(name) { writeField(name, value) }
+        for (name, value) in originFields { writeField(name, value) }
         switch framing {
         case .none, .untilClose:
             break
@@ -50,6 +47,13 @@ extension ByteBuffer {
         writeString(String(bytes.count, radix: 16))
         writeStaticString("\r\n")
         writeBytes(bytes)
+        writeStaticString("\r\n")
+    }
+
+    private mutating func writeField(_ name: String, _ value: String) {
+        writeFieldText(name)
+        writeStaticString(": ")
+        writeFieldText(value)
         writeStaticString("\r\n")
     }
 

@@ -4,31 +4,13 @@ internal import NIOCore
 internal import NIOHTTP1
 
 /// One HTTP/1.1 connection: has a request answered, then the next. Stands behind NIO's decoder, and is told by
-/// `ArrivalWatch` of the bytes that come to that.
-///
-/// All its state is touched on its event loop only; others come through `Exchange`.
-final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
+/// `ConnectionGate` of the bytes that come to that.
+final class HTTP1Connection: RequestStream, ChannelDuplexHandler, @unchecked Sendable {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    enum Phase {
-        case reading  // a request, or waiting for one
-        case working  // a handler has the request
-        case lingering  // answered for the last time; what still comes is dropped until the client closes
-        case closed
-    }
-
-    let server: HTTPServerCore
-    let loop: EventLoopState
-    /// Its place in the event loop's list; -1 while it is not there.
-    var registryIndex = -1
-    /// When the connection has been in its phase for too long.
-    private(set) var deadline = NIODeadline.distantFuture
-
-    private(set) var phase = Phase.reading
-    private(set) var context: ChannelHandlerContext?
-    private(set) var peer = ConnectionPeer(nil)
+    private var context: ChannelHandlerContext?
     private var head = RequestHead()
     private var parts = CircularBuffer<HTTPServerRequestPart>()  // decoded, but not yet looked at
     private var waitingByteCount = 0  // of bodies among them
@@ -40,32 +22,17 @@ final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
     private var isOutputSent = false
     private var unsentByteCount = 0  // when a deadline last passed
     private var lingerByteCount = 0
-    var current = CurrentRequest()
 
     /// Bytes of later requests taken in while one is worked on.
     private static let pipelinedByteCountMax = 64 << 10
 
-    init(server: HTTPServerCore, loop: EventLoopState) {
-        self.server = server
-        self.loop = loop
-    }
-
     // MARK: From the channel
 
-    func channelActive(context: ChannelHandlerContext) {
-        guard server.admit() else {
-            phase = .closed
-            server.observer?.connectionRefused(server: server.name)
-            context.close(promise: nil)
-            return
-        }
+    func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         peer = ConnectionPeer(context.remoteAddress)
         deadline = .now() + server.idleTimeout
         loop.add(self, sweepInterval: server.sweepInterval)
-        server.observer?.connectionOpened(server: server.name)
-        // Accepted while the listener was being closed.
-        if server.isDraining { context.close(promise: nil) }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -74,11 +41,8 @@ final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
         phase = .closed
         peer.disconnect()
         dropParts()
-        loop.budget.release(current.reservedByteCount)
-        current = CurrentRequest()
+        abandonRequest()
         loop.remove(self)
-        server.observer?.connectionClosed(server: server.name)
-        server.leave()
     }
 
     /// Bytes came, which may not yet be a whole head: a client that sends them one by one is timed from the first.
@@ -141,10 +105,10 @@ final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
     // MARK: From the event loop and the server
 
     /// Cuts a connection that is too slow, or has nothing to do.
-    func deadlinePassed() {
+    override func deadlinePassed() {
         if phase == .reading, current.storage != nil {
             server.observer?.connectionTimedOut(server: server.name)
-            refuse(.text(.requestTimeout, "The request took too long"), keepsConnection: false)
+            refuse(HTTPError(.requestTimeout, "The request took too long"), keepsConnection: false)
         } else if !isOutputSent, isStillReading() {
             deadline = .now() + server.idleTimeout
         } else {
@@ -154,11 +118,11 @@ final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
     }
 
     /// Closes the connection if nothing is under way on it; otherwise its next answer is its last.
-    func drain() {
+    override func drain() {
         if phase == .reading, current.storage == nil, parts.isEmpty { close() }
     }
 
-    func close() {
+    override func close() {
         context?.close(promise: nil)
     }
 
@@ -172,7 +136,7 @@ final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
             guard let part = parts.popFirst() else {
                 if let failure {
                     if current.storage == nil { beginRequest() }
-                    refuse(Self.answer(to: failure), keepsConnection: false)
+                    refuse(Self.refusal(of: failure), keepsConnection: false)
                 }
                 break
             }
@@ -197,7 +161,7 @@ final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
                 head = try RequestHead(decoded, into: storage)
                 guard storage.head.count <= server.limits.headerByteCountMax else { throw .headTooLarge }
             } catch {
-                refuse(Self.answer(to: error), keepsConnection: false)
+                refuse(Self.refusal(of: error), keepsConnection: false)
                 return
             }
             headArrived(head, isBodyHere: !parts.isEmpty)
@@ -214,33 +178,10 @@ final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
         waitingByteCount = 0
     }
 
-    private func beginRequest() {
-        current.storage = loop.takeStorage()
-        current.startedAt = .now()
-        deadline = current.startedAt + server.requestTimeout
-    }
-
-    /// Marks the request as a handler's from now on.
-    func beginWork() {
-        phase = .working
-        deadline = .distantFuture
-    }
-
     // MARK: Answering
 
-    /// Sends the answer of a handler.
-    func answer(_ response: HTTPResponse) {
-        guard phase == .working else { return }
-        if current.isInHandler {
-            // The handler still holds the request; its buffers can be used again once it has returned.
-            current.answer = response
-        } else {
-            send(response)
-        }
-    }
-
     /// Sends a whole answer, and readies the connection for what comes next.
-    func send(_ response: HTTPResponse) {
+    override func send(_ response: HTTPResponse) {
         guard let context, case .bytes(let body) = response.body else { return }
         let keepsAlive = keepsAlive
         var buffer = loop.answerBuffer
@@ -248,7 +189,8 @@ final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
         let isBodySent = current.method != .head && response.status.allowsBody
         buffer.clear(minimumCapacity: 256 + (isBodySent ? body.count : 0))
         buffer.writeAnswerHead(
-            response, framing: response.status.allowsBody ? .length(body.count) : .none,
+            response, originFields: current.originFields,
+            framing: response.status.allowsBody ? .length(body.count) : .none,
             date: loop.dateValue(at: current.startedAt), connection: connectionField(keepsAlive))
         if isBodySent { buffer.writeBytes(body) }
         context.write(Self.wrapOutboundOut(buffer), promise: nil)
@@ -258,7 +200,8 @@ final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
     }
 
     /// Sends a part of an answer whose length is not known.
-    func stream(_ bytes: [UInt8], head response: HTTPResponse?, isLast: Bool, promise: EventLoopPromise<Void>) {
+    override func stream(_ bytes: [UInt8], head response: HTTPResponse?, isLast: Bool, promise: EventLoopPromise<Void>)
+    {
         guard phase == .working, let context else {
             promise.fail(HTTPClientGone())
             return
@@ -268,7 +211,7 @@ final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
             current.streamStatus = response.status
             if head.isVersion10 { current.endsWithAnswer = true }
             buffer.writeAnswerHead(
-                response, framing: head.isVersion10 ? .untilClose : .chunks,
+                response, originFields: current.originFields, framing: head.isVersion10 ? .untilClose : .chunks,
                 date: loop.dateValue(at: .now()), connection: connectionField(keepsAlive))
         }
         if head.isVersion10 { buffer.writeBytes(bytes) } else { buffer.writeChunk(bytes) }
@@ -280,7 +223,7 @@ final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
     }
 
     /// Asks a client that waits for leave to send its body.
-    func sendContinue() {
+    override func sendContinue() {
         guard let context else { return }
         let buffer = ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")
         context.writeAndFlush(Self.wrapOutboundOut(buffer), promise: nil)
@@ -296,21 +239,13 @@ final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
     }
 
     private func finishRequest(_ status: HTTPStatus, keepsAlive: Bool) {
-        let now = NIODeadline.now()
-        server.observer?.requestFinished(
-            HTTPRequestSummary(
-                server: server.name, routePattern: current.route?.pattern, method: current.method, status: status,
-                durationNanoseconds: (now - current.startedAt).nanoseconds, bodyByteCount: current.bodyByteCount))
-        loop.budget.release(current.reservedByteCount)
-        let storage = current.storage.take()
-        current = CurrentRequest()
-        if let storage { loop.giveBack(storage) }
+        completeRequest(status)
         guard keepsAlive else {
             endOutput()
             return
         }
         phase = .reading
-        deadline = now + server.idleTimeout
+        deadline = .now() + server.idleTimeout
         if !isProcessing {
             flushIfNeeded()
             process()
@@ -324,6 +259,11 @@ final class HTTP1Connection: ChannelDuplexHandler, @unchecked Sendable {
     }
 
     // MARK: Ending
+
+    override func endWithRefusal() {
+        current.endsWithAnswer = true
+        super.endWithRefusal()
+    }
 
     /// Ends our side once all is sent, and drops what the client still sends, so that its answer is not lost to a
     /// reset.

@@ -1,4 +1,3 @@
-internal import Bytes
 internal import TraceModel
 
 /// Makes the strings of a body fit for a batch: well-formed, and not longer than allowed.
@@ -6,20 +5,21 @@ struct OTLPText: ~Copyable {
     let valueByteCountMax: Int
     /// Values that were cut since this was last set to 0.
     var cutCount = 0
-    /// Strings that were not UTF-8.
-    private(set) var replacedCount = 0
 
-    private var scratch = ColumnBuffer<UInt8>(capacity: 256)
+    private var mender = UTF8Mender()
     /// Length of a writer beyond which the array or map at hand takes no more; its rest is cut.
     private var structureEnd = 0
     private var isStructureCut = false
+
+    /// Strings that were not UTF-8.
+    var replacedCount: Int { mender.replacedCount }
 
     init(_ limits: SpanLimits) { valueByteCountMax = limits.valueByteCountMax }
 
     /// The text, or a copy that the next call overwrites.
     @inline(__always)
     mutating func clean(_ text: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
-        if text.count <= valueByteCountMax && Self.isASCII(text) { return text }
+        if text.count <= valueByteCountMax && UTF8Mender.isASCII(text) { return text }
         return cleanSlowly(text)
     }
 
@@ -31,61 +31,13 @@ struct OTLPText: ~Copyable {
         return UnsafeRawBufferPointer(rebasing: bytes[..<valueByteCountMax])
     }
 
-    @inline(__always)
-    private static func isASCII(_ text: UnsafeRawBufferPointer) -> Bool {
-        guard let start = text.baseAddress else { return true }
-        let count = text.count
-        var offset = 0
-        var bits: UInt64 = 0
-        // Each load ends within 0..<count.
-        while offset &+ 8 <= count {
-            bits |= ByteWord.load(start, offset)
-            offset &+= 8
-        }
-        if offset < count && count >= 8 {
-            bits |= ByteWord.load(start, count &- 8)
-            offset = count
-        }
-        while offset < count {
-            bits |= UInt64(start.load(fromByteOffset: offset, as: UInt8.self))
-            offset &+= 1
-        }
-        return bits & ByteWord.highBits == 0
-    }
-
     @inline(never)
     private mutating func cleanSlowly(_ text: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
-        guard let start = text.baseAddress else { return text }
-        scratch.removeAll(keepingCapacityUpTo: 1 << 16)
-        var copied = 0
-        var at = 0
-        while at < text.count {
-            let length = UTF8Sequence.length(start + at, text.count - at)
-            if length == 0 {
-                copy(start, copied..<at)
-                for byte in "\u{fffd}".utf8 { scratch.append(byte) }
-                copied = at + 1
-            }
-            at += max(length, 1)
-            // What will be cut anyway need not be read.
-            if scratch.count + (at - copied) > valueByteCountMax { break }
-        }
-        var cleaned = text
-        if copied > 0 {
-            replacedCount += 1
-            copy(start, copied..<at)
-            cleaned = scratch.bytes
-        }
+        let cleaned = mender.mendSlowly(text, upTo: valueByteCountMax)
         guard cleaned.count > valueByteCountMax else { return cleaned }
         cutCount += 1
         let end = UTF8Sequence.boundary(cleaned, notAfter: valueByteCountMax)
         return UnsafeRawBufferPointer(rebasing: cleaned[..<end])
-    }
-
-    private mutating func copy(_ start: UnsafeRawPointer, _ range: Range<Int>) {
-        scratch.append(
-            contentsOf: UnsafeBufferPointer(
-                start: (start + range.lowerBound).assumingMemoryBound(to: UInt8.self), count: range.count))
     }
 
     // MARK: Arrays and maps

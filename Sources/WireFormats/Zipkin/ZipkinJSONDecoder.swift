@@ -17,6 +17,10 @@ public struct ZipkinJSONDecoder {
             throw DecodeError(.tooLarge, "\(bytes.count) bytes are too many for one batch", offset: 0)
         }
         var reader = ZipkinSpanReader(bytes, limits: limits)
-        return DecodeOutcome(acceptedCount: try reader.readList(into: &builder))
+        do throws(DecodeError) {
+            return DecodeOutcome(acceptedCount: try reader.readList(into: &builder))
+        } catch {
+            throw ZipkinJSONVersion.two.refusal(of: bytes, for: error)
+        }
     }
 }

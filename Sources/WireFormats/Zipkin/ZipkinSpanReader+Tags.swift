@@ -7,16 +7,16 @@ extension ZipkinSpanReader {
         var isFirst = true
         var count = builder.attributeCount
         // Below that a plain key might have to be cut.
-        let mayBeKnown = limits.valueByteCountMax >= ByteWindow.byteCount
+        let mayBeKnown = stage.limits.valueByteCountMax >= ByteWindow.byteCount
         while true {
-            if mayBeKnown, count < attributeCountMax, try takeKnownTag(isFirst: isFirst, into: &builder) {
+            if mayBeKnown, count < stage.attributeCountMax, try takeKnownTag(isFirst: isFirst, into: &builder) {
                 count += 1
                 isFirst = false
                 continue
             }
             guard let key = try json.nextKey(isFirst: &isFirst) else { return }
-            guard count < attributeCountMax else {
-                throw DecodeError(.tooManyAttributes, "more than \(attributeCountMax) tags", offset: json.offset)
+            guard count < stage.attributeCountMax else {
+                throw DecodeError(.tooManyAttributes, "more than \(stage.attributeCountMax) tags", offset: json.offset)
             }
             count += 1
             try readTag(key, into: &builder)
@@ -27,7 +27,7 @@ extension ZipkinSpanReader {
         _ key: UnsafeRawBufferPointer, into builder: inout SpanBatchBuilder
     ) throws(DecodeError) {
         if key.equals("error") { builder.traits.isError = true }
-        let number = intern(key, into: &builder)
+        let number = stage.intern(key, into: &builder)
         guard try json.peek() == UInt8(ascii: "\"") else {
             throw json.unexpected("a string as value of tag \(shown(builder.string(number)))")
         }
@@ -56,11 +56,11 @@ extension ZipkinSpanReader {
             json.advance(before &+ valueByteCount &+ 1)
         case .key(let place):
             json.advance(before &- 1)
-            let (offset, cutBefore) = (json.offset, cutCount)
+            let (offset, cutBefore) = (json.offset, stage.cutCount)
             let value = try json.readString()
-            let number = intern(value, into: &builder)
+            let number = stage.intern(value, into: &builder)
             // As sent: neither cut, nor with anything undone, and so as long as its text without the quotes.
-            let isAsSent = cutCount == cutBefore && value.count == json.offset &- offset &- 2
+            let isAsSent = stage.cutCount == cutBefore && value.count == json.offset &- offset &- 2
             builder.addAttribute(place: place, string: number, isAsSent: isAsSent)
         }
         if length == 5, UnsafeRawBufferPointer(start: key, count: length).equals("error") {

@@ -1,23 +1,6 @@
 internal import Bytes
 internal import TraceModel
 
-/// One end of a call as Zipkin gives it; 0 is absent everywhere.
-struct ZipkinEndpoint: BitwiseCopyable {
-    // Numbers of interned strings.
-    var serviceName: UInt32 = 0
-    var ipv4: UInt32 = 0
-    var ipv6: UInt32 = 0
-    var port: Int64 = 0
-}
-
-/// An annotation, to be sorted before the builder takes it. (Private types break debug builds as elements of a column.)
-struct ZipkinEvent: BitwiseCopyable {
-    /// Nanoseconds since 1970.
-    var time: Int64
-    /// Number of an interned string.
-    var name: UInt32
-}
-
 extension ZipkinSpanReader {
     // MARK: IDs
 
@@ -81,21 +64,7 @@ extension ZipkinSpanReader {
     /// The number of the string that comes next.
     @inline(__always)
     mutating func readText(into builder: inout SpanBatchBuilder) throws(DecodeError) -> UInt32 {
-        intern(try json.readString(), into: &builder)
-    }
-
-    /// The number of the string; a string that is too long is cut.
-    @inline(__always)
-    mutating func intern(_ text: UnsafeRawBufferPointer, into builder: inout SpanBatchBuilder) -> UInt32 {
-        if text.count <= limits.valueByteCountMax { return builder.intern(text) }
-        return builder.intern(cut(text))
-    }
-
-    @inline(never)
-    private mutating func cut(_ text: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
-        cutCount += 1
-        let end = UTF8Sequence.boundary(text, notAfter: limits.valueByteCountMax)
-        return UnsafeRawBufferPointer(rebasing: text[..<end])
+        stage.intern(try json.readString(), into: &builder)
     }
 
     /// The number of an event's name.
@@ -105,9 +74,9 @@ extension ZipkinSpanReader {
             json.advance(known.byteCount)
             return known.value
         }
-        let (start, offset, cutBefore) = (json.here, json.offset, cutCount)
+        let (start, offset, cutBefore) = (json.here, json.offset, stage.cutCount)
         let number = try readText(into: &builder)
-        if cutCount == cutBefore { knownEventNames.remember(start, byteCount: json.offset - offset, number) }
+        if stage.cutCount == cutBefore { knownEventNames.remember(start, byteCount: json.offset - offset, number) }
         return number
     }
 
@@ -118,47 +87,15 @@ extension ZipkinSpanReader {
             json.advance(known.byteCount)
             return known.value
         }
-        let (start, offset, cutBefore) = (json.here, json.offset, cutCount)
-        let number = try readUnknownName(into: &builder)
-        if cutCount == cutBefore { knownNames.remember(start, byteCount: json.offset - offset, number) }
+        let (start, offset, cutBefore) = (json.here, json.offset, stage.cutCount)
+        let number = stage.internName(try json.readString(), into: &builder)
+        if stage.cutCount == cutBefore { knownNames.remember(start, byteCount: json.offset - offset, number) }
         return number
-    }
-
-    private mutating func readUnknownName(into builder: inout SpanBatchBuilder) throws(DecodeError) -> UInt32 {
-        let text = try json.readString()
-        var hasUpperCase = false
-        for byte in text {
-            if byte >= 0x80 {
-                var lower = String(decoding: text, as: UTF8.self).lowercased()
-                return lower.withUTF8 { intern(UnsafeRawBufferPointer($0), into: &builder) }
-            }
-            hasUpperCase = hasUpperCase || byte &- 0x41 < 26
-        }
-        guard hasUpperCase else { return intern(text, into: &builder) }
-        lowered.removeAll(keepingCapacityUpTo: 1 << 16)
-        for byte in text { lowered.append(byte &- 0x41 < 26 ? byte | 0x20 : byte) }
-        return intern(lowered.bytes, into: &builder)
     }
 
     /// The beginning of a sender's text, for an error message.
     func shown(_ text: UnsafeRawBufferPointer) -> String {
         let end = UTF8Sequence.boundary(text, notAfter: 64)
         return String(decoding: text[..<end], as: UTF8.self) + (end < text.count ? "..." : "")
-    }
-}
-
-extension SpanBatchBuilder {
-    mutating func intern(_ text: StaticString) -> UInt32 {
-        intern(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
-    }
-
-    /// The number of the four bytes, highest first.
-    mutating func intern(bigEndian value: UInt32) -> UInt32 {
-        withUnsafeBytes(of: value.bigEndian) { intern($0) }
-    }
-
-    /// The number of the sixteen bytes, highest first.
-    mutating func intern(high: UInt64, low: UInt64) -> UInt32 {
-        withUnsafeBytes(of: (high.bigEndian, low.bigEndian)) { intern($0) }
     }
 }

@@ -8,8 +8,15 @@ struct SettingOptions: ParsableArguments {
 
     @Option(setting: "data") var data: String?
     @Option(setting: "listen") var listen: [String] = []
+    @Option(setting: "listen-unprotected") var listenUnprotected: String?
     @Option(setting: "port-offset") var portOffset: String?
     @Option(setting: "zipkin.port") var zipkinPort: String?
+    @Option(setting: "otlp.grpc-port") var otlpGrpcPort: String?
+    @Option(setting: "otlp.http-port") var otlpHttpPort: String?
+    @Option(setting: "jaeger.http-port") var jaegerHttpPort: String?
+    @Option(setting: "jaeger.grpc-port") var jaegerGrpcPort: String?
+    @Option(setting: "jaeger.compact-port") var jaegerCompactPort: String?
+    @Option(setting: "jaeger.binary-port") var jaegerBinaryPort: String?
     @Option(setting: "query.port") var queryPort: String?
     @Option(setting: "query.threads") var queryThreads: String?
     @Option(setting: "query.lookback") var queryLookback: String?
@@ -19,11 +26,19 @@ struct SettingOptions: ParsableArguments {
     @Option(setting: "limits.spans-per-request") var limitsSpansPerRequest: String?
     @Option(setting: "limits.attributes-per-span") var limitsAttributesPerSpan: String?
     @Option(setting: "limits.value-bytes") var limitsValueBytes: String?
+    @Option(setting: "limits.datagram-bytes") var limitsDatagramBytes: String?
     @Option(setting: "limits.header-bytes") var limitsHeaderBytes: String?
     @Option(setting: "limits.connections") var limitsConnections: String?
     @Option(setting: "limits.in-flight-bytes") var limitsInFlightBytes: String?
     @Option(setting: "limits.idle-timeout") var limitsIdleTimeout: String?
     @Option(setting: "limits.request-timeout") var limitsRequestTimeout: String?
+    @Option(setting: "tls.certificate") var tlsCertificate: String?
+    @Option(setting: "tls.key") var tlsKey: String?
+    @Option(setting: "tls.client-ca") var tlsClientCa: String?
+    @Option(setting: "tls.plain-listeners") var tlsPlainListeners: [String] = []
+    @Option(setting: "auth.credentials") var authCredentials: [String] = []
+    @Option(setting: "cors.origins") var corsOrigins: [String] = []
+    @Option(setting: "cors.headers") var corsHeaders: [String] = []
     @Option(setting: "journal.sync") var journalSync: String?
     @Option(setting: "journal.part-bytes") var journalPartBytes: String?
     @Option(setting: "journal.queue-bytes") var journalQueueBytes: String?

@@ -1,11 +1,11 @@
+internal import NIOHPACK
 internal import NIOHTTP1
 
-/// What the connection needs to know of a request before its body comes. The text of the head goes to the storage.
+/// What a stream needs to know of a request before its body comes. The text of the head goes to the storage.
 struct RequestHead {
     enum Failure: Error, Equatable {
         case malformed(String)
         case headTooLarge
-        case bodyTooLarge
         case unsupportedVersion
         case unsupportedTransferCoding
     }
@@ -22,6 +22,12 @@ struct RequestHead {
     /// Where the value of `content-encoding` stands in the storage's head; nil without one. Empty when there are
     /// several.
     private(set) var contentEncoding: Range<Int>?
+    /// Where these values stand; the last of several.
+    private(set) var contentType: Range<Int>?
+    private(set) var authorization: Range<Int>?
+    private(set) var origin: Range<Int>?
+    /// How the messages of a gRPC call are packed.
+    private(set) var messageEncoding: Range<Int>?
 
     init() {}
 
@@ -36,6 +42,29 @@ struct RequestHead {
             try read(name: field.name, value: field.value, at: value)
         }
     }
+
+    /// The head of an HTTP/2 stream. NIO has checked that the fields are ones that HTTP/2 allows.
+    init(_ fields: HPACKHeaders, into storage: RequestStorage) throws(Failure) {
+        contentLength = nil
+        for (name, value, _) in fields {
+            switch name {
+            case ":method":
+                method = HTTPMethod(rawValue: value) ?? .other
+            case ":path":
+                try readTarget(value, into: storage)
+            case ":authority":
+                _ = storage.append(name: "host", value: value)
+            case ":scheme":
+                break
+            default:
+                let place = storage.append(name: name, value: value)
+                try read(name: name, value: value, at: place)
+            }
+        }
+    }
+
+    /// Marks the request as one that ended with its head.
+    mutating func hasNoBody() { contentLength = 0 }
 
     /// What NIO's decoder found wrong.
     static func failure(_ error: HTTPParserError) -> Failure {
@@ -69,6 +98,14 @@ struct RequestHead {
         switch name.utf8.count {
         case 6 where name.lowercased() == "expect":
             expectsContinue = value.lowercased() == "100-continue"
+        case 6 where name.lowercased() == "origin":
+            origin = range
+        case 12 where name.lowercased() == "content-type":
+            contentType = range
+        case 13 where name.lowercased() == "authorization":
+            authorization = range
+        case 13 where name.lowercased() == "grpc-encoding":
+            messageEncoding = range
         case 14 where name.lowercased() == "content-length":
             guard let length = Int(value) else { throw .malformed("The content-length is no number") }
             contentLength = length

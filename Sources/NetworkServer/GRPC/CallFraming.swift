@@ -1,0 +1,45 @@
+/// How a gRPC message stands in the body of its request: behind a byte that says whether it is packed, and four for
+/// its length.
+/// Source: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
+enum CallFraming {
+    enum Reading {
+        case plain
+        case packed
+        case refused(HTTPError)
+    }
+
+    static let prefixByteCount = 5
+
+    /// Looks at the body of a call that brings one message.
+    static func read(_ storage: RequestStorage, messageEncoding: Range<Int>?) -> Reading {
+        let body = storage.body
+        guard body.count >= prefixByteCount else {
+            return .refused(HTTPError(.badRequest, "The call brings no message"))
+        }
+        let byteCount = body[1..<prefixByteCount].reduce(0) { $0 << 8 | Int($1) }
+        guard byteCount == body.count - prefixByteCount else {
+            return .refused(HTTPError(.badRequest, "The call does not bring one whole message"))
+        }
+        guard body[0] & 1 == 1 else { return .plain }
+        // An empty message is nothing to unpack, whatever it claims.
+        guard byteCount > 0 else { return .plain }
+        guard let messageEncoding else {
+            return .refused(HTTPError(.badRequest, "The message is packed, but grpc-encoding does not say how"))
+        }
+        let coding = storage.text(messageEncoding).lowercased()
+        guard coding == "gzip" || coding == "deflate" else {
+            return .refused(HTTPError(.notImplemented, "Messages packed with \(coding) cannot be read: use gzip"))
+        }
+        return .packed
+    }
+
+    /// `message` behind its prefix, not packed.
+    static func framed(_ message: [UInt8]) -> [UInt8] {
+        var body: [UInt8] = []
+        body.reserveCapacity(prefixByteCount + message.count)
+        body.append(0)
+        withUnsafeBytes(of: UInt32(message.count).bigEndian) { body.append(contentsOf: $0) }
+        body += message
+        return body
+    }
+}

@@ -1,0 +1,171 @@
+internal import NIOCore
+internal import NIOHPACK
+internal import NIOHTTP2
+
+/// One stream of an HTTP/2 connection: one request, one answer.
+final class HTTP2Stream: RequestStream, ChannelDuplexHandler, @unchecked Sendable {
+    typealias InboundIn = HTTP2Frame.FramePayload
+    typealias OutboundIn = HTTP2Frame.FramePayload
+    typealias OutboundOut = HTTP2Frame.FramePayload
+
+    private var context: ChannelHandlerContext?
+    private var head = RequestHead()
+    private var isHeadRead = false
+    private var isInputEnded = false
+
+    override var isHTTP2: Bool { true }
+
+    init(server: HTTPServerCore, loop: EventLoopState, peer: ConnectionPeer) {
+        super.init(server: server, loop: loop)
+        self.peer = peer
+    }
+
+    // MARK: From the channel
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        beginRequest()
+        loop.add(self, sweepInterval: server.sweepInterval)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        guard self.context != nil else { return }
+        self.context = nil
+        phase = .closed
+        abandonRequest()
+        loop.remove(self)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch Self.unwrapInboundIn(data) {
+        case .headers(let headers):
+            isInputEnded = headers.endStream
+            if isHeadRead { endOfRequest() } else { take(headers) }
+        case .data(let data):
+            isInputEnded = data.endStream
+            if phase == .reading, case .byteBuffer(let bytes) = data.data { bodyArrived(bytes) }
+            if data.endStream { endOfRequest() }
+        default:
+            break  // NIO has dealt with what else there is.
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        close()
+    }
+
+    private func take(_ headers: HTTP2Frame.FramePayload.Headers) {
+        isHeadRead = true
+        guard let storage = current.storage else { return }
+        do throws(RequestHead.Failure) {
+            head = try RequestHead(headers.headers, into: storage)
+            guard storage.head.count <= server.limits.headerByteCountMax else { throw .headTooLarge }
+        } catch {
+            refuse(Self.refusal(of: error), keepsConnection: false)
+            return
+        }
+        if headers.endStream { head.hasNoBody() }
+        headArrived(head, isBodyHere: false)
+        if headers.endStream { endOfRequest() }
+    }
+
+    private func endOfRequest() {
+        if phase == .reading, isInputEnded { requestArrived(head) }
+    }
+
+    // MARK: From the event loop and the server
+
+    override func deadlinePassed() {
+        server.observer?.connectionTimedOut(server: server.name)
+        if phase == .reading {
+            refuse(HTTPError(.requestTimeout, "The request took too long"), keepsConnection: false)
+        } else {
+            close()
+        }
+    }
+
+    override func close() {
+        context?.close(promise: nil)
+    }
+
+    // MARK: Answering
+
+    override func send(_ response: HTTPResponse) {
+        guard let context, case .bytes(let body) = response.body else { return }
+        let isBodySent = current.method != .head && response.status.allowsBody && !body.isEmpty
+        let trailers = response.trailers
+        var fields = fields(of: response)
+        if !trailers.isEmpty, !isBodySent { fields.append(trailers) }
+        if body.isEmpty || !isBodySent, trailers.isEmpty, response.status.allowsBody {
+            fields.add(name: "content-length", value: String(body.count))
+        }
+        write(.headers(.init(headers: fields, endStream: !isBodySent)), context)
+        if isBodySent {
+            let bytes = context.channel.allocator.buffer(bytes: body)
+            write(.data(.init(data: .byteBuffer(bytes), endStream: trailers.isEmpty)), context)
+            if !trailers.isEmpty {
+                var last = HPACKHeaders()
+                last.append(trailers)
+                write(.headers(.init(headers: last, endStream: true)), context)
+            }
+        }
+        finish(response.status, context)
+    }
+
+    override func stream(_ bytes: [UInt8], head response: HTTPResponse?, isLast: Bool, promise: EventLoopPromise<Void>)
+    {
+        guard phase == .working, let context else {
+            promise.fail(HTTPClientGone())
+            return
+        }
+        if let response {
+            current.streamStatus = response.status
+            write(.headers(.init(headers: fields(of: response), endStream: false)), context)
+        }
+        // A client that takes nothing for this long has stopped reading.
+        deadline = .now() + server.idleTimeout
+        let data = context.channel.allocator.buffer(bytes: bytes)
+        let frame = HTTP2Frame.FramePayload.data(.init(data: .byteBuffer(data), endStream: isLast))
+        context.writeAndFlush(Self.wrapOutboundOut(frame), promise: promise)
+        if isLast { finish(current.streamStatus, context) }
+    }
+
+    private func fields(of response: HTTPResponse) -> HPACKHeaders {
+        var fields = HPACKHeaders()
+        fields.reserveCapacity(response.headers.count + 6)
+        fields.add(name: ":status", value: String(response.status.code))
+        fields.append(response.headers + current.originFields)
+        fields.add(name: "date", value: String(decoding: loop.dateValue(at: .now()), as: UTF8.self))
+        return fields
+    }
+
+    private func write(_ frame: HTTP2Frame.FramePayload, _ context: ChannelHandlerContext) {
+        context.write(Self.wrapOutboundOut(frame), promise: nil)
+    }
+
+    private func finish(_ status: HTTPStatus, _ context: ChannelHandlerContext) {
+        // What the client still sends of a request that was answered early is of no use any more.
+        if !isInputEnded { write(.rstStream(.noError), context) }
+        context.flush()
+        completeRequest(status)
+        phase = .lingering
+        deadline = .now() + server.idleTimeout
+    }
+}
+
+extension HPACKHeaders {
+    /// Adds fields that came from a handler, but those that HTTP/2 has not got.
+    fileprivate mutating func append(_ fields: [(name: String, value: String)]) {
+        for (name, value) in fields {
+            let name = name.lowercased()
+            guard !["content-length", "transfer-encoding", "connection", "date"].contains(name) else { continue }
+            let isClean = value.utf8.allSatisfy(ASCII.isFieldValueByte)
+            add(
+                name: name,
+                value: isClean
+                    ? value
+                    : String(
+                        decoding: value.utf8.map { ASCII.isFieldValueByte($0) ? $0 : ASCII.space }, as: UTF8.self))
+        }
+    }
+}

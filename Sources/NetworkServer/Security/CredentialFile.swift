@@ -1,0 +1,180 @@
+internal import NIOConcurrencyHelpers
+
+/// Why a file of credentials cannot be used.
+public struct CredentialError: Error, Sendable, CustomStringConvertible {
+    public enum Code: Sendable {
+        case unreadable  // missing, not permitted, no regular file, too large
+        case malformed  // a line that is no credential
+        case empty  // no credential in it: nobody could come in
+    }
+    public let code: Code
+    /// Which file and line, and what is wrong there; never what the line says.
+    public let message: String
+
+    public var description: String { message }
+}
+
+/// A text file of those who may send or ask, one a line: `basic USER:PASSWORD` or `bearer TOKEN`.
+///
+/// Empty lines and lines that begin with `#` say nothing; white space around a line does not count. Text is UTF-8.
+/// The file may be replaced while it is in use: `reloadIfChanged`, called now and then, takes the new one.
+public final class CredentialFile: Sendable {
+    private struct State {
+        var table: CredentialTable
+        var warnings: [String]
+        var stamp: SecurityFile.Stamp?
+    }
+
+    private let path: String
+    private let state: NIOLockedValueBox<State>
+
+    static let credentialCountMax = 1000
+    private static let realm = "skein"
+
+    /// Reads the file. Blocks shortly.
+    public init(path: String) throws(CredentialError) {
+        self.path = path
+        // Taken before the file is read: what changes in between is read again.
+        let stamp = SecurityFile.Stamp.of(path)
+        let (table, warnings) = try Self.load(path)
+        state = NIOLockedValueBox(State(table: table, warnings: warnings, stamp: stamp))
+    }
+
+    /// What is dubious about the file in force: that everybody may read it.
+    public var warnings: [String] {
+        state.withLockedValue { $0.warnings }
+    }
+
+    public var credentialCount: Int {
+        state.withLockedValue { $0.table.credentialCount }
+    }
+
+    /// Whether `authorization`, the value of the request's field, is one of the file's credentials. The time that it
+    /// takes tells nothing about them.
+    public func allows(authorization: Span<UInt8>) -> Bool {
+        state.withLockedValue { $0.table }.contains(authorization: authorization)
+    }
+
+    /// The values of `www-authenticate` for an answer 401, one for each scheme that the file knows.
+    public var challenges: [String] {
+        let table = state.withLockedValue { $0.table }
+        return (table.holds(.basic) ? ["Basic realm=\"\(Self.realm)\", charset=\"UTF-8\""] : [])
+            + (table.holds(.bearer) ? ["Bearer realm=\"\(Self.realm)\""] : [])
+    }
+
+    /// Takes the file anew if it is no longer the same. Blocks shortly: not for event loops.
+    public func reloadIfChanged() -> ReloadOutcome {
+        let stamp = SecurityFile.Stamp.of(path)
+        let isChanged = state.withLockedValue { state in
+            defer { state.stamp = stamp }
+            return state.stamp != stamp
+        }
+        guard isChanged else { return .unchanged }
+        do {
+            let (table, warnings) = try Self.load(path)
+            state.withLockedValue { state in
+                state.table = table
+                state.warnings = warnings
+            }
+            return .reloaded
+        } catch {
+            return .failed(error.message)
+        }
+    }
+
+    // MARK: Loading
+
+    private static func load(_ path: String) throws(CredentialError) -> (CredentialTable, warnings: [String]) {
+        let file: SecurityFile
+        do {
+            file = try SecurityFile(path: path)
+        } catch {
+            throw CredentialError(code: .unreadable, message: "credential file \(path): \(error.reason)")
+        }
+        var credentials: [(scheme: CredentialTable.Scheme, secret: [UInt8])] = []
+        let byteOrderMark: [UInt8] = [0xef, 0xbb, 0xbf]
+        let text = file.bytes.starts(with: byteOrderMark) ? file.bytes.dropFirst(3) : file.bytes[...]
+        let lines = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        for (index, line) in lines.enumerated() {
+            do {
+                guard let credential = try credential(trimmed(line)) else { continue }
+                credentials.append(credential)
+            } catch {
+                throw CredentialError(
+                    code: .malformed, message: "credential file \(path), line \(index + 1): \(error.reason)")
+            }
+        }
+        guard !credentials.isEmpty else {
+            throw CredentialError(code: .empty, message: "credential file \(path): it holds no credential")
+        }
+        guard credentials.count <= credentialCountMax else {
+            throw CredentialError(
+                code: .malformed,
+                message: "credential file \(path): it holds more than \(credentialCountMax) credentials")
+        }
+        let warning = "credential file \(path): every account of this machine may read it"
+        return (CredentialTable(credentials), file.isReadableByOthers ? [warning] : [])
+    }
+
+    private struct LineFailure: Error {
+        let reason: String
+    }
+
+    private static func credential(
+        _ line: ArraySlice<UInt8>
+    ) throws(LineFailure) -> (scheme: CredentialTable.Scheme, secret: [UInt8])? {
+        guard let first = line.first, first != UInt8(ascii: "#") else { return nil }
+        guard line.allSatisfy({ $0 >= 32 && $0 != 127 || $0 == ASCII.tab }) else {
+            throw LineFailure(reason: "a control character is in it")
+        }
+        let scheme = line.prefix { !isBlank($0) }
+        let secret = trimmed(line.dropFirst(scheme.count))
+        switch String(decoding: scheme, as: UTF8.self).lowercased() {
+        case "basic":
+            guard let colon = secret.firstIndex(of: UInt8(ascii: ":")), colon > secret.startIndex,
+                colon + 1 < secret.endIndex
+            else { throw LineFailure(reason: "'basic' must be followed by USER:PASSWORD") }
+            return (.basic, base64(secret))
+        case "bearer":
+            guard !secret.isEmpty, !secret.contains(where: isBlank) else {
+                throw LineFailure(reason: "'bearer' must be followed by one token without blanks")
+            }
+            guard secret.allSatisfy({ $0 < 128 }) else {
+                throw LineFailure(reason: "a token may hold ASCII characters only")
+            }
+            return (.bearer, Array(secret))
+        default:
+            throw LineFailure(reason: "it begins neither with 'basic' nor with 'bearer'")
+        }
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool {
+        byte == ASCII.space || byte == ASCII.tab
+    }
+
+    /// Without white space around it, nor the end of a line as Windows writes it.
+    private static func trimmed(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        var line = line
+        if line.last == 13 { line.removeLast() }
+        while let last = line.last, isBlank(last) { line.removeLast() }
+        return line.drop(while: isBlank)
+    }
+
+    /// The bytes in base64, without the padding at its end.
+    private static func base64(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
+        let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+        var text: [UInt8] = []
+        var bits: UInt32 = 0
+        var bitCount = 0
+        for byte in bytes {
+            bits = bits << 8 | UInt32(byte)
+            bitCount += 8
+            while bitCount >= 6 {
+                bitCount -= 6
+                text.append(digits[Int(bits >> UInt32(bitCount) & 63)])
+            }
+        }
+        if bitCount > 0 { text.append(digits[Int(bits << UInt32(6 - bitCount) & 63)]) }
+        return text
+    }
+}
