@@ -13,6 +13,9 @@ public enum Listener: String, CaseIterable, Sendable {
     /// Whether it takes UDP datagrams, which nothing protects; the others take TCP connections.
     public var isDatagram: Bool { self == .jaegerCompact || self == .jaegerBinary }
 
+    /// Whether spans are sent to it.
+    public var isReceiver: Bool { self != .query && self != .admin }
+
     /// The setting of its port.
     var portKey: String {
         switch self {

@@ -75,10 +75,10 @@ extension Setting {
             "Listeners, by name, that speak without TLS all the same, such as admin"),
         Setting(
             "auth.credentials", .list, default: "off",
-            "Files of those who may come in, each for all TCP listeners or, as in query=FILE, for one; off excepts one"),
+            "Files of those who may come in, each for all TCP listeners or, as in query=FILE, for one"),
         Setting(
             "cors.origins", .list, default: "off",
-            "Web pages that may send spans from a browser, such as https://shop.example or https://*.shop.example"),
+            "Web pages that may send spans from a browser, as https://shop.example or https://*.shop.example"),
         Setting(
             "cors.headers", .list, default: "off", "Header fields that these pages may send beside the usual ones"),
 

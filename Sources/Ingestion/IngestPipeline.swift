@@ -53,8 +53,7 @@ public final class IngestPipeline: Sendable {
         do throws(DecodeError) {
             decoded = try spanProtocol.decode(bytes, limits: limits, into: &worker.builder)
         } catch {
-            counters.malformedBodies.add()
-            log.note(spanProtocol, sender: sender(), reason: error.message, byteCount: bytes.count)
+            refuse(spanProtocol, byteCount: bytes.count, reason: error.message, sender: sender())
             completion(error.isOfSize ? .tooLarge(error.message) : .malformed(error.message))
             return
         }
@@ -85,6 +84,14 @@ public final class IngestPipeline: Sendable {
                 completion(.tooLarge(reason))
             }
         }
+    }
+
+    /// Counts a body that cannot be read, and has the log tell of it.
+    public func refuse(
+        _ spanProtocol: SpanProtocol, byteCount: Int, reason: String, sender: @autoclosure () -> String?
+    ) {
+        metrics[spanProtocol].malformedBodies.add()
+        log.note(spanProtocol, sender: sender(), reason: reason, byteCount: byteCount)
     }
 }
 

@@ -1,5 +1,6 @@
 internal import Ingestion
 internal import NetworkServer
+internal import WireFormats
 
 /// What receivers do alike: take a body, have its spans stored, and answer.
 struct BodyIntake: Sendable {

@@ -29,17 +29,25 @@ public struct JaegerReceiver: Sendable {
         _ datagram: UnsafeRawBufferPointer, _ encoding: DatagramEncoding, worker: Int,
         sender: @autoclosure () -> String?
     ) {
-        let spanProtocol: SpanProtocol =
-            switch encoding {
-            case .compact: .jaegerCompact
-            case .binary: .jaegerBinary
-            }
-        intake.pipeline.ingest(spanProtocol, datagram, worker: worker, sender: sender()) { _ in }
+        intake.pipeline.ingest(encoding.spanProtocol, datagram, worker: worker, sender: sender()) { _ in }
+    }
+
+    /// Counts a datagram that is larger than allowed.
+    public func refuse(byteCount: Int, _ encoding: DatagramEncoding, sender: @autoclosure () -> String?) {
+        intake.pipeline.refuse(
+            encoding.spanProtocol, byteCount: byteCount, reason: "the datagram is too large", sender: sender())
     }
 
     /// How thrift writes the datagrams of a port.
     public enum DatagramEncoding: Sendable {
         case compact
         case binary
+
+        fileprivate var spanProtocol: SpanProtocol {
+            switch self {
+            case .compact: .jaegerCompact
+            case .binary: .jaegerBinary
+            }
+        }
     }
 }

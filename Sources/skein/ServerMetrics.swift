@@ -1,3 +1,4 @@
+import Configuration
 import NetworkServer
 import Telemetry
 import Threads
@@ -67,32 +68,23 @@ struct RequestObserver: HTTPServerObserver {
     private let metrics: MetricsRegistry
     private let receiverSeconds: Histogram
     private let querySeconds: Histogram
-    private let accepted: Counter
 
     init(_ metrics: MetricsRegistry) {
         self.metrics = metrics
         receiverSeconds = metrics.histogram("skein_receiver_request_seconds", "Time to answer who sent spans.")
         querySeconds = metrics.histogram("skein_query_seconds", "Time to answer queries.")
-        accepted = Self.receiverRequests(metrics, "202")
-    }
-
-    private static func receiverRequests(_ metrics: MetricsRegistry, _ code: String) -> Counter {
-        metrics.counter(
-            "skein_receiver_requests_total", "Requests with spans, by protocol and code of the answer.",
-            [("protocol", "zipkin-json"), ("code", code)])
     }
 
     func requestFinished(_ summary: HTTPRequestSummary) {
-        if summary.method == .post && summary.server == "zipkin" {
+        guard let listener = Listener(rawValue: summary.server), listener != .admin else { return }
+        // The only listener that takes both spans and queries tells them apart by the method.
+        if listener.isReceiver, listener != .zipkin || summary.method == .post {
             receiverSeconds.record(nanoseconds: summary.durationNanoseconds)
-            let counter =
-                summary.status.code == 202 ? accepted : Self.receiverRequests(metrics, "\(summary.status.code)")
-            counter.add()
-        } else if summary.server != "admin" {
+        } else {
             querySeconds.record(nanoseconds: summary.durationNanoseconds)
             metrics.counter(
                 "skein_query_requests_total", "Queries, by API and code of the answer.",
-                [("api", summary.server == "query" ? "jaeger" : summary.server), ("code", "\(summary.status.code)")]
+                [("api", listener == .query ? "jaeger" : listener.rawValue), ("code", "\(summary.status.code)")]
             ).add()
         }
     }

@@ -55,9 +55,10 @@ struct Server {
         try store.start()
         let group = HTTPServerGroup(configuration: .init(configuration), logger: logger)
         let admin = AdminRoutes(metrics: metrics)
-        let servers: [HTTPServer]
+        let listeners: Listeners
         do {
-            servers = try start(store, group, admin)
+            listeners = try Listeners(
+                configuration, services(store, group, admin), group, RequestObserver(metrics), logger)
         } catch {
             await group.shutDown()
             store.close()
@@ -65,91 +66,38 @@ struct Server {
         }
         ServerMetrics.register(metrics, store, group)
         admin.setReady(true)
-        announce(servers)
+        announce(listeners)
         _ = skein_release_start_pages()
         for await signal in signals {
             logger.notice("stopping", metadata: ["signal": "\(signal)"])
             break
         }
         admin.setReady(false)
-        for server in servers { server.beginShutdown() }
-        let deadline = ContinuousClock.now + .seconds(Self.shutdownSeconds)
-        for server in servers { await server.finishShutdown(deadline: deadline) }
+        await listeners.shutDown(deadline: .now + .seconds(Self.shutdownSeconds))
         await group.shutDown()
         store.close()
         logger.notice("stopped")
     }
 
-    // MARK: Listeners
-
-    private func start(_ store: TraceStore, _ group: HTTPServerGroup, _ admin: AdminRoutes) throws -> [HTTPServer] {
+    private func services(_ store: TraceStore, _ group: HTTPServerGroup, _ admin: AdminRoutes) -> Listeners.Services {
         let pipeline = IngestPipeline(
             sink: StoreSink(store: store), limits: SpanLimits(configuration), workerCount: group.eventLoopCount,
-            metrics: metrics)
+            metrics: metrics, logger: logger)
         let lookback = Int64(configuration.queryLookback / .nanoseconds(1))
-        var zipkin = HTTPRouter()
-        ZipkinReceiver(pipeline: pipeline).register(on: &zipkin)
-        ZipkinQueries(store: store, lookback: lookback).register(on: &zipkin)
-        zipkin.mount(prefix: "/zipkin")
-        var query = HTTPRouter()
-        JaegerQueries(store: store, lookback: lookback, version: "v" + ProgramVersion.number).register(on: &query)
-        query.mount(prefix: "/jaeger")
-        var adminRouter = HTTPRouter()
-        admin.register(on: &adminRouter)
-        let observer = RequestObserver(metrics)
-        var servers: [HTTPServer] = []
-        do {
-            for (name, port, router) in [
-                ("zipkin", configuration.zipkinPort, zipkin), ("query", configuration.queryPort, query),
-                ("admin", configuration.adminPort, adminRouter),
-            ] {
-                guard let port else { continue }
-                try servers += listen(name, port, router, group, observer)
-            }
-        } catch {
-            for server in servers { server.beginShutdown() }
-            throw error
-        }
-        return servers
-    }
-
-    /// One server for each address, all on the port that the first one got.
-    private func listen(
-        _ name: String, _ port: Int, _ router: HTTPRouter, _ group: HTTPServerGroup, _ observer: RequestObserver
-    ) throws -> [HTTPServer] {
-        var servers: [HTTPServer] = []
-        var port = port
-        for address in configuration.listenAddresses {
-            let server = HTTPServer(
-                name: name, address: address, port: port, router: router, limits: HTTPServerLimits(configuration),
-                group: group,
-                observer: observer)
-            do {
-                try server.start()
-            } catch {
-                // Machines without IPv6 have no ::1, which nobody there misses.
-                guard address == "::1", !servers.isEmpty else {
-                    for started in servers { started.beginShutdown() }
-                    throw error
-                }
-                logger.debug("not listening", metadata: ["address": "\(address)", "reason": "\(error)"])
-                continue
-            }
-            port = server.boundPort ?? port
-            servers.append(server)
-        }
-        return servers
+        return Listeners.Services(
+            zipkin: ZipkinReceiver(pipeline: pipeline),
+            zipkinQueries: ZipkinQueries(store: store, lookback: lookback),
+            jaeger: JaegerReceiver(pipeline: pipeline),
+            jaegerQueries: JaegerQueries(store: store, lookback: lookback, version: "v" + ProgramVersion.number),
+            otlp: OTLPReceiver(pipeline: pipeline), admin: admin)
     }
 
     /// The line that scripts wait for.
-    private func announce(_ servers: [HTTPServer]) {
-        var addresses: [(name: String, address: String)] = []
-        for server in servers where !addresses.contains(where: { $0.name == server.name }) {
-            addresses.append((server.name, server.boundAddress ?? ""))
-        }
-        let listeners = addresses.map { "\(jsonText($0.name)):\(jsonText($0.address))" }.joined(separator: ",")
+    private func announce(_ listeners: Listeners) {
+        let addresses = listeners.addresses.map { "\(jsonText($0.name)):\(jsonText($0.address))" }
         let folder = jsonText(configuration.dataPath)
-        Output.errorText("{\"event\":\"ready\",\"listeners\":{\(listeners)},\"data\":\(folder)}\n")
+        Output.errorText(
+            "{\"event\":\"ready\",\"listeners\":{\(addresses.joined(separator: ","))},\"data\":\(folder)}\n")
     }
 }
 

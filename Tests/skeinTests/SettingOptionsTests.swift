@@ -18,9 +18,9 @@ import Testing
     }
 
     @Test func `a list is given by repeating its option`() throws {
-        let options = try SettingOptions.parse(["--listen", "0.0.0.0", "--listen", "::"])
-        #expect(options.texts["listen"] == ["0.0.0.0", "::"])
-        #expect(try options.load(environment: [:]).listenAddresses == ["0.0.0.0", "::"])
+        let options = try SettingOptions.parse(["--listen", "127.0.0.2", "--listen", "::1"])
+        #expect(options.texts["listen"] == ["127.0.0.2", "::1"])
+        #expect(try options.load(environment: [:]).listenAddresses == ["127.0.0.2", "::1"])
     }
 
     @Test func `the reference page is what the table says`() throws {

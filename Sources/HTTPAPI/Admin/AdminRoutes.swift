@@ -5,12 +5,14 @@ public import Telemetry
 /// Health and metrics, for orchestrators and Prometheus.
 public final class AdminRoutes: Sendable {
     private let metrics: MetricsRegistry
-    private let isReady = Atomic<Bool>(false)
+    private let ready = Atomic<Bool>(false)
 
     public init(metrics: MetricsRegistry) { self.metrics = metrics }
 
     /// Whether `/health/ready` says so: from when all listeners are open until the program is asked to stop.
-    public func setReady(_ ready: Bool) { isReady.store(ready, ordering: .releasing) }
+    public func setReady(_ ready: Bool) { self.ready.store(ready, ordering: .releasing) }
+
+    public var isReady: Bool { ready.load(ordering: .acquiring) }
 
     public func register(on router: inout HTTPRouter) {
         for path in ["/health/live", "/healthz"] {
@@ -31,7 +33,7 @@ public final class AdminRoutes: Sendable {
 
     @Sendable private func answerReady(_ request: HTTPRequest, _ parameters: HTTPParameters, _ responder: HTTPResponder)
     {
-        if isReady.load(ordering: .acquiring) {
+        if isReady {
             responder.respond(.text(.ok, "ready\n"))
         } else {
             responder.respond(.text(.serviceUnavailable, "not ready\n"))

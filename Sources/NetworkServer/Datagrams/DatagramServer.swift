@@ -91,10 +91,10 @@ public final class DatagramServer: Sendable {
         listener.withLockedValue { $0?.localAddress?.port }
     }
 
-    /// Bytes that the system keeps for this socket, its own records included; nil when it does not say.
-    public func grantedReceiveBufferByteCount() async -> Int? {
-        guard let channel = listener.withLockedValue({ $0 }) else { return nil }
-        return try? await Int(channel.getOption(.socketOption(.so_rcvbuf)).get())
+    /// What the system says of the socket; nil before the start and after the close, or when it does not say.
+    public func socketState() async -> DatagramSocketState? {
+        guard let channel = listener.withLockedValue({ $0 }) as? any SocketOptionProvider else { return nil }
+        return await DatagramSocketState.of(channel)
     }
 
     /// Stops listening. Once it returns, no handler runs any more. What the system still kept is lost.

@@ -32,7 +32,7 @@ public struct GRPCStatus: Error, Sendable {
     }
 
     /// The status that says over gRPC what `error` says over HTTP.
-    init(_ error: HTTPError) {
+    public init(_ error: HTTPError) {
         let code: Code =
             switch error.status {
             case .unauthorized: .unauthenticated

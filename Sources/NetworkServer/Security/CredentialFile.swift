@@ -1,5 +1,3 @@
-internal import NIOConcurrencyHelpers
-
 /// Why a file of credentials cannot be used.
 public struct CredentialError: Error, Sendable, CustomStringConvertible {
     public enum Code: Sendable {
@@ -19,72 +17,47 @@ public struct CredentialError: Error, Sendable, CustomStringConvertible {
 /// Empty lines and lines that begin with `#` say nothing; white space around a line does not count. Text is UTF-8.
 /// The file may be replaced while it is in use: `reloadIfChanged`, called now and then, takes the new one.
 public final class CredentialFile: Sendable {
-    private struct State {
-        var table: CredentialTable
-        var warnings: [String]
-        var stamp: SecurityFile.Stamp?
+    private struct Loaded {
+        let table: CredentialTable
+        let warnings: [String]
     }
 
-    private let path: String
-    private let state: NIOLockedValueBox<State>
+    private let loaded: FileBackedValue<Loaded, CredentialError>
 
     static let credentialCountMax = 1000
     private static let realm = "skein"
 
     /// Reads the file. Blocks shortly.
     public init(path: String) throws(CredentialError) {
-        self.path = path
-        // Taken before the file is read: what changes in between is read again.
-        let stamp = SecurityFile.Stamp.of(path)
-        let (table, warnings) = try Self.load(path)
-        state = NIOLockedValueBox(State(table: table, warnings: warnings, stamp: stamp))
+        loaded = try FileBackedValue(paths: [path]) { () throws(CredentialError) in
+            try Self.load(path)
+        }
     }
 
     /// What is dubious about the file in force: that everybody may read it.
-    public var warnings: [String] {
-        state.withLockedValue { $0.warnings }
-    }
+    public var warnings: [String] { loaded.current.warnings }
 
-    public var credentialCount: Int {
-        state.withLockedValue { $0.table.credentialCount }
-    }
+    public var credentialCount: Int { loaded.current.table.credentialCount }
 
     /// Whether `authorization`, the value of the request's field, is one of the file's credentials. The time that it
     /// takes tells nothing about them.
     public func allows(authorization: Span<UInt8>) -> Bool {
-        state.withLockedValue { $0.table }.contains(authorization: authorization)
+        loaded.current.table.contains(authorization: authorization)
     }
 
     /// The values of `www-authenticate` for an answer 401, one for each scheme that the file knows.
     public var challenges: [String] {
-        let table = state.withLockedValue { $0.table }
+        let table = loaded.current.table
         return (table.holds(.basic) ? ["Basic realm=\"\(Self.realm)\", charset=\"UTF-8\""] : [])
             + (table.holds(.bearer) ? ["Bearer realm=\"\(Self.realm)\""] : [])
     }
 
     /// Takes the file anew if it is no longer the same. Blocks shortly: not for event loops.
-    public func reloadIfChanged() -> ReloadOutcome {
-        let stamp = SecurityFile.Stamp.of(path)
-        let isChanged = state.withLockedValue { state in
-            defer { state.stamp = stamp }
-            return state.stamp != stamp
-        }
-        guard isChanged else { return .unchanged }
-        do {
-            let (table, warnings) = try Self.load(path)
-            state.withLockedValue { state in
-                state.table = table
-                state.warnings = warnings
-            }
-            return .reloaded
-        } catch {
-            return .failed(error.message)
-        }
-    }
+    public func reloadIfChanged() -> ReloadOutcome { loaded.reloadIfChanged() }
 
     // MARK: Loading
 
-    private static func load(_ path: String) throws(CredentialError) -> (CredentialTable, warnings: [String]) {
+    private static func load(_ path: String) throws(CredentialError) -> Loaded {
         let file: SecurityFile
         do {
             file = try SecurityFile(path: path)
@@ -113,7 +86,7 @@ public final class CredentialFile: Sendable {
                 message: "credential file \(path): it holds more than \(credentialCountMax) credentials")
         }
         let warning = "credential file \(path): every account of this machine may read it"
-        return (CredentialTable(credentials), file.isReadableByOthers ? [warning] : [])
+        return Loaded(table: CredentialTable(credentials), warnings: file.isReadableByOthers ? [warning] : [])
     }
 
     private struct LineFailure: Error {

@@ -1,4 +1,3 @@
-internal import NIOConcurrencyHelpers
 internal import NIOSSL
 
 #if canImport(Glibc)
@@ -12,63 +11,33 @@ internal import NIOSSL
 /// Its files may be replaced while it is in use: `reloadIfChanged`, called now and then, takes the new ones for the
 /// connections that follow.
 public final class TLSIdentity: Sendable {
-    private struct State {
-        var loaded: Loaded
-        var stamps: [SecurityFile.Stamp?]
-    }
-
     private struct Loaded {
         let context: NIOSSLContext
         let warnings: [String]
     }
 
-    private let files: TLSFiles
-    private let applicationProtocols: [String]
-    private let state: NIOLockedValueBox<State>
+    private let loaded: FileBackedValue<Loaded, TLSError>
 
     /// Reads and checks the files. Blocks shortly.
     ///
     /// `applicationProtocols` are those offered by ALPN, the preferred one first: `["h2", "http/1.1"]`.
     public init(_ files: TLSFiles, applicationProtocols: [String]) throws(TLSError) {
-        self.files = files
-        self.applicationProtocols = applicationProtocols
-        // Taken before the files are read: what changes in between is read again.
-        let stamps = Self.stamps(files)
-        let loaded = try Self.load(files, applicationProtocols)
-        state = NIOLockedValueBox(State(loaded: loaded, stamps: stamps))
+        let paths = [files.certificatePath, files.privateKeyPath] + (files.clientCAPath.map { [$0] } ?? [])
+        loaded = try FileBackedValue(paths: paths) { () throws(TLSError) in
+            try Self.load(files, applicationProtocols)
+        }
     }
 
     /// What is dubious about the files in force: a certificate that expired, a key that everybody may read.
-    public var warnings: [String] {
-        state.withLockedValue { $0.loaded.warnings }
-    }
+    public var warnings: [String] { loaded.current.warnings }
 
     /// What speaks TLS on one new connection.
     func makeHandler() -> NIOSSLServerHandler {
-        NIOSSLServerHandler(context: state.withLockedValue { $0.loaded.context })
+        NIOSSLServerHandler(context: loaded.current.context)
     }
 
     /// Takes the files anew if one of them is no longer the same. Blocks shortly: not for event loops.
-    public func reloadIfChanged() -> ReloadOutcome {
-        let stamps = Self.stamps(files)
-        let isChanged = state.withLockedValue { state in
-            defer { state.stamps = stamps }
-            return state.stamps != stamps
-        }
-        guard isChanged else { return .unchanged }
-        do {
-            let loaded = try Self.load(files, applicationProtocols)
-            state.withLockedValue { $0.loaded = loaded }
-            return .reloaded
-        } catch {
-            return .failed(error.message)
-        }
-    }
-
-    private static func stamps(_ files: TLSFiles) -> [SecurityFile.Stamp?] {
-        [files.certificatePath, files.privateKeyPath].map(SecurityFile.Stamp.of)
-            + (files.clientCAPath.map { [SecurityFile.Stamp.of($0)] } ?? [])
-    }
+    public func reloadIfChanged() -> ReloadOutcome { loaded.reloadIfChanged() }
 
     // MARK: Loading
 

@@ -33,7 +33,7 @@ struct SendCommand: ParsableCommand {
     }
 
     func run() throws {
-        let client = try file.client(server: server, port: \.zipkinPort)
+        let client = try file.client(server: server, listener: .zipkin)
         var posts = try files.flatMap(SpanPosts.read)
         if now { posts = Self.moved(posts, toMicroseconds: Moment.now / 1000) }
 

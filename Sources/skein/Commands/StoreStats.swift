@@ -60,7 +60,7 @@ extension StoreCommand {
         }
 
         private func samplesOfServer() throws -> [MetricSample] {
-            let client = try file.client(server: server, port: \.adminPort)
+            let client = try file.client(server: server, listener: .admin)
             let response = try client.get("/metrics")
             let samples = MetricSample.parse(response.text).filter { $0.name.hasPrefix("skein_store_") }
             guard response.status == 200, !samples.isEmpty else {

@@ -20,7 +20,7 @@ struct SourceOptions: ParsableArguments {
 
     func open() throws -> any TraceSource {
         if let data { return try FolderSource(path: data) }
-        return ServerSource(try file.client(server: server, port: \.zipkinPort))
+        return ServerSource(try file.client(server: server, listener: .zipkin))
     }
 
     /// How far back a search goes that does not say, in nanoseconds.
@@ -41,16 +41,17 @@ struct ConfigurationFileOptions: ParsableArguments {
 
     /// A client of the server given, or of the one that the configuration tells of.
     func client(
-        server: String?, port: KeyPath<Configuration, Int?>, timeout: Duration = .seconds(60)
+        server: String?, listener: Listener, timeout: Duration = .seconds(60)
     ) throws -> HTTPClient {
         if let server { return try HTTPClient(baseURL: server, timeout: timeout) }
         let configuration = try load()
-        guard let port = configuration[keyPath: port], port != 0 else {
+        guard let port = configuration.port(of: listener), port != 0 else {
             throw CommandFailure(
                 "the configured port is off or any free one: say --server URL", exitCode: CommandFailure.wrongUsage)
         }
-        return try HTTPClient(
-            baseURL: "http://\(Self.host(configuration.listenAddresses)):\(port)", timeout: timeout)
+        let scheme = configuration.usesTLS(listener) ? "https" : "http"
+        let host = Self.host(configuration.listenAddresses)
+        return try HTTPClient(baseURL: "\(scheme)://\(host):\(port)", timeout: timeout)
     }
 
     /// An address at which a server that listens on these can be reached from here.

@@ -80,10 +80,25 @@ import Testing
         await group.shutDown()
     }
 
-    @Test func `the system says what it keeps for the socket`() async throws {
+    @Test func `what comes too fast is lost, and counted by the system`() async throws {
         try await RunningDatagramServer.run(receiveBufferByteCount: 20_000) { running in
-            let granted = try #require(await running.server.grantedReceiveBufferByteCount())
-            #expect(granted >= 20_000 && granted < 200_000)
+            let before = try #require(await running.server.socketState())
+            #expect(before.receiveBufferByteCount >= 20_000 && before.receiveBufferByteCount < 200_000)
+            #expect(before.lostDatagramCount == 0)
+            let client = try DatagramClient(port: running.port)
+            running.whileHandlersWait {
+                for _ in 0..<200 { #expect(client.send([UInt8](repeating: 1, count: 5000))) }
+            }
+            // The last one finds room, as soon as the handlers go on.
+            try await running.until {
+                client.send([9])
+                return running.received.contains { $0.bytes == [9] }
+            }
+            let after = try #require(await running.server.socketState())
+            let handledCount = running.received.count { $0.bytes.count == 5000 }
+            #expect(after.lostDatagramCount > 0)
+            #expect(handledCount + after.lostDatagramCount >= 200)
+            #expect(handledCount < 200)
         }
     }
 
@@ -95,6 +110,7 @@ import Testing
             await running.server.close()
             client.send([2])
             await running.server.close()
+            #expect(await running.server.socketState() == nil)
             #expect(running.received.count == 1)
         }
     }

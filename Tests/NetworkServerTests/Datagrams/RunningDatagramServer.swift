@@ -61,6 +61,11 @@ final class RunningDatagramServer: Sendable {
         await group.shutDown()
     }
 
+    /// Holds up every handler while `body` runs.
+    func whileHandlersWait(_ body: () -> Void) {
+        log.received.withLock { _ in body() }
+    }
+
     /// Waits, up to ten seconds, for something another thread brings about.
     func until(_ condition: () -> Bool) async throws {
         for _ in 0..<10_000 where !condition() { try await Task.sleep(for: .milliseconds(1)) }

@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    @Test func `a client older than TLS 1 point 2 is refused`() async throws {
+    @Test func `a client older than TLS 1.2 is refused`() async throws {
         let identity = try TLSIdentity(Self.server, applicationProtocols: [])
         try await TLSEchoServer.run(identity) { server in
             await #expect(throws: TLSEchoClient.Refused.self) {
@@ -130,6 +130,33 @@ import Testing
             #expect(meeting.certificate == (try Certificates.all("server").first))
             try files.install("renewed")
             #expect(identity.reloadIfChanged() == .reloaded)
+        }
+    }
+
+    @Test func `files that were not to be opened for a moment are taken later`() throws {
+        let files = try TestFiles()
+        try files.install("server")
+        let identity = try TLSIdentity(files.tls, applicationProtocols: [])
+        try files.install("renewed")
+        let kept = files.path("kept")
+        rename(files.tls.privateKeyPath, kept)
+        #expect(identity.reloadIfChanged() == .failed("key file \(files.tls.privateKeyPath): no such file"))
+        rename(kept, files.tls.privateKeyPath)
+        #expect(identity.reloadIfChanged() == .reloaded)
+    }
+
+    @Test func `when the old files come back there is nothing to do, and a later failure is said again`() throws {
+        let files = try TestFiles()
+        try files.install("server")
+        symlink("tls.crt", files.path("link.crt"))
+        let tls = TLSFiles(certificatePath: files.path("link.crt"), privateKeyPath: files.tls.privateKeyPath)
+        let identity = try TLSIdentity(tls, applicationProtocols: [])
+        for _ in 0..<2 {
+            unlink(tls.certificatePath)
+            #expect(identity.reloadIfChanged() == .failed("certificate file \(tls.certificatePath): no such file"))
+            #expect(identity.reloadIfChanged() == .unchanged)
+            symlink("tls.crt", files.path("link.crt"))
+            #expect(identity.reloadIfChanged() == .unchanged)
         }
     }
 

@@ -1,0 +1,139 @@
+import Configuration
+import HTTPAPI
+import Logging
+import NetworkServer
+import Receivers
+import Synchronization
+
+/// All listeners of a server: opened together, and closed in order.
+final class Listeners: Sendable {
+    /// What the listeners serve.
+    struct Services {
+        let zipkin: ZipkinReceiver
+        let zipkinQueries: ZipkinQueries
+        let jaeger: JaegerReceiver
+        let jaegerQueries: JaegerQueries
+        let otlp: OTLPReceiver
+        let admin: AdminRoutes
+    }
+
+    private let servers: [HTTPServer]
+    private let datagramServers: [DatagramServer]
+    private let reloader: SecurityReloader
+    /// Names and addresses in the order in which they were opened.
+    let addresses: [(name: String, address: String)]
+
+    /// Opens every listener that is not off, on every address; none if one cannot be opened.
+    init(
+        _ configuration: Configuration, _ services: Services, _ group: HTTPServerGroup,
+        _ observer: any HTTPServerObserver, _ logger: Logger
+    ) throws {
+        let security = try ListenerSecurity(configuration, logger)
+        var servers: [HTTPServer] = []
+        var datagramServers: [DatagramServer] = []
+        do {
+            for listener in Listener.allCases {
+                guard var port = configuration.port(of: listener) else { continue }
+                let router = Self.router(of: listener, services, admin: services.admin)
+                for (index, address) in configuration.listenAddresses.enumerated() {
+                    do {
+                        // All addresses share the port that the first one got.
+                        if listener.isDatagram {
+                            let server = Self.datagramServer(
+                                listener, address, port, configuration, services.jaeger, group)
+                            try server.start()
+                            port = server.boundPort ?? port
+                            datagramServers.append(server)
+                        } else {
+                            let server = HTTPServer(
+                                name: listener.rawValue, address: address, port: port, router: router,
+                                limits: HTTPServerLimits(configuration), security: security.of(listener), group: group,
+                                observer: observer)
+                            try server.start()
+                            port = server.boundPort ?? port
+                            servers.append(server)
+                        }
+                    } catch {
+                        // Machines without IPv6 have no ::1, which nobody there misses.
+                        guard address == "::1", index > 0 else { throw error }
+                        logger.debug("not listening", metadata: ["address": "\(address)", "reason": "\(error)"])
+                    }
+                }
+            }
+        } catch {
+            for server in servers { server.beginShutdown() }
+            throw error
+        }
+        self.servers = servers
+        self.datagramServers = datagramServers
+        reloader = SecurityReloader(security, logger)
+        var addresses: [(name: String, address: String)] = []
+        let opened =
+            servers.map { ($0.name, $0.boundAddress) } + datagramServers.map { ($0.name, $0.boundAddress) }
+        for (name, address) in opened where !addresses.contains(where: { $0.name == name }) {
+            addresses.append((name, address ?? ""))
+        }
+        self.addresses = addresses
+    }
+
+    /// Stops accepting; requests in progress are answered until `deadline`.
+    func shutDown(deadline: ContinuousClock.Instant) async {
+        reloader.stop()
+        for server in servers { server.beginShutdown() }
+        for server in datagramServers { await server.close() }
+        for server in servers { await server.finishShutdown(deadline: deadline) }
+    }
+
+    // MARK: Details
+
+    private static func router(of listener: Listener, _ services: Services, admin: AdminRoutes) -> HTTPRouter {
+        var router = HTTPRouter()
+        switch listener {
+        case .zipkin:
+            services.zipkin.register(on: &router)
+            services.zipkinQueries.register(on: &router)
+            router.mount(prefix: "/zipkin")
+        case .otlpGRPC: services.otlp.registerGRPC(on: &router)
+        case .otlpHTTP: services.otlp.registerHTTP(on: &router)
+        case .jaegerHTTP: services.jaeger.registerHTTP(on: &router)
+        case .jaegerGRPC: services.jaeger.registerGRPC(on: &router)
+        case .jaegerCompact, .jaegerBinary: break
+        case .query:
+            services.jaegerQueries.register(on: &router)
+            router.mount(prefix: "/jaeger")
+        case .admin: admin.register(on: &router)
+        }
+        if let service = listener.callService {
+            router.onHealthCheck(services: [service]) { admin.isReady }
+        }
+        return router
+    }
+
+    private static func datagramServer(
+        _ listener: Listener, _ address: String, _ port: Int, _ configuration: Configuration,
+        _ receiver: JaegerReceiver, _ group: HTTPServerGroup
+    ) -> DatagramServer {
+        let encoding: JaegerReceiver.DatagramEncoding = listener == .jaegerCompact ? .compact : .binary
+        return DatagramServer(
+            name: listener.rawValue, address: address, port: port, byteCountMax: configuration.datagramByteCountMax,
+            group: group,
+            handler: { bytes, origin in
+                receiver.receive(bytes, encoding, worker: origin.eventLoopIndex, sender: origin.remoteAddress)
+            },
+            onTooLarge: { byteCount, origin in
+                receiver.refuse(byteCount: byteCount, encoding, sender: origin.remoteAddress)
+            })
+    }
+}
+
+extension Listener {
+    /// The gRPC service that the listener is asked for in health checks; nil where it has none.
+    fileprivate var callService: String? {
+        switch self {
+        case .zipkin: "zipkin.proto3.SpanService"
+        case .otlpGRPC: "opentelemetry.proto.collector.trace.v1.TraceService"
+        case .jaegerGRPC: "jaeger.api_v2.CollectorService"
+        default: nil
+        }
+    }
+}
