@@ -67,6 +67,12 @@ struct RecordedProtobuf {
         return fields
     }
 
+    /// Empty where there is no such field.
+    private static func text(_ fields: Fields, _ number: UInt64) -> String {
+        for field in fields where field.number == number { return field.value.text }
+        return ""
+    }
+
     /// The same body with `shift` added to every time.
     static func shifted(_ body: [UInt8], _ times: Times, by shift: Int64) throws -> [UInt8] {
         var result = body
@@ -112,11 +118,10 @@ struct RecordedProtobuf {
                 span.annotations?.append(
                     ZipkinSpan.Annotation(
                         timestamp: Int64(parts.first { $0.number == 1 }?.value.number ?? 0),
-                        value: parts.first { $0.number == 2 }?.value.text ?? ""))
+                        value: text(parts, 2)))
             case 11:
                 let parts = try self.fields(value.bytes)
-                let key = parts.first { $0.number == 1 }?.value.text ?? ""
-                span.tags?[key] = parts.first { $0.number == 2 }?.value.text ?? ""
+                span.tags?[text(parts, 1)] = text(parts, 2)
             case 12: span.debug = value.number != 0 ? true : nil
             case 13: span.shared = value.number != 0 ? true : nil
             default: break
@@ -186,8 +191,7 @@ struct RecordedProtobuf {
         for field in fields where field.number == number {
             let parts = try self.fields(field.value.bytes)
             let value = try parts.first { $0.number == 2 }.map { try self.fields($0.value.bytes) } ?? []
-            attributes[parts.first { $0.number == 1 }?.value.text ?? ""] =
-                value.first { $0.number == 1 }?.value.text ?? ""
+            attributes[text(parts, 1)] = text(value, 1)
         }
         return attributes
     }
