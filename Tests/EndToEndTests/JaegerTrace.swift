@@ -67,7 +67,8 @@ struct CommonSpan: Hashable {
     let operation: String?
     let service: String?
     let startMicroseconds: Int64?
-    let durationMicroseconds: Int64?
+    /// 0 where there is none.
+    let durationMicroseconds: Int64
     let tags: [String: String]
     let events: [String]
 
@@ -78,7 +79,7 @@ struct CommonSpan: Hashable {
         operation = stored.name
         service = stored.localEndpoint?.serviceName ?? ""
         startMicroseconds = stored.timestamp
-        durationMicroseconds = stored.duration
+        durationMicroseconds = stored.duration ?? 0
         tags = (stored.tags ?? [:]).merging(stored.kind.map { ["span.kind": $0.lowercased()] } ?? [:]) { tag, _ in tag }
         events = (stored.annotations ?? []).map { "\($0.timestamp) \($0.value)" }
     }

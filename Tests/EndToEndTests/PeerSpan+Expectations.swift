@@ -68,7 +68,8 @@ extension PeerSpan {
             var event = event
             let key = event.attributes.contains { $0.key == "event" } ? "event" : "message"
             event.name = event.attributes.first { $0.key == key }?.text ?? ""
-            event.attributes.removeAll { $0.key == key }
+            // A message names the event, and stays a field: it may be a long one.
+            event.attributes.removeAll { $0.key == "event" }
             return event
         }
         return span
@@ -82,21 +83,66 @@ extension PeerSpan {
         key.hasPrefix("otel.scope.") || key.hasPrefix("otel.library.")
     }
 
-    /// Names each field that is not as expected.
-    func reportDifferences(from stored: PeerSpan) {
-        #expect(stored.traceID == traceID)
-        #expect(stored.parentID == parentID, "parent of \(name)")
-        #expect(stored.name == name)
-        #expect(stored.kind == kind, "kind of \(name)")
-        #expect(stored.service == service, "service of \(name)")
-        #expect(stored.start == start, "start of \(name)")
-        #expect(stored.duration == duration, "duration of \(name)")
-        #expect(stored.attributes == attributes, "attributes of \(name)")
-        #expect(stored.resource == resource, "resource of \(name)")
-        #expect(stored.events == events, "events of \(name)")
-        #expect(stored.links == links, "links of \(name)")
-        #expect(stored.status == status, "status of \(name)")
-        #expect(stored.message == message, "status message of \(name)")
-        #expect(stored.scope == scope, "scope of \(name)")
+    /// A line for each thing that it has, in no order but that of lists.
+    var lines: [String] {
+        var lines = [
+            "\(name) in trace \(traceID), under \(parentID ?? "none")", "\(name) kind \(kind)",
+            "\(name) service \(service)",
+            "\(name) start \(start)", "\(name) duration \(duration)",
+            "\(name) status \(status) \(message ?? "without text")",
+            "\(name) scope \(scope?.description ?? "none")",
+        ]
+        lines += attributes.enumerated().map { "\(name) attribute \($0) \($1)" }
+        lines += resource.enumerated().map { "\(name) resource \($0) \($1)" }
+        lines += events.map { "\(name) event \($0.time) \($0.name) \($0.attributes)" }
+        lines += links.map { "\(name) link \($0.traceID) \($0.spanID) \($0.attributes)" }
+        return lines
     }
+}
+
+extension ZipkinSpan {
+    /// As those of `PeerSpan`.
+    var lines: [String] {
+        let name = "\(name ?? "nameless") \(shared == true ? "(shared)" : "")"
+        var lines = [
+            "\(name) ids \(traceId) \(id) under \(parentId ?? "none")", "\(name) kind \(kind ?? "none")",
+            "\(name) timestamp \(timestamp ?? 0)", "\(name) duration \(duration ?? 0)",
+            "\(name) local \(localEndpoint?.line ?? "none")", "\(name) remote \(remoteEndpoint?.line ?? "none")",
+            "\(name) debug \(debug ?? false)",
+        ]
+        lines += (annotations ?? []).map { "\(name) annotation \($0.timestamp) \($0.value)" }
+        lines += (tags ?? [:]).map { "\(name) tag \($0) \($1)" }
+        return lines
+    }
+}
+
+extension CommonSpan {
+    /// As those of `PeerSpan`.
+    var lines: [String] {
+        let name = "\(operation ?? "nameless") in Jaeger's API"
+        let times = "\(name) start \(startMicroseconds ?? 0), duration \(durationMicroseconds)"
+        return ["\(name) \(id) under \(parentID ?? "none")", "\(name) service \(service ?? "none")", times]
+            + tags.map { "\(name) tag \($0) \($1)" } + events.map { "\(name) event \($0)" }
+    }
+}
+
+extension ZipkinSpan.Endpoint {
+    fileprivate var line: String { "\(serviceName ?? "-") \(ipv4 ?? "-") \(ipv6 ?? "-") \(port ?? 0)" }
+}
+
+/// Records an issue with those lines that only one side has, each cut to a length that people read.
+func expectSameLines(
+    _ found: [String], _ expected: [String], sourceLocation: SourceLocation = #_sourceLocation
+) {
+    func text(_ lines: Set<String>) -> String {
+        lines.sorted().map { line in
+            let rest = line.utf8.dropFirst(400)
+            return "\n    " + line.prefix(400) + (rest.isEmpty ? "" : "... and \(rest.count) bytes")
+        }.joined()
+    }
+    let (found, expected) = (Set(found), Set(expected))
+    guard found != expected else { return }
+    Issue.record(
+        "not found:\(text(expected.subtracting(found)))\nfound:\(text(found.subtracting(expected)))",
+        sourceLocation: sourceLocation)
 }
