@@ -44,6 +44,7 @@ final class BackgroundWork: @unchecked Sendable {
             if StoreState.now() >= nextSealing, !store.sealIfDue() {
                 nextSealing = StoreState.now() + Self.failureInterval
             }
+            store.serveWaiting()
             if StoreState.now() >= nextRetention {
                 store.expire()
                 nextRetention = StoreState.now() + Self.retentionInterval

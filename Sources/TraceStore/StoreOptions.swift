@@ -2,9 +2,11 @@ public import Journal
 
 /// How a store keeps its spans. Times in seconds, sizes in bytes.
 public struct StoreOptions: Sendable {
-    /// Spans in memory, those being sealed included: beyond it batches are refused. Half of it makes a generation
-    /// large.
+    /// Spans in memory, those being sealed included: beyond it batches wait, as many bytes again at most. Half of it
+    /// makes a generation large.
     public var liveByteCountMax = 48 << 20
+    /// How long a batch waits for room before it is refused.
+    public var appendWait: Double = 2
     public var sealAge: Double = 600
     public var sealIdle: Double = 10
     /// A generation with fewer spans is not sealed for being idle: many tiny segments cost more than they save.

@@ -86,15 +86,16 @@ final class StoreState: @unchecked Sendable {
     // MARK: Sealing
 
     /// Whether the generation at hand is due: large, old, or idle for long enough to be worth a segment; or the journal
-    /// cannot be relied on.
-    func isDue(_ options: StoreOptions) -> Bool {
+    /// cannot be relied on, or batches wait for room.
+    func isDue(_ options: StoreOptions, isRoomWanted: Bool) -> Bool {
         let now = Self.now()
         return lock.withLock {
             guard active.spanCount > 0, let firstAppend = active.firstAppend else { return false }
             let isUrgent = isSealingUrgent.isSet.exchange(false, ordering: .relaxed)
             let age = now - firstAppend
             let idle = now - active.lastAppend
-            return isUrgent || active.byteCount >= options.liveByteCountMax / 2 || age >= options.sealAge
+            return isUrgent || isRoomWanted || active.byteCount >= options.liveByteCountMax / 2
+                || age >= options.sealAge
                 || (idle >= options.sealIdle && active.spanCount >= options.sealIdleSpanCount)
         }
     }

@@ -10,7 +10,7 @@ extension TraceStore {
     /// stay live and in the journal.
     /// - Returns: false if something could not be sealed.
     func sealIfDue() -> Bool {
-        while state.isDue(options) {
+        while state.isDue(options, isRoomWanted: hasWaiting) {
             guard sealOldest(turning: true) else { return false }
         }
         return sealOldest(turning: false)
@@ -29,6 +29,7 @@ extension TraceStore {
                 if turning { state.turn { journal.rotate() } }
                 while let next = state.oldestTurned {
                     try seal(next.generation, throughPart: next.journalPart)
+                    serveWaiting()
                 }
                 return true
             } catch {

@@ -28,6 +28,7 @@ public final class TraceStore: Sendable {
     let sealingLock = PthreadLock()
     private let cache: SegmentCache
     private let background: BackgroundWork
+    private let waiting = WaitingAppends()
     private let refusalLog: RefusalLog
 
     /// Opens the folder, or makes it, and reads what the journal has beyond the segments.
@@ -63,6 +64,7 @@ public final class TraceStore: Sendable {
     public func start() throws(StoreError) {
         do throws(ThreadError) {
             try background.start(self)
+            waiting.open()
             try compactor.start(self)
         } catch {
             throw StoreError(.unusable, "store: \(error)")
@@ -73,6 +75,7 @@ public final class TraceStore: Sendable {
     public func close() {
         compactor.stop()
         background.stop()
+        waiting.close()
         sealAll()
         journal.close()
         catalog.close()
@@ -83,7 +86,7 @@ public final class TraceStore: Sendable {
 
     /// Why a batch was not taken.
     public enum Refusal: Error, Sendable {
-        case overloaded  // more is live than the options allow; again in a second
+        case overloaded  // there was no room for it in time; again in a second
         case diskFull(String)  // again when there is room
         case tooLarge(String)  // never
 
@@ -96,7 +99,7 @@ public final class TraceStore: Sendable {
         }
     }
 
-    /// Journals a batch and makes it findable. Never blocks.
+    /// Journals a batch and makes it findable; where there is no room for it, waits for some. Never blocks.
     /// - Parameter completion: called once, from any thread, when the batch is as durable as the options ask for.
     public func append(_ batch: SpanBatch, completion: @escaping @Sendable (Result<Void, Refusal>) -> Void) {
         let record: JournalRecord
@@ -106,30 +109,48 @@ public final class TraceStore: Sendable {
             completion(.failure(Refusal(error)))
             return
         }
-        // Not the store itself: the journal's thread must not be the last to let it go.
-        let (state, refusalLog) = (state, refusalLog)
-        guard
-            let generation = state.beginAppend(
-                batch, liveByteCountMax: options.liveByteCountMax,
-                enqueue: { generation in
-                    journal.append(record) { outcome in
-                        switch outcome {
-                        case .success:
-                            state.endAppend(batch, to: generation, isKept: true)
-                            completion(.success(()))
-                        case .failure(let error):
-                            state.endAppend(batch, to: generation, isKept: false)
-                            refusalLog.note(error)
-                            completion(.failure(Refusal(error)))
-                        }
-                    }
-                })
-        else {
+        let entry = WaitingAppends.Entry(
+            batch: batch, record: record, completion: completion, since: StoreState.now())
+        if waiting.isEmpty, admit(entry) { return }
+        guard waiting.add(entry, byteCountMax: options.liveByteCountMax) else {
             completion(.failure(.overloaded))
             return
         }
-        if generation.byteCount >= options.liveByteCountMax / 2 { background.wake() }
+        background.wake()
     }
+
+    /// Hands a batch to the journal and the generation at hand. False: more would be live than is allowed.
+    private func admit(_ entry: WaitingAppends.Entry) -> Bool {
+        let (batch, completion) = (entry.batch, entry.completion)
+        // Not the store itself: the journal's thread must not be the last to let it go.
+        let (state, refusalLog) = (state, refusalLog)
+        let generation = state.beginAppend(
+            batch, liveByteCountMax: options.liveByteCountMax,
+            enqueue: { generation in
+                journal.append(entry.record) { outcome in
+                    switch outcome {
+                    case .success:
+                        state.endAppend(batch, to: generation, isKept: true)
+                        completion(.success(()))
+                    case .failure(let error):
+                        state.endAppend(batch, to: generation, isKept: false)
+                        refusalLog.note(error)
+                        completion(.failure(Refusal(error)))
+                    }
+                }
+            })
+        guard let generation else { return false }
+        if generation.byteCount >= options.liveByteCountMax / 2 { background.wake() }
+        return true
+    }
+
+    /// Takes in what waits, as far as there is room, and refuses what has waited for too long.
+    func serveWaiting() {
+        waiting.admit(admit)
+        waiting.expire(after: options.appendWait, now: StoreState.now())
+    }
+
+    var hasWaiting: Bool { !waiting.isEmpty }
 
     // MARK: Reading
 

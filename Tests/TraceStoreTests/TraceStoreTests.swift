@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Journal
+import Synchronization
 import TestSupport
 import Testing
 import TraceModel
@@ -91,6 +92,46 @@ import TraceModel
         } catch {
             #expect(error.code == .inUse)
         }
+    }
+
+    @Test func `a store at work has spans for which there is no room wait for the sealing`() throws {
+        let harness = try StoreHarness {
+            $0.liveByteCountMax = 20_000
+            $0.appendWait = 60
+        }
+        try harness.store.start()
+        for number in 1...300 { try harness.post([StoreHarness.span(trace: "a", id: "\(number)")]) }
+        #expect(try harness.spanIDs("a")?.count == 300)
+        #expect(harness.store.statistics().segmentCount > 0)
+        harness.store.close()
+    }
+
+    @Test func `spans that have waited for too long are refused, and those that still wait at the end`() throws {
+        let waiting = WaitingAppends()
+        let outcomes = Mutex<[Int: Bool]>([:])
+        func entry(_ number: Int, since: Double) throws -> WaitingAppends.Entry {
+            let batch = SpanBatchBuilder().makeBatch()
+            return WaitingAppends.Entry(
+                batch: batch, record: try batch.withBytes { try JournalRecord.pack($0) },
+                completion: { result in
+                    outcomes.withLock { $0[number] = (try? result.get()) != nil }
+                }, since: since)
+        }
+        #expect(!waiting.add(try entry(0, since: 0), byteCountMax: 1 << 20), "nobody would serve it")
+        waiting.open()
+        for number in 1...3 { #expect(waiting.add(try entry(number, since: Double(number)), byteCountMax: 1 << 20)) }
+        #expect(!waiting.add(try entry(4, since: 4), byteCountMax: 10), "no more bytes than allowed wait")
+        waiting.expire(after: 2, now: 3.5)
+        #expect(outcomes.withLock { $0 } == [1: false])
+        waiting.admit { entry in
+            guard entry.since == 2 else { return false }
+            entry.completion(.success(()))
+            return true
+        }
+        #expect(outcomes.withLock { $0 } == [1: false, 2: true])
+        waiting.close()
+        #expect(outcomes.withLock { $0 } == [1: false, 2: true, 3: false])
+        #expect(!waiting.add(try entry(5, since: 5), byteCountMax: 1 << 20))
     }
 
     @Test func `more live spans than allowed are refused until they are sealed`() throws {
