@@ -59,7 +59,8 @@ enum Program {
         let deadline = ContinuousClock.now + .seconds(timeoutSeconds)
         while process.isRunning, ContinuousClock.now < deadline { usleep(5_000) }
         let isInTime = !process.isRunning
-        if !isInTime { process.terminate() }
+        // The program may have inherited that other signals are blocked.
+        if !isInTime { kill(process.processIdentifier, SIGKILL) }
         process.waitUntilExit()
         guard isInTime, process.terminationStatus == 0 else {
             let end = isInTime ? "ended with code \(process.terminationStatus)" : "did not end in \(timeoutSeconds) s"

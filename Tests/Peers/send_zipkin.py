@@ -70,7 +70,8 @@ def send_otel(variant, port):
     options = {"endpoint": url, "local_node_ipv4": LOCAL_IP, "local_node_port": LOCAL_PORT}
     if variant == "proto-grpc":
         import grpc
-        body = ProtobufEncoder().serialize(finished, service_endpoint(NodeEndpoint(LOCAL_IP, None, LOCAL_PORT)))
+        encoder = ProtobufEncoder(max_tag_value_length=None)  # else it cuts at 128
+        body = encoder.serialize(finished, service_endpoint(NodeEndpoint(LOCAL_IP, None, LOCAL_PORT)))
         with grpc.insecure_channel("127.0.0.1:%d" % port) as channel:
             answer = channel.unary_unary("/zipkin.proto3.SpanService/Report")(body, timeout=20)
         if answer != b"":
