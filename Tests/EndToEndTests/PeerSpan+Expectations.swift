@@ -40,6 +40,10 @@ extension PeerSpan {
                 expected.append(Value(key: "otel.status_description", type: "string", text: message, items: nil))
             }
         }
+        if isJaeger {
+            let unknown = Set(span.tags.map(\.key)).subtracting(expected.map(\.key))
+            #expect(unknown.isEmpty, "tags of \(name)")
+        }
         for value in expected {
             let types = ["int": "int64", "double": "float64"]
             guard let tag = span.tags.first(where: { $0.key == value.key }) else {

@@ -1,8 +1,8 @@
 """Sends recorded messages as unary calls: post_grpc.py METHOD PORT FILE (environment: current).
 
-FILE: the messages as they were recorded, each after its length in four bytes, the highest first. Ends with an error
-at the first call that fails. An answer may hold a message about the spans (ExportTracePartialSuccess.error_message, field
-2), but no number of those that were refused (field 1, before it).
+FILE: the messages as they were recorded, each after its length in four bytes, the highest first. Ends with an error at
+the first call that fails. An answer may hold a message about the spans (ExportTracePartialSuccess.error_message, field
+2), but no number of those that were refused (field 1, which comes before it).
 """
 import sys
 
