@@ -25,7 +25,8 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(name: "WorkloadTests", dependencies: ["Workload"], swiftSettings: strict),
-        .testTarget(name: "SkeinBenchTests", dependencies: ["skein-bench", "CWireWalk", "Workload"], swiftSettings: strict),
+        .testTarget(
+            name: "SkeinBenchTests", dependencies: ["skein-bench", "CWireWalk", "Workload"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -44,8 +44,13 @@ struct ConnectionsRun {
         defer { input.deallocate() }
 
         progress("posting on one connection, for comparison")
-        let alone = connection(to: address, input)
-        for _ in 0..<Self.probeCount { try post(source, on: alone) }
+        var alone: (any LoadConnection)? = connection(to: address, input)
+        for _ in 0..<Self.probeCount {
+            if let alone { try post(source, on: alone) }
+        }
+        // Closed, and seen to be closed, lest it count as one of the others.
+        alone = nil
+        usleep(500_000)
         let before = try server.memory().now
         progress("opening \(count) connections")
         try server.resetPeakMemory()

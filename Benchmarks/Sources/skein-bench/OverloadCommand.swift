@@ -18,7 +18,7 @@ struct OverloadCommand: ParsableCommand {
     var seconds = 120.0
 
     @Option(help: "Connections of the flood; --connections is of the loads before and after.")
-    var floodConnections = 200
+    var floodConnections = 1_000
 
     @Option(help: "Most that the server may have resident in the flood, MiB; default: not judged.")
     var memoryMax: Double?

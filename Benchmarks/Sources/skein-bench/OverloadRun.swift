@@ -27,6 +27,7 @@ struct OverloadRun {
     /// More than any server here takes in a second.
     private static let spansPerSecondMax = 1_000_000
     private static let capacitySeconds = 5.0
+    private static let recoverySecondsMax = 60
     /// Share of the capacity that counts as a normal load.
     private static let normalShare = 0.2
 
@@ -52,10 +53,21 @@ struct OverloadRun {
         Self.progress("finding the capacity")
         let capacity = try send(source, server, seconds: Self.capacitySeconds)
         let rate = max(Int(capacity.spansPerSecond * Self.normalShare), 1)
-        let before = try send(source, server, seconds: 1, rate: rate)
+        // Capacity is overload already: what is normal shows when nobody is told to wait any more.
+        var before = try send(source, server, seconds: 1, rate: rate)
+        var tries = 1
+        while before.retries > 0 && tries < Self.recoverySecondsMax {
+            before = try send(source, server, seconds: 1, rate: rate)
+            tries += 1
+        }
         let flood = try flood(source, server)
         Self.progress("the first second after")
         let after = try send(source, server, seconds: 1, rate: rate)
+        var recoverySeconds = after.retries > 0 ? 1 : 0
+        while recoverySeconds > 0 && recoverySeconds < Self.recoverySecondsMax {
+            if try send(source, server, seconds: 1, rate: rate).retries == 0 { break }
+            recoverySeconds += 1
+        }
         Self.progress("sending the rest")
         source.stream.finish()
         let rest = try send(source, server)
@@ -65,6 +77,7 @@ struct OverloadRun {
         stage.add("normal load, p99", before.acknowledgementP99Milliseconds, "ms")
         stage.add("first second after the flood, p50", after.acknowledgementP50Milliseconds, "ms")
         stage.add("first second after the flood, p99", after.acknowledgementP99Milliseconds, "ms")
+        stage.add("seconds after the flood with refusals", Double(recoverySeconds), "s")
         stage.add("first second after the flood, spans a second", after.spansPerSecond, "1/s")
         for (name, load) in [("the capacity's load", capacity), ("the normal load", before), ("the rest", rest)] {
             judge(load, name)
@@ -109,6 +122,7 @@ struct OverloadRun {
     private mutating func add(_ flood: LoadReport, _ capacity: LoadReport, server: ServerProcess) {
         let offered = Double(flood.spansOffered) / flood.wallSeconds
         stage.add("capacity", capacity.spansPerSecond, "spans/s")
+        stage.add("capacity's load, posts told to wait", Double(capacity.retries), "posts")
         stage.add("flood, offered", offered, "spans/s")
         stage.add("flood, offered / capacity", offered / capacity.spansPerSecond, "times")
         stage.add("flood, accepted", flood.spansPerSecond, "spans/s")
@@ -120,6 +134,8 @@ struct OverloadRun {
         stage.add("flood, acknowledgement p99", flood.acknowledgementP99Milliseconds, "ms")
         stage.add("flood, sender CPU", flood.senderCPUSeconds, "s")
         stage.load = flood
+        // How many spans there will be is not known beforehand, so there are no tenths of them.
+        stage.load.tenths = []
     }
 
     /// A refusal that is not the protocol's polite one, and an answer that never came, are failures.

@@ -1,4 +1,5 @@
-/// Spans as elements of the list in `jaeger.thrift`'s `Batch`, and what stands around them, in Thrift's binary protocol.
+/// Spans as elements of the list in `jaeger.thrift`'s `Batch`, and what stands around them, in Thrift's binary
+/// protocol.
 enum JaegerThriftLayout {
     private enum FieldType: UInt8 {
         case bool = 2

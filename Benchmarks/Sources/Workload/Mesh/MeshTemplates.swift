@@ -6,8 +6,8 @@ enum MeshTemplates {
     /// Orders of the variant with an `error` tag.
     static let errorOrderCount = 8
 
-    /// Templates by kind: `orderCount` without error, then `errorOrderCount` with. Both sets have the same spans: one as
-    /// Zipkin's JSON, one in the given format.
+    /// Templates by kind: `orderCount` without error, then `errorOrderCount` with. Both sets have the same spans: one
+    /// as Zipkin's JSON, one in the given format.
     static func build(arena: TextArena, format: SpanFormat) -> (json: TemplateSet, wire: TemplateSet) {
         var json = TemplateBuilder(arena: arena)
         var wire = TemplateBuilder(arena: arena)
