@@ -2,9 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Other programs' own clients send known spans, and all of each comes back: through Zipkin's API, through Jaeger's, and
-/// from an export. What the clients say is in `Tests/Peers`. Beside the other tests of the program, because these wait
-/// for Python more than they work.
+/// Other programs' own clients send known spans, and all of each comes back: through Zipkin's API, through Jaeger's,
+/// and from an export. What the clients say is in `Tests/Peers`. Beside the other tests of the program, because these
+/// wait for Python more than they work.
 @Suite(.serialized, .onOwnThread) enum PeerTests {
     /// The answer of `read`, asked until it is the expected one or the time is over: datagrams are taken in some time.
     static func waited<Value: Equatable>(for expected: Value, _ read: () throws -> Value) throws -> Value {

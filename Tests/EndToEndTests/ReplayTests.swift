@@ -82,7 +82,7 @@ extension EndToEndTests {
         private func replay(_ traffic: RecordedTraffic, of folder: String, to process: SkeinProcess) throws {
             for (number, response) in try traffic.replay(to: process).enumerated() {
                 #expect(response.status == (traffic.form == .otlpHTTP ? 200 : 202), "post \(number): \(response.text)")
-                // For OTLP there may be a message about texts that were no UTF-8, but no number of refused spans before it.
+                // For OTLP there may be a message about texts that were no UTF-8, but no number of refused spans.
                 let hasMessage =
                     traffic.form == .otlpHTTP && folder.hasSuffix("odd") && response.body.dropFirst(2).first == 0x12
                 #expect(response.body.isEmpty || hasMessage, "post \(number): \(response.text)")
