@@ -84,14 +84,11 @@ public struct Workload: Sendable {
         return other
     }
 
-    /// The tags that the format has above spans, or that its status says: a server that gives spans as Zipkin's may
-    /// leave them out or change their text.
+    /// The tags of processes and scopes in formats that have them above spans: a server that gives the spans as
+    /// Zipkin's leaves them out. Jaeger's senders tell the scope in tags of the span, which servers take for the scope.
     public var tagsAboveSpans: Set<String> {
-        var places: Set<SpanShape.Place> = []
-        if configuration.format.hasResource { places.insert(.resource) }
-        if configuration.format.hasScope { places.insert(.scope) }
-        guard configuration.profile == .wide, !places.isEmpty else { return [] }
-        return WideTemplates.tagKeys(places)
+        guard configuration.profile == .wide, configuration.format.hasResource else { return [] }
+        return WideTemplates.tagKeys([.resource, .scope])
     }
 
     /// How many traces it takes to have so many spans, and how many they have.

@@ -106,7 +106,7 @@ import Testing
     @Test func `tags above spans are those of process and scope`() {
         #expect(workload(.wide, .zipkinProtobuf).tagsAboveSpans.isEmpty)
         #expect(workload(.wide, .otlpJSON).tagsAboveSpans.count == 19)
-        #expect(workload(.wide, .jaegerThrift).tagsAboveSpans.count == 17)
+        #expect(workload(.wide, .jaegerThrift).tagsAboveSpans.count == 19)
         #expect(workload(.mesh, .otlpProtobuf).tagsAboveSpans.isEmpty)
     }
 
