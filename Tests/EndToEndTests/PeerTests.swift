@@ -76,7 +76,8 @@ extension PeerTests {
 
         private static let certificates = Repository.path + "/Tests/Fixtures/certificates"
 
-        /// The OTLP listeners by TLS with certificates on both sides, and with a token; those that are asked in clear text.
+        /// The OTLP listeners by TLS with certificates on both sides, and with a token; in clear text those that are
+        /// asked.
         private func securedOptions(_ folder: TemporaryFolder) throws -> [String] {
             let credentials = folder.path + "/credentials"
             try Data("bearer right-token\nbasic exporter:söcret\n".utf8).write(to: URL(filePath: credentials))
