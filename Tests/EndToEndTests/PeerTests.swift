@@ -68,7 +68,7 @@ extension PeerTests {
             .peers(.current),
             arguments: [
                 ("grpc", "otlp-grpc"), ("grpc-gzip", "otlp-grpc"), ("http", "otlp-http"), ("http-gzip", "otlp-http"),
-                ("json", "otlp-http"), ("json-gzip", "otlp-http"),
+                ("http-deflate", "otlp-http"), ("json", "otlp-http"), ("json-gzip", "otlp-http"),
             ])
         func `every span of an OTLP exporter is read back whole`(variant: String, listener: String) throws {
             try PeerTests.checkWhole(.current, "send_otlp.py", variant, listener)
