@@ -31,7 +31,7 @@ extension PeerTests {
         func `every span of an Envoy is stored, and Envoy counts none as lost`(tracer: String, listener: String) throws
         {
             let process = try SkeinProcess.started()
-            let output = try PeerEnvironment.current.run("envoy_mesh.py", tracer, "\(try process.port(listener))")
+            let output = try PeerEnvironment.current.run("envoy_mesh.py", [tracer, "\(try process.port(listener))"])
             let run = try JSONDecoder().decode(Run.self, from: output)
             expectNothingLost(run.stats, tracer, spanCount: 3 * run.requests.count)
 

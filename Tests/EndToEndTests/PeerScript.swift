@@ -19,9 +19,11 @@ enum PeerEnvironment: String {
 
     /// Runs a script of `Tests/Peers` to its end.
     /// - Returns: its standard output.
-    func run(_ script: String, _ arguments: String..., timeoutSeconds: Int = 90) throws -> Data {
+    func run(_ script: String, _ arguments: [String], timeoutSeconds: Int = 90) throws -> Data {
         let environment = ProcessInfo.processInfo.environment.filter { variable in
-            !["OTEL_", "SKEIN_", "PYTHON", "JAEGER_"].contains { variable.key.hasPrefix($0) }
+            !["OTEL_", "SKEIN_", "PYTHON", "JAEGER_", "SSL_", "REQUESTS_", "CURL_"].contains {
+                variable.key.hasPrefix($0)
+            }
         }
         let changes = ["NO_PROXY": "*", "no_proxy": "*", "PYTHONDONTWRITEBYTECODE": "1"]
         return try Program.run(
@@ -59,7 +61,8 @@ enum Program {
         let deadline = ContinuousClock.now + .seconds(timeoutSeconds)
         while process.isRunning, ContinuousClock.now < deadline { usleep(5_000) }
         let isInTime = !process.isRunning
-        if !isInTime { process.terminate() }
+        // The program may have inherited that other signals are blocked.
+        if !isInTime { kill(process.processIdentifier, SIGKILL) }
         process.waitUntilExit()
         guard isInTime, process.terminationStatus == 0 else {
             let end = isInTime ? "ended with code \(process.terminationStatus)" : "did not end in \(timeoutSeconds) s"

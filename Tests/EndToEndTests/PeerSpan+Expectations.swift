@@ -40,6 +40,12 @@ extension PeerSpan {
                 expected.append(Value(key: "otel.status_description", type: "string", text: message, items: nil))
             }
         }
+        if isJaeger {
+            // A failure has both tags, whichever was sent.
+            let derived = status == "ERROR" ? ["otel.status_code"] : []
+            let unknown = Set(span.tags.map(\.key)).subtracting(expected.map(\.key) + derived)
+            #expect(unknown.isEmpty, "tags of \(name)")
+        }
         for value in expected {
             let types = ["int": "int64", "double": "float64"]
             guard let tag = span.tags.first(where: { $0.key == value.key }) else {
@@ -54,8 +60,8 @@ extension PeerSpan {
         #expect(names.sorted() == (isJaeger ? fromJaeger : self).events.map(\.name).sorted(), "logs of \(name)")
     }
 
-    /// What is stored of a span that was told in Jaeger's terms: tags that say what Skein has fields for are those fields,
-    /// and of a log's fields one is the event's name.
+    /// What is stored of a span that was told in Jaeger's terms: tags that say what Skein has fields for are those
+    /// fields, and of a log's fields one is the event's name.
     var fromJaeger: PeerSpan {
         var span = self
         let name = attributes.first { $0.key == "otel.scope.name" }?.text

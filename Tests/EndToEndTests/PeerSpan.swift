@@ -180,6 +180,6 @@ struct ExportedSpans: Decodable {
                     traceID: traceID(link.traceId), spanID: link.spanId, attributes: values(link.attributes))
             },
             status: ["UNSET", "OK", "ERROR"][span.status?.code ?? 0], message: span.status?.message,
-            scope: scope?.name.map { [$0, scope?.version ?? ""] })
+            scope: scope?.name.flatMap { $0.isEmpty ? nil : [$0, scope?.version ?? ""] })
     }
 }

@@ -2,9 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Other programs' own clients send known spans, and all of each comes back: through Zipkin's API, through Jaeger's, and
-/// from an export. What the clients say is in `Tests/Peers`. Beside the other tests of the program, because these wait
-/// for Python more than they work.
+/// Other programs' own clients send known spans, and all of each comes back: through Zipkin's API, through Jaeger's,
+/// and from an export. What the clients say is in `Tests/Peers`. Beside the other tests of the program, because these
+/// wait for Python more than they work.
 @Suite(.serialized, .onOwnThread) enum PeerTests {
     /// The answer of `read`, asked until it is the expected one or the time is over: datagrams are taken in some time.
     static func waited<Value: Equatable>(for expected: Value, _ read: () throws -> Value) throws -> Value {
@@ -31,7 +31,7 @@ extension PeerTests {
             ])
         func `every span of a Zipkin client is read back whole`(client: String) throws {
             let process = try SkeinProcess.started()
-            let output = try PeerEnvironment.older.run("send_zipkin.py", client, "\(try process.port("zipkin"))")
+            let output = try PeerEnvironment.older.run("send_zipkin.py", [client, "\(try process.port("zipkin"))"])
             let traces = Dictionary(grouping: try JSONDecoder().decode(Sent.self, from: output).spans, by: \.traceId)
             #expect(traces.count == 4)
             try expect(traces, in: try SkeinClient(process))
@@ -68,10 +68,59 @@ extension PeerTests {
             .peers(.current),
             arguments: [
                 ("grpc", "otlp-grpc"), ("grpc-gzip", "otlp-grpc"), ("http", "otlp-http"), ("http-gzip", "otlp-http"),
-                ("json", "otlp-http"), ("json-gzip", "otlp-http"),
+                ("http-deflate", "otlp-http"), ("json", "otlp-http"), ("json-gzip", "otlp-http"),
             ])
         func `every span of an OTLP exporter is read back whole`(variant: String, listener: String) throws {
             try PeerTests.checkWhole(.current, "send_otlp.py", variant, listener)
+        }
+
+        private static let certificates = Repository.path + "/Tests/Fixtures/certificates"
+
+        /// The OTLP listeners by TLS with certificates on both sides, and with a token; in clear text those that are
+        /// asked.
+        private func securedOptions(_ folder: TemporaryFolder) throws -> [String] {
+            let credentials = folder.path + "/credentials"
+            try Data("bearer right-token\nbasic exporter:söcret\n".utf8).write(to: URL(filePath: credentials))
+            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: credentials)
+            return [
+                "--tls-certificate", Self.certificates + "/server.pem", "--tls-key",
+                Self.certificates + "/server-key.pem",
+                "--tls-client-ca", Self.certificates + "/ca.pem", "--tls-plain-listeners", "zipkin,query,admin",
+                "--auth-credentials", "otlp-grpc=\(credentials),otlp-http=\(credentials)",
+            ]
+        }
+
+        @Test(
+            .peers(.current),
+            arguments: [
+                ("grpc", "otlp-grpc", "Bearer right-token"), ("http-gzip", "otlp-http", "Bearer right-token"),
+                // exporter:söcret
+                ("json", "otlp-http", "Basic ZXhwb3J0ZXI6c8O2Y3JldA=="),
+            ])
+        func `an OTLP exporter sends by TLS, known by its certificate and its credential`(
+            variant: String, listener: String, credential: String
+        ) throws {
+            let folder = try TemporaryFolder()
+            try PeerTests.checkWhole(
+                .current, "send_otlp.py", variant, listener, options: try securedOptions(folder),
+                security: [Self.certificates, credential])
+        }
+
+        @Test(.peers(.current), arguments: [("grpc", "otlp-grpc"), ("http", "otlp-http"), ("json", "otlp-http")])
+        func `an OTLP exporter with another token is told so, and nothing is stored`(
+            variant: String, listener: String
+        ) throws {
+            let folder = try TemporaryFolder()
+            let process = try SkeinProcess.started(options: try securedOptions(folder))
+            let port = "\(try process.port(listener))"
+            let error = #expect(throws: TestSupportError.self) {
+                try PeerEnvironment.current.run(
+                    "send_otlp.py", [variant, port, Self.certificates, "Bearer other-token"])
+            }
+            let reason = listener == "otlp-grpc" ? "UNAUTHENTICATED" : "Unauthorized"
+            #expect(error?.description.contains(reason) == true, "\(error?.description ?? "")")
+            #expect(try SkeinClient(process).zipkinServices() == [])
+            try process.terminate()
         }
     }
 
@@ -88,10 +137,11 @@ extension PeerTests {
     }
 
     private static func checkWhole(
-        _ environment: PeerEnvironment, _ script: String, _ variant: String, _ listener: String
+        _ environment: PeerEnvironment, _ script: String, _ variant: String, _ listener: String,
+        options: [String] = [], security: [String] = []
     ) throws {
-        let process = try SkeinProcess.started()
-        let output = try environment.run(script, variant, "\(try process.port(listener))")
+        let process = try SkeinProcess.started(options: options)
+        let output = try environment.run(script, [variant, "\(try process.port(listener))"] + security)
         let sent = try JSONDecoder().decode(PeerSpan.List.self, from: output).spans
         let isJaeger = script == "send_jaeger.py"
         let client = try SkeinClient(process)

@@ -105,8 +105,11 @@ struct RecordedTraffic {
             }
             try Data(content).write(to: URL(filePath: folder.path + "/bodies"))
             _ = try PeerEnvironment.current.run(
-                "post_grpc.py", "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
-                "\(try process.port("otlp-grpc"))", folder.path + "/bodies")
+                "post_grpc.py",
+                [
+                    "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+                    "\(try process.port("otlp-grpc"))", folder.path + "/bodies",
+                ])
             return []
         }
     }

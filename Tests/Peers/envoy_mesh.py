@@ -240,12 +240,8 @@ def main(tracer, collector_port):
                 sys.stderr.write(file.read()[-3000:])
             raise
         finally:
-            envoy.terminate()
-            try:
-                envoy.wait(5)
-            except subprocess.TimeoutExpired:
-                envoy.kill()
-                envoy.wait()
+            envoy.kill()  # all is sent; and a caller may have left it with signals blocked
+            envoy.wait()
 
 
 main(sys.argv[1], int(sys.argv[2]))

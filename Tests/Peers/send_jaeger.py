@@ -120,7 +120,8 @@ def send_client(port):
         # Seconds as floating point: what the client makes of them is what is sent.
         result = told(
             span, values, tracer.tags, [{"event": name, **fields} for _, name, fields in span.events],
-            start=int(start * 1000000) * 1000, duration=int((end - start) * 1000000) * 1000)
+            start=int(start * 1000000) * 1000, duration=int((end - start) * 1000000) * 1000,
+            status="ERROR" if span.status == "ERROR" else "UNSET", message=None)  # 'error' is all that OpenTracing has
         for event, (after, _, _) in zip(result["events"], span.events):
             event["time"] = int((span.start_us + after) / 1e6 * 1000000) * 1000
         results.append(result)

@@ -1,4 +1,9 @@
-"""Sends the known spans with OpenTelemetry's OTLP exporters: send_otlp.py VARIANT PORT (environment: current)."""
+"""Sends the known spans with OpenTelemetry's OTLP exporters (environment: current).
+
+send_otlp.py VARIANT PORT                           in clear text
+send_otlp.py VARIANT PORT CERTIFICATES CREDENTIAL   by TLS, with the client's certificate of that folder and a value of
+                                                    `authorization`
+"""
 import sys
 
 import grpc
@@ -14,32 +19,39 @@ import sdk
 NANOSECONDS = 123  # OTLP alone keeps what is smaller than a microsecond
 
 
-def exporter(variant, port):
-    url = "http://127.0.0.1:%d/v1/traces" % port
-    address = "127.0.0.1:%d" % port
-    if variant == "grpc":
-        return GRPCExporter(endpoint=address, insecure=True)
-    if variant == "grpc-gzip":
-        return GRPCExporter(endpoint=address, insecure=True, compression=grpc.Compression.Gzip)
-    if variant == "http":
-        return HTTPExporter(endpoint=url)
-    if variant == "http-gzip":
-        return HTTPExporter(endpoint=url, compression=Compression.Gzip)
-    if variant == "http-deflate":
-        return HTTPExporter(endpoint=url, compression=Compression.Deflate)
-    if variant == "json":
-        return JSONExporter(endpoint=url)
-    if variant == "json-gzip":
-        return JSONExporter(endpoint=url, compression=JSONCompression.GZIP)
-    raise SystemExit("no such variant: " + variant)
+def exporter(variant, port, certificates=None, credential=None):
+    kind, _, compression = variant.partition("-")
+    scheme = "https" if certificates else "http"
+    if kind == "grpc":
+        options = {"endpoint": "localhost:%d" % port, "insecure": not certificates}
+        if compression:
+            options["compression"] = grpc.Compression.Gzip
+        if certificates:
+            parts = (content(certificates, name) for name in ("ca.pem", "client-key.pem", "client.pem"))
+            options["credentials"] = grpc.ssl_channel_credentials(*parts)
+            options["headers"] = (("authorization", credential),)
+        return GRPCExporter(**options)
+    options = {"endpoint": "%s://localhost:%d/v1/traces" % (scheme, port)}
+    if compression:
+        options["compression"] = (JSONCompression if kind == "json" else Compression)(compression)
+    if certificates:
+        options.update({
+            "certificate_file": certificates + "/ca.pem", "client_key_file": certificates + "/client-key.pem",
+            "client_certificate_file": certificates + "/client.pem", "headers": {"authorization": credential}})
+    return (JSONExporter if kind == "json" else HTTPExporter)(**options)
 
 
-def main(variant, port):
+def content(folder, name):
+    with open(folder + "/" + name, "rb") as file:
+        return file.read()
+
+
+def main(variant, port, *security):
     spans = known.known("otlp-" + variant)
     for span in spans:
         if span.name == "long":
             span.attributes = {**span.attributes, **known.LISTS}
-    sdk.export(exporter(variant, port), sdk.finished(spans, NANOSECONDS))
+    sdk.export(exporter(variant, port, *security), sdk.finished(spans, NANOSECONDS))
 
     def told(span):
         result = known.told(span)
@@ -51,4 +63,4 @@ def main(variant, port):
     known.write([told(span) for span in spans])
 
 
-main(sys.argv[1], int(sys.argv[2]))
+main(sys.argv[1], int(sys.argv[2]), *sys.argv[3:])

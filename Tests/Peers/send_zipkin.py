@@ -70,7 +70,8 @@ def send_otel(variant, port):
     options = {"endpoint": url, "local_node_ipv4": LOCAL_IP, "local_node_port": LOCAL_PORT}
     if variant == "proto-grpc":
         import grpc
-        body = ProtobufEncoder().serialize(finished, service_endpoint(NodeEndpoint(LOCAL_IP, None, LOCAL_PORT)))
+        encoder = ProtobufEncoder(max_tag_value_length=None)  # else it cuts at 128
+        body = encoder.serialize(finished, service_endpoint(NodeEndpoint(LOCAL_IP, None, LOCAL_PORT)))
         with grpc.insecure_channel("127.0.0.1:%d" % port) as channel:
             answer = channel.unary_unary("/zipkin.proto3.SpanService/Report")(body, timeout=20)
         if answer != b"":
@@ -115,23 +116,24 @@ def send_py_zipkin(variant, port):
         if answer.status != 202 or content:
             raise SystemExit("answer %d: %r" % (answer.status, content))
 
-    told = []
+    told, is_protobuf = [], encoding is Encoding.V2_PROTO3
     local = create_endpoint(LOCAL_PORT, known.SERVICE, LOCAL_IP)
     remotes = {"CLIENT": create_endpoint(5432, "known-db", "2001:db8::7"),
                "SERVER": create_endpoint(50_000, "known-caller", "10.9.8.7")}
     with ZipkinBatchSender(post, 5, get_encoder(encoding)) as sender:
         for span in known.known(variant):
-            told += one_py_zipkin(span, version, sender, local, remotes.get(span.kind), Kind, Span)
+            told += one_py_zipkin(span, version, is_protobuf, sender, local, remotes.get(span.kind), Kind, Span)
             if span.name == "POST pricing":  # the server's half of the same call: shared, as B3 has it
                 span.kind, span.start_us, span.duration = "SERVER", span.start_us + 100, span.duration - 300
-                told += one_py_zipkin(span, version, sender, local, None, Kind, Span, shared=True)
+                told += one_py_zipkin(span, version, is_protobuf, sender, local, None, Kind, Span, shared=True)
     return told
 
 
-def one_py_zipkin(span, version, sender, local, remote, Kind, Span, shared=False):
+def one_py_zipkin(span, version, is_protobuf, sender, local, remote, Kind, Span, shared=False):
     """py_zipkin counts in seconds as floating point: what it makes of that again is what is sent."""
     def microseconds(seconds):
-        return int(seconds * 1000000)
+        # Not the same number for every time: only the protobuf encoder multiplies twice.
+        return int(seconds * 1000 * 1000) if is_protobuf else int(seconds * 1000000)
 
     start, duration = span.start_us / 1e6, span.duration / 1e6
     tags = {key: text(value) for key, value in span.attributes.items()}
