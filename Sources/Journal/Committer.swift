@@ -1,8 +1,12 @@
 internal import FileSystem
 internal import Threads
 
-/// The one thread that writes: takes all that is queued, writes it, syncs if it has to, and answers.
-final class Committer {
+/// Takes all that is queued, writes it, syncs if it has to, and answers.
+///
+/// One thread at a time has it, and says so in the journal's state: a thread of its own, or one that has just queued a
+/// record and finds nobody writing, which spares two switches between threads for each record.
+final class Committer: @unchecked Sendable {
+    // Unchecked: whoever has set `isCommitting` uses it.
     /// Limits of one write: pieces that the system takes in one call, and bytes.
     private static let groupRecordCountMax = 512
     private static let groupByteCountMax = 4 << 20
@@ -30,14 +34,16 @@ final class Committer {
 
     private enum Work { case commit, leavePart, stop }
 
-    /// Returns when the journal closes and everything queued is written.
+    /// The work of the committer's own thread. Returns when the journal closes and everything queued is written.
     func run() {
         while true {
             switch nextWork() {
             case .commit:
                 commitBatch()
+                release()
             case .leavePart:
                 leavePart()
+                release()
             case .stop:
                 stop()
                 return
@@ -47,13 +53,68 @@ final class Committer {
 
     private func nextWork() -> Work {
         core.monitor.wait(for: .work) { state in
+            guard !state.isCommitting else { return .wait }
+            let work: Work
             if !state.queue.isEmpty {
-                swap(&state.queue, &batch)
-                state.committingPart = batch[0].partNumber
-                return .done(.commit)
+                take(&state)
+                work = .commit
+            } else if let part, part.number < state.assignedPart {
+                work = .leavePart
+            } else if state.isClosing {
+                work = .stop
+            } else {
+                return .wait
             }
-            if let part, part.number < state.assignedPart { return .done(.leavePart) }
-            return state.isClosing ? .done(.stop) : .wait
+            state.isCommitting = true
+            return .done(work)
+        }
+    }
+
+    private func take(_ state: inout JournalState) {
+        swap(&state.queue, &batch)
+        state.committingPart = batch[0].partNumber
+    }
+
+    /// Records written on a thread that has other things to do, before the committer's own takes over.
+    private static let roundCountMax = 8
+
+    private enum Claim { case mine, needless, refused }
+
+    /// Writes what is queued on the calling thread, if nobody else is writing and nothing can take long; otherwise has
+    /// it written by who is, or by the committer's thread.
+    func commitHere() {
+        for _ in 0..<Self.roundCountMax {
+            let claim = core.monitor.withLock { state -> Claim in
+                // Who writes now looks for more before it ends.
+                if state.queue.isEmpty || state.isCommitting { return .needless }
+                // A sync for each record takes long; so may a write while another thread syncs.
+                if core.options.syncMode == .always || state.isSyncing { return .refused }
+                take(&state)
+                state.isCommitting = true
+                return .mine
+            }
+            switch claim {
+            case .needless:
+                return
+            case .refused:
+                core.monitor.signal(.work)
+                return
+            case .mine:
+                commitBatch()
+                // The thread could not see to these while it was kept out.
+                if release() { core.monitor.signal(.work) }
+            }
+        }
+        core.monitor.signal(.work)
+    }
+
+    /// Lets the committer go.
+    /// - Returns: whether there is something that its own thread alone does.
+    @discardableResult
+    private func release() -> Bool {
+        core.monitor.withLock { state in
+            state.isCommitting = false
+            return state.isClosing || part.map { $0.number < state.assignedPart } == true
         }
     }
 

@@ -11,6 +11,7 @@ public final class Journal: Sendable {
     public let recovery: JournalRecovery
 
     private let core: JournalCore
+    private let committer: Committer
     private let threads: [WorkerThread]
 
     /// Opens the journal of `directory`, creating it if there is none, and replays what it holds: `replay` gets each
@@ -56,18 +57,22 @@ public final class Journal: Sendable {
         }
         try replay.removeEmptyParts()
         recovery = replay.recovery
-        threads = try Self.startThreads(core)
+        let committer = Committer(core)
+        self.committer = committer
+        threads = try Self.startThreads(core, committer)
     }
 
-    private static func startThreads(_ core: JournalCore) throws(JournalError) -> [WorkerThread] {
-        let committer = try start { Committer(core).run() }
-        guard case .interval = core.options.syncMode else { return [committer] }
+    private static func startThreads(
+        _ core: JournalCore, _ committer: Committer
+    ) throws(JournalError) -> [WorkerThread] {
+        let commits = try start { committer.run() }
+        guard case .interval = core.options.syncMode else { return [commits] }
         do throws(JournalError) {
-            return [committer, try start { Syncer(core: core).run() }]
+            return [commits, try start { Syncer(core: core).run() }]
         } catch {
             core.monitor.withLock { $0.isClosing = true }
             core.monitor.signal(.work)
-            committer.join()
+            commits.join()
             throw error
         }
     }
@@ -82,9 +87,17 @@ public final class Journal: Sendable {
 
     deinit { close() }
 
-    /// Queues the record. `completion` gets its place once it is as safe as the sync mode promises, on the journal's
-    /// thread, or at once, on this one, if the record is refused with `.overloaded` or `.closed`.
+    /// Queues the record and has it written. `completion` gets its place once it is as safe as the sync mode promises,
+    /// on any thread, or at once, on this one, if the record is refused with `.overloaded` or `.closed`.
     public func append(
+        _ record: JournalRecord, completion: @Sendable @escaping (Result<JournalPosition, JournalError>) -> Void
+    ) {
+        enqueue(record, completion: completion)
+        commit()
+    }
+
+    /// Queues the record, as `append`, and leaves it to a call of `commit` to have it written.
+    public func enqueue(
         _ record: JournalRecord, completion: @Sendable @escaping (Result<JournalPosition, JournalError>) -> Void
     ) {
         let byteCount = record.frameByteCount
@@ -106,9 +119,12 @@ public final class Journal: Sendable {
             state.queue.append(QueueEntry(record: record, completion: completion, partNumber: state.assignedPart))
             return nil
         }
-        if let refusal { return completion(.failure(refusal)) }
-        core.monitor.signal(.work)
+        if let refusal { completion(.failure(refusal)) }
     }
+
+    /// Has what is queued written: on this thread, with all completions, if nobody else is at it and nothing can take
+    /// long. Not to be called with a lock that a completion takes.
+    public func commit() { committer.commitHere() }
 
     /// Ends the present part, without waiting for anything.
     ///

@@ -24,8 +24,12 @@ struct JournalState {
     /// Packed bytes and records not yet answered, those in the committer's hands included.
     var waitingByteCount = 0
     var waitingRecordCount = 0
+    /// Whether somebody has the committer, which one thread at a time may.
+    var isCommitting = false
     /// Part of the first record in the committer's hands; nil if it has none.
     var committingPart: UInt64?
+    /// Whether a sync is under way, during which a write may take as long as that.
+    var isSyncing = false
 
     /// The part of the next record, and its size with all that is queued for it.
     var assignedPart: UInt64

@@ -8,6 +8,7 @@ struct Syncer {
     /// Returns when the committer is done and everything is synced.
     func run() {
         while let unsynced = next() {
+            defer { core.monitor.withLock { $0.isSyncing = false } }
             do {
                 if unsynced.syncsDirectory { try syncDirectory() }
                 try core.sync(unsynced.file)
@@ -24,6 +25,7 @@ struct Syncer {
             if !state.isCommitterDone && SystemClock.monotonicNanoseconds() < first.deadline {
                 return .waitUntil(first.deadline)
             }
+            state.isSyncing = true
             return .done(state.unsyncedParts.removeFirst())
         }
     }

@@ -127,7 +127,7 @@ public final class TraceStore: Sendable {
         let generation = state.beginAppend(
             batch, liveByteCountMax: options.liveByteCountMax,
             enqueue: { generation in
-                journal.append(entry.record) { outcome in
+                journal.enqueue(entry.record) { outcome in
                     switch outcome {
                     case .success:
                         state.endAppend(batch, to: generation, isKept: true)
@@ -140,6 +140,8 @@ public final class TraceStore: Sendable {
                 }
             })
         guard let generation else { return false }
+        // Outside of the state's lock, which the answers take.
+        journal.commit()
         if generation.byteCount >= options.liveByteCountMax / 2 { background.wake() }
         return true
     }
