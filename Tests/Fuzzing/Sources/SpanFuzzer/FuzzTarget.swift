@@ -18,10 +18,10 @@ enum FuzzTarget: String, CaseIterable {
     /// A packed body.
     case gzip
 
-    /// Spans without any decoder.
-    var isDecoder: Bool { self != .batchImage && self != .gzip }
-
     var knowsFacts: Bool { self == .otlpProtobuf || self == .otlpJSON }
+
+    /// Spans come in Zipkin's model.
+    var isZipkins: Bool { rawValue.hasPrefix("zipkin-") }
 
     /// Adds the spans of a body to `builder`.
     func decode(

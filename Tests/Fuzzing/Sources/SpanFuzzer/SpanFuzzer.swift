@@ -47,7 +47,7 @@ final class SpanFuzzer {
         } catch {
             stop("a structured value cannot be read: \(error)")
         }
-        encoders.checkDecoded(batch, hasOddNumbers: walk.hasOddNumbers)
+        encoders.checkDecoded(batch, from: target, hasOddNumbers: walk.hasOddNumbers)
     }
 
     /// The image is accepted, and says the same.
