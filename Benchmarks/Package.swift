@@ -15,16 +15,18 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CBenchLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+        .target(name: "CWireWalk"),
         .target(name: "Workload", swiftSettings: strict),
         .executableTarget(
             name: "skein-bench",
             dependencies: [
-                "CBenchLZ4", "Workload",
+                "CBenchLZ4", "CWireWalk", "Workload",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
         .testTarget(name: "WorkloadTests", dependencies: ["Workload"], swiftSettings: strict),
-        .testTarget(name: "SkeinBenchTests", dependencies: ["skein-bench", "Workload"], swiftSettings: strict),
+        .testTarget(
+            name: "SkeinBenchTests", dependencies: ["skein-bench", "CWireWalk", "Workload"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

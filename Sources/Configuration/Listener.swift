@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#endif
+
 /// What listens on a port of its own. Named so in settings, metrics, logs and the line that tells that all are ready.
 public enum Listener: String, CaseIterable, Sendable {
     case zipkin
@@ -78,7 +84,13 @@ extension Configuration {
         return problems
     }
 
-    private static func isLoopback(_ address: String) -> Bool {
-        address == "::1" || address.hasPrefix("127.") || address == "localhost"
+    /// Whether only programs of this machine reach `address`. False for what is no literal.
+    static func isLoopback(_ address: String) -> Bool {
+        var bytes = [UInt8](repeating: 0, count: 16)
+        if inet_pton(AF_INET, address, &bytes) == 1 { return bytes[0] == 127 }
+        guard inet_pton(AF_INET6, address, &bytes) == 1 else { return false }
+        // An IPv4 address within IPv6 is written ::ffff:127.0.0.1.
+        let isVersion4 = bytes[..<10].allSatisfy { $0 == 0 } && bytes[10] == 0xff && bytes[11] == 0xff
+        return isVersion4 ? bytes[12] == 127 : bytes[..<15].allSatisfy { $0 == 0 } && bytes[15] == 1
     }
 }

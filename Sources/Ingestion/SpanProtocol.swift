@@ -1,5 +1,5 @@
-internal import TraceModel
-internal import WireFormats
+public import TraceModel
+public import WireFormats
 
 /// A way in which spans come: a format, and what carries it. Named so in metrics and logs.
 public enum SpanProtocol: String, CaseIterable, Sendable {
@@ -17,7 +17,7 @@ public enum SpanProtocol: String, CaseIterable, Sendable {
     case otlpJSON = "otlp-json"
 
     /// Adds the spans of one body, message or datagram to `builder`; see the decoder of each format.
-    func decode(
+    public func decode(
         _ bytes: UnsafeRawBufferPointer, limits: SpanLimits, into builder: inout SpanBatchBuilder
     ) throws(DecodeError) -> DecodeOutcome {
         switch self {

@@ -3,7 +3,7 @@ import HTTPAPI
 import Logging
 import NetworkServer
 import Receivers
-import Synchronization
+import Telemetry
 
 /// All listeners of a server: opened together, and closed in order.
 final class Listeners: Sendable {
@@ -20,14 +20,16 @@ final class Listeners: Sendable {
     private let servers: [HTTPServer]
     private let datagramServers: [DatagramServer]
     private let reloader: SecurityReloader
+    private let lossWatch: DatagramLossWatch
     /// Names and addresses in the order in which they were opened.
     let addresses: [(name: String, address: String)]
 
     /// Opens every listener that is not off, on every address; none if one cannot be opened.
     init(
         _ configuration: Configuration, _ services: Services, _ group: HTTPServerGroup,
-        _ observer: any HTTPServerObserver, _ logger: Logger
+        _ metrics: MetricsRegistry, _ logger: Logger
     ) throws {
+        let observer = RequestObserver(metrics)
         let security = try ListenerSecurity(configuration, logger)
         var servers: [HTTPServer] = []
         var datagramServers: [DatagramServer] = []
@@ -67,6 +69,7 @@ final class Listeners: Sendable {
         self.servers = servers
         self.datagramServers = datagramServers
         reloader = SecurityReloader(security, logger)
+        lossWatch = DatagramLossWatch(datagramServers, metrics, logger)
         var addresses: [(name: String, address: String)] = []
         let opened =
             servers.map { ($0.name, $0.boundAddress) } + datagramServers.map { ($0.name, $0.boundAddress) }
@@ -79,6 +82,7 @@ final class Listeners: Sendable {
     /// Stops accepting; requests in progress are answered until `deadline`.
     func shutDown(deadline: ContinuousClock.Instant) async {
         reloader.stop()
+        lossWatch.stop()
         for server in servers { server.beginShutdown() }
         for server in datagramServers { await server.close() }
         for server in servers { await server.finishShutdown(deadline: deadline) }

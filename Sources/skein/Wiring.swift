@@ -58,7 +58,7 @@ struct Server {
         let listeners: Listeners
         do {
             listeners = try Listeners(
-                configuration, services(store, group, admin), group, RequestObserver(metrics), logger)
+                configuration, services(store, group, admin), group, metrics, logger)
         } catch {
             await group.shutDown()
             store.close()

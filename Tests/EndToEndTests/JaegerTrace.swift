@@ -37,14 +37,17 @@ struct JaegerTrace: Decodable {
 /// A tag or a log's field; the value as text, whatever its type.
 struct KeyValue: Decodable {
     let key: String
+    /// Jaeger's name of the value's type.
+    let type: String?
     let text: String
 
     init(from decoder: any Decoder) throws {
         enum Field: String, CodingKey {
-            case key, value
+            case key, type, value
         }
         let fields = try decoder.container(keyedBy: Field.self)
         key = try fields.decode(String.self, forKey: .key)
+        type = try fields.decodeIfPresent(String.self, forKey: .type)
         if let text = try? fields.decode(String.self, forKey: .value) {
             self.text = text
         } else if let flag = try? fields.decode(Bool.self, forKey: .value) {
@@ -64,7 +67,8 @@ struct CommonSpan: Hashable {
     let operation: String?
     let service: String?
     let startMicroseconds: Int64?
-    let durationMicroseconds: Int64?
+    /// 0 where there is none.
+    let durationMicroseconds: Int64
     let tags: [String: String]
     let events: [String]
 
@@ -73,9 +77,9 @@ struct CommonSpan: Hashable {
         id = stored.id
         parentID = stored.parentId
         operation = stored.name
-        service = stored.localEndpoint?.serviceName
+        service = stored.localEndpoint?.serviceName ?? ""
         startMicroseconds = stored.timestamp
-        durationMicroseconds = stored.duration
+        durationMicroseconds = stored.duration ?? 0
         tags = (stored.tags ?? [:]).merging(stored.kind.map { ["span.kind": $0.lowercased()] } ?? [:]) { tag, _ in tag }
         events = (stored.annotations ?? []).map { "\($0.timestamp) \($0.value)" }
     }

@@ -4,8 +4,23 @@ import Testing
 extension EndToEndTests {
     /// What came in comes out: recorded mesh traffic, read back through both APIs.
     @Suite struct ReplayTests {
-        @Test(arguments: ["bookinfo", "bookinfo-odd"])
+        private static let folders = [
+            "bookinfo", "bookinfo-odd", "bookinfo-zipkin-proto", "bookinfo-zipkin-proto-odd", "bookinfo-otlp-http",
+            "bookinfo-otlp-http-odd",
+        ]
+        private static let foldersOfCalls = ["bookinfo-otlp-grpc", "bookinfo-otlp-grpc-odd"]
+
+        @Test(arguments: folders)
         func `every recorded span is read back as it was posted, also after a restart`(folder: String) throws {
+            try expectSpansAfterRestart(folder)
+        }
+
+        @Test(.peers(.current), arguments: foldersOfCalls)
+        func `every recorded span of a call is read back as it was sent, also after a restart`(folder: String) throws {
+            try expectSpansAfterRestart(folder)
+        }
+
+        private func expectSpansAfterRestart(_ folder: String) throws {
             let traffic = try RecordedTraffic(folder)
             let process = try SkeinProcess.started()
             try replay(traffic, to: process)
@@ -17,8 +32,17 @@ extension EndToEndTests {
             try process.terminate()
         }
 
-        @Test(arguments: ["bookinfo", "bookinfo-odd"])
+        @Test(arguments: folders)
         func `every recorded span survives a kill right after the last answer`(folder: String) throws {
+            try expectSpansAfterKill(folder)
+        }
+
+        @Test(.peers(.current), arguments: foldersOfCalls)
+        func `every recorded span of a call survives a kill right after the last answer`(folder: String) throws {
+            try expectSpansAfterKill(folder)
+        }
+
+        private func expectSpansAfterKill(_ folder: String) throws {
             let traffic = try RecordedTraffic(folder)
             let process = try SkeinProcess.started()
             try replay(traffic, to: process)
@@ -56,10 +80,9 @@ extension EndToEndTests {
         }
 
         private func replay(_ traffic: RecordedTraffic, to process: SkeinProcess) throws {
-            let client = try SkeinClient(process)
-            for (number, body) in traffic.bodies.enumerated() {
-                let response = try client.post(body)
-                #expect(response.status == 202, "post \(number): \(response.text)")
+            for (number, response) in try traffic.replay(to: process).enumerated() {
+                #expect(response.status == (traffic.form == .otlpHTTP ? 200 : 202), "post \(number): \(response.text)")
+                // For OTLP: no partial success.
                 #expect(response.body.isEmpty, "post \(number)")
             }
         }

@@ -6,8 +6,11 @@ internal import Glibc
 /// It can be ended and started again on the same folder as often as a test likes; each start takes free ports. The
 /// process ends with the last reference. The binary is the one built beside the tests, or what `SKEIN_BINARY` names.
 public final class SkeinProcess {
-    /// Every listener on a free port, or off where no test of the whole program uses it.
-    public static let freePorts = ["--zipkin-port", "0", "--query-port", "0", "--admin-port", "0"]
+    /// Every listener on a free port.
+    public static let freePorts = [
+        "zipkin", "otlp-grpc", "otlp-http", "jaeger-http", "jaeger-grpc", "jaeger-compact", "jaeger-binary", "query",
+        "admin",
+    ].flatMap { ["--\($0)-port", "0"] }
     /// Makes the store seal its live traces many times within a short test.
     public static let frequentSealing = ["--live-bytes", "256KiB", "--seal-age", "1s"]
 

@@ -55,6 +55,64 @@ struct ByteCursor {
         }
     }
 
+    /// A number that is not text.
+    @inline(__always)
+    mutating func number(_ value: UInt64, _ form: SlotForm) {
+        switch form {
+        case .varint: varint(value)
+        case .littleEndian64: store(value.littleEndian)
+        case .bigEndian64: store(value.bigEndian)
+        case .nanoseconds64: store((value &* 1_000).littleEndian)
+        case .text: preconditionFailure("texts are the model's")
+        }
+    }
+
+    @inline(__always)
+    mutating func varint(_ value: UInt64) {
+        var rest = value
+        while rest >= 128 {
+            byte(UInt8(truncatingIfNeeded: rest) | 128)
+            rest >>= 7
+        }
+        byte(UInt8(truncatingIfNeeded: rest))
+    }
+
+    @inline(__always)
+    private mutating func store(_ bits: UInt64) {
+        UnsafeMutableRawPointer(position).storeBytes(of: bits, as: UInt64.self)
+        position += 8
+    }
+
+    /// A length that is not known yet.
+    struct Opening {
+        var start: UnsafeMutablePointer<UInt8>?
+        var form = LengthForm.varint1
+    }
+
+    @inline(__always)
+    mutating func open(_ form: LengthForm) -> Opening {
+        let opening = Opening(start: position, form: form)
+        position += Int(form.rawValue)
+        return opening
+    }
+
+    /// Writes the length of what came since, and moves that if the length takes more or fewer bytes than set aside.
+    @inline(__always)
+    mutating func close(_ opening: Opening) {
+        guard let start = opening.start else { return }
+        let reserved = Int(opening.form.rawValue)
+        let length = position - start - reserved
+        if opening.form == .int32 {
+            UnsafeMutableRawPointer(start).storeBytes(of: UInt32(length).bigEndian, as: UInt32.self)
+            return
+        }
+        let needed = length < 1 << 7 ? 1 : length < 1 << 14 ? 2 : 3
+        if needed != reserved { (start + needed).update(from: start + reserved, count: length) }
+        var head = ByteCursor(start)
+        head.varint(UInt64(length))
+        position = start + needed + length
+    }
+
     @inline(__always)
     private mutating func hexDigits(_ value: UInt64, bytes: Int) {
         var shift = UInt64(bytes &* 8)
@@ -72,6 +130,8 @@ final class PostBuffer {
     private(set) var capacity: Int
     var byteCount = 0
     var spanCount = 0
+    /// Of every span, where its bytes begin and what scope it is of; empty in formats without scopes.
+    var places: [(start: Int, scope: Int)] = []
     /// When the first of the buffered spans ended, in microseconds.
     var oldest: Int64 = 0
 

@@ -13,11 +13,14 @@ public final class PostStream {
     private let workload: Workload
     private let spansPerPost: Int
     private let workerCount: Int
+    private let separator: UInt8?
+    private let assembler: PostAssembler
     private var buffers: [PostBuffer]
     private var calendar = SpanCalendar()
     private var plan: [SpanRecord] = []
-    private var nextTrace: Int
-    private let traceEnd: Int
+    /// Traces up to this one have begun to be given.
+    public private(set) var nextTrace: Int
+    private var traceEnd: Int
     private var tally = WorkloadTally()
     /// Senders with a full buffer or one that waited for long.
     private var ready: [Int] = []
@@ -33,6 +36,8 @@ public final class PostStream {
         traceEnd = traces.upperBound
         spansPerPost = workload.configuration.spansPerPost
         workerCount = workload.model.workerCount
+        separator = workload.configuration.format.separator
+        assembler = PostAssembler(workload.model, workload.configuration.format)
         buffers = (0..<workload.model.senderCount).map { _ in PostBuffer(capacity: 32_768) }
         plan.reserveCapacity(64)
     }
@@ -55,6 +60,12 @@ public final class PostStream {
                 if ready.isEmpty { return nil }
             }
         }
+    }
+
+    /// Begins no more traces: what follows are the rest of the spans of those that have begun.
+    public func finish() {
+        traceEnd = nextTrace
+        calendar.advance(to: .max)
     }
 
     /// Reports spans until a post is ready; false when there are no more spans.
@@ -86,7 +97,10 @@ public final class PostStream {
         buffer.reserve(Workload.spanByteCountMax)
         var cursor = ByteCursor(buffer.base + buffer.byteCount)
         if buffer.spanCount == 0 { buffer.oldest = span.end }
-        cursor.byte(UInt8(ascii: buffer.spanCount == 0 ? "[" : ","))
+        if buffer.spanCount > 0, let separator { cursor.byte(separator) }
+        if let scope = assembler.scope(ofType: span.type) {
+            buffer.places.append((cursor.position - buffer.base, scope))
+        }
         workload.model.write(span, to: &cursor)
         buffer.byteCount = cursor.position - buffer.base
         buffer.spanCount += 1
@@ -106,9 +120,9 @@ public final class PostStream {
         let buffer = buffers[sender]
         let post = Post(sender: sender, spanCount: buffer.spanCount)
         body.removeAll(keepingCapacity: true)
-        body.append(contentsOf: UnsafeBufferPointer(start: buffer.base, count: buffer.byteCount))
-        body.append(UInt8(ascii: "]"))
+        assembler.assemble(buffer, pod: sender / workerCount, into: &body)
         buffer.byteCount = 0
+        buffer.places.removeAll(keepingCapacity: true)
         buffer.spanCount = 0
         return post
     }

@@ -40,6 +40,34 @@ struct SpanRecord {
     var end: Int64 { start &+ duration }
 }
 
+extension SpanRecord {
+    /// The value of a slot that is a number.
+    @inline(__always)
+    func number(_ slot: Slot) -> UInt64 {
+        switch slot {
+        case .traceIDHigh: head.traceHigh
+        case .traceIDLow: head.traceLow
+        case .spanID: id
+        case .parentID: parentID
+        case .timestamp: UInt64(bitPattern: start)
+        case .endTimestamp: UInt64(bitPattern: end)
+        case .duration: UInt64(bitPattern: duration)
+        case .eventTimestamp: UInt64(bitPattern: eventTime)
+        case .status: UInt64(truncatingIfNeeded: status)
+        case .threadID: UInt64(threadID)
+        case .largeNumber: UInt64(largeNumber)
+        default: preconditionFailure("the slot is a number")
+        }
+    }
+
+    @inline(__always)
+    var eventTime: Int64 { end &+ Int64(eventDelay) }
+    @inline(__always)
+    var threadID: Int64 { Int64(variety & 63) &+ 1 }
+    @inline(__always)
+    var largeNumber: Int64 { Int64(variety) &+ 8_000_000_000 }
+}
+
 /// What a kind of span is called.
 struct SpanTypeName {
     let service: String

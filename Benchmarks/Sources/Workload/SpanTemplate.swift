@@ -1,16 +1,53 @@
-/// A place in a span's text that differs from span to span; everything else of a template is copied as it stands.
+/// A place in a span that differs from span to span; everything else of a template is copied as it stands.
 enum Slot: UInt8 {
-    case end
-    case traceID, spanID, parentID, timestamp, duration, eventTimestamp
+    case traceID, spanID, parentID, timestamp, endTimestamp, duration, eventTimestamp
     case requestID, status, responseSize, userAgent, url, peer
     case nodeID, address
-    case instanceID, podName, nodeName, processID, userID, threadID, number, largeNumber, tenant, exception
+    case instanceID, podName, nodeName, processID, userID, threadID, number, largeNumber, tenant
+    // In binary formats only.
+    case traceIDHigh, traceIDLow, addressBytes
 }
 
-/// One piece of a span's text, as the builders of templates write it.
+/// How the value of a slot is written.
+enum SlotForm: UInt8 {
+    /// As the model writes it: text, or bytes that are text to nobody.
+    case text
+    // Numbers only.
+    case varint, littleEndian64, bigEndian64
+    /// Microseconds as nanoseconds.
+    case nanoseconds64
+}
+
+/// How the length of what follows is told; the raw value is the bytes set aside for it.
+enum LengthForm: UInt8 {
+    /// A varint that mostly takes one byte, or two; it takes what it needs all the same.
+    case varint1 = 1
+    case varint2 = 2
+    /// Four bytes, the highest first.
+    case int32 = 4
+}
+
+/// One piece of a span, as the builders of templates write it.
 enum Piece {
     case text(String)
-    case slot(Slot)
+    case bytes([UInt8])
+    case slot(Slot, SlotForm = .text)
+    /// What follows up to its `close` has its length before it.
+    case open(LengthForm)
+    case close
+
+    /// The bytes of pieces that are the same for every span; nil if they are not.
+    static func constant(_ pieces: [Piece]) -> [UInt8]? {
+        var result: [UInt8] = []
+        for piece in pieces {
+            switch piece {
+            case .text(let text): result += text.utf8
+            case .bytes(let bytes): result += bytes
+            case .slot, .open, .close: return nil
+            }
+        }
+        return result
+    }
 }
 
 /// Texts that live as long as the program's workload, in one allocation, so that using one costs no reference count.
@@ -29,20 +66,24 @@ final class TextArena: @unchecked Sendable {
     }
 
     /// Adds a text and gives its place.
-    func add(_ text: String) -> Text {
-        let utf8 = Array(text.utf8)
-        if count + utf8.count > capacity {
-            let larger = max(capacity * 2, count + utf8.count)
+    func add(_ text: String) -> Text { add(Array(text.utf8)) }
+
+    func add(_ added: [UInt8]) -> Text {
+        if count + added.count > capacity {
+            let larger = max(capacity * 2, count + added.count)
             let next = UnsafeMutablePointer<UInt8>.allocate(capacity: larger)
             next.update(from: bytes, count: count)
             bytes.deallocate()
             bytes = next
             capacity = larger
         }
-        for (index, byte) in utf8.enumerated() { (bytes + count + index).initialize(to: byte) }
-        defer { count += utf8.count }
-        return Text(offset: Int32(count), count: Int32(utf8.count))
+        for (index, byte) in added.enumerated() { (bytes + count + index).initialize(to: byte) }
+        defer { count += added.count }
+        return Text(offset: Int32(count), count: Int32(added.count))
     }
+
+    /// Adds an IPv4 address as four bytes.
+    func add(ipv4 text: String) -> Text { add(text.split(separator: ".").compactMap { UInt8($0) }) }
 
     @inline(__always)
     func write(_ text: Text, to cursor: inout ByteCursor) {
@@ -59,11 +100,17 @@ final class TextArena: @unchecked Sendable {
     }
 }
 
-/// The steps that write one span: a fixed text, then a slot, and so on until `Slot.end`.
+/// The steps that write one span: a fixed text, then what differs, and so on until `Operation.end`.
 struct SpanTemplate {
     struct Step {
         let text: TextArena.Text
-        let slot: Slot
+        let operation: Operation
+    }
+
+    enum Operation {
+        case end, close
+        case slot(Slot, SlotForm)
+        case open(LengthForm)
     }
 
     /// The place of this template's steps in its set.
@@ -83,22 +130,34 @@ final class TemplateSet: Sendable {
         self.templates = templates
     }
 
-    /// Writes the span of template `index`; `fill` writes the value of each slot.
+    /// Writes the span with template `index`; `fill` writes the value of each slot that is text.
     @inline(__always)
-    func write(_ index: Int, to cursor: inout ByteCursor, fill: (Slot, inout ByteCursor) -> Void) {
+    func write(_ index: Int, _ span: SpanRecord, to cursor: inout ByteCursor, fill: (Slot, inout ByteCursor) -> Void) {
         let template = templates[index]
         let first = Int(template.first)
+        var openings = InlineArray<6, ByteCursor.Opening>(repeating: ByteCursor.Opening())
+        var depth = 0
         steps.withUnsafeBufferPointer { steps in
             for position in first..<(first &+ Int(template.count)) {
                 let step = steps[position]
                 arena.write(step.text, to: &cursor)
-                if step.slot != .end { fill(step.slot, &cursor) }
+                switch step.operation {
+                case .end: break
+                case .slot(let slot, .text): fill(slot, &cursor)
+                case .slot(let slot, let form): cursor.number(span.number(slot), form)
+                case .open(let form):
+                    openings[depth] = cursor.open(form)
+                    depth &+= 1
+                case .close:
+                    depth &-= 1
+                    cursor.close(openings[depth])
+                }
             }
         }
     }
 }
 
-/// Collects templates; neighbouring fixed texts become one.
+/// Collects templates; neighbouring fixed pieces become one.
 struct TemplateBuilder {
     let arena: TextArena
     private var steps: [SpanTemplate.Step] = []
@@ -112,58 +171,25 @@ struct TemplateBuilder {
 
     mutating func add(_ pieces: [Piece]) {
         let first = steps.count
-        var text = ""
+        var fixed: [UInt8] = []
+        func step(_ operation: SpanTemplate.Operation) -> SpanTemplate.Step {
+            defer { fixed.removeAll() }
+            return SpanTemplate.Step(text: arena.add(fixed), operation: operation)
+        }
         for piece in pieces {
             switch piece {
-            case .text(let more):
-                text += more
-            case .slot(let slot):
-                steps.append(SpanTemplate.Step(text: arena.add(text), slot: slot))
-                text = ""
+            case .text(let text): fixed += text.utf8
+            case .bytes(let bytes): fixed += bytes
+            case .slot(let slot, let form): steps.append(step(.slot(slot, form)))
+            case .open(let form): steps.append(step(.open(form)))
+            case .close: steps.append(step(.close))
             }
         }
-        steps.append(SpanTemplate.Step(text: arena.add(text), slot: .end))
+        steps.append(step(.end))
         templates.append(SpanTemplate(first: Int32(first), count: Int32(steps.count - first)))
     }
 
     func build() -> TemplateSet {
         TemplateSet(arena: arena, steps: steps, templates: templates)
     }
-}
-
-/// Pieces of JSON.
-enum JSONPieces {
-    /// A JSON string literal, quotes included.
-    static func quoted(_ text: String) -> String {
-        "\"" + escaped(text) + "\""
-    }
-
-    /// The inside of a JSON string literal. Only the escapes that the workload's texts need.
-    static func escaped(_ text: String) -> String {
-        var result = ""
-        for character in text.unicodeScalars {
-            switch character {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case "\t": result += "\\t"
-            default: result.unicodeScalars.append(character)
-            }
-        }
-        return result
-    }
-
-    /// An object of the given members, in their order.
-    static func object(_ members: [(key: String, value: [Piece])]) -> [Piece] {
-        var pieces: [Piece] = [.text("{")]
-        for (index, member) in members.enumerated() {
-            pieces.append(.text((index == 0 ? "" : ",") + quoted(member.key) + ":"))
-            pieces += member.value
-        }
-        return pieces + [.text("}")]
-    }
-
-    static func string(_ text: String) -> [Piece] { [.text(quoted(text))] }
-
-    static func string(_ slot: Slot) -> [Piece] { [.text("\""), .slot(slot), .text("\"")] }
 }

@@ -71,14 +71,14 @@ extension Workload {
             requestID: String(decoding: text, as: UTF8.self), spans: spans)
     }
 
-    /// A trace's spans as they are sent, in one JSON array.
+    /// A trace's spans as Zipkin's JSON has them, in one array.
     public func json(ofTrace index: Int) -> [UInt8] {
         var records: [SpanRecord] = []
         plan(trace: index, into: &records)
         return Self.text(byteCountMax: records.count * Self.spanByteCountMax) { cursor in
             for (position, record) in records.enumerated() {
                 cursor.byte(UInt8(ascii: position == 0 ? "[" : ","))
-                model.write(record, to: &cursor)
+                model.writeJSON(record, to: &cursor)
             }
             cursor.byte(UInt8(ascii: "]"))
         }

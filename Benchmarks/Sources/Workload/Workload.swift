@@ -18,10 +18,12 @@ public struct WorkloadConfiguration: Sendable {
     public var tracesPerSecond: Int
     /// When the last trace starts, in microseconds since 1970.
     public var lastStart: Int64
+    /// Changes only how posts are written: the spans are the same in each.
+    public var format: SpanFormat
 
     public init(
         profile: WorkloadProfile, seed: UInt64, spanCount: Int, spansPerPost: Int = 20, tracesPerSecond: Int = 2_000,
-        lastStart: Int64
+        lastStart: Int64, format: SpanFormat = .zipkinJSON
     ) {
         precondition(
             spanCount > 0 && spansPerPost > 0 && tracesPerSecond > 0, "a workload needs spans, posts and a rate")
@@ -32,26 +34,24 @@ public struct WorkloadConfiguration: Sendable {
         self.spansPerPost = spansPerPost
         self.tracesPerSecond = tracesPerSecond
         self.lastStart = lastStart
+        self.format = format
     }
 }
 
 /// A set of traces that is the same each time it is made, and of which any trace can be made again on its own.
 public struct Workload: Sendable {
-    public let configuration: WorkloadConfiguration
+    public private(set) var configuration: WorkloadConfiguration
     public let traceCount: Int
     public let spanCount: Int
     /// Traces of the whole that this workload is the beginning of: they decide when each trace starts.
     private let wholeTraceCount: Int
-    let model: Model
+    private(set) var model: Model
 
     public init(_ configuration: WorkloadConfiguration) {
         self.configuration = configuration
         (traceCount, spanCount) = Self.count(configuration, spans: configuration.spanCount)
         wholeTraceCount = traceCount
-        switch configuration.profile {
-        case .mesh: model = .mesh(MeshModel())
-        case .wide: model = .wide(WideModel())
-        }
+        model = Model(configuration)
     }
 
     private init(_ whole: Workload, traceCount: Int, spanCount: Int) {
@@ -69,18 +69,44 @@ public struct Workload: Sendable {
         return Workload(self, traceCount: counts.traces, spanCount: counts.spans)
     }
 
+    /// The first traces, each exactly as it is in the whole.
+    public func prefix(traceCount: Int) -> Workload {
+        precondition((1...self.traceCount).contains(traceCount), "traces of this workload")
+        let spans = (0..<traceCount).reduce(0) { $0 + Self.spanCount(configuration, trace: $1) }
+        return Workload(self, traceCount: traceCount, spanCount: spans)
+    }
+
+    /// The same traces, posted in another format.
+    public func formatted(as format: SpanFormat) -> Workload {
+        var other = self
+        other.configuration.format = format
+        other.model = Model(other.configuration)
+        return other
+    }
+
+    /// The tags of processes and scopes in formats that have them above spans: a server that gives the spans as
+    /// Zipkin's leaves them out. Jaeger's senders tell the scope in tags of the span, which servers take for the scope.
+    public var tagsAboveSpans: Set<String> {
+        guard configuration.profile == .wide, configuration.format.hasResource else { return [] }
+        return WideTemplates.tagKeys([.resource, .scope])
+    }
+
     /// How many traces it takes to have so many spans, and how many they have.
     private static func count(_ configuration: WorkloadConfiguration, spans goal: Int) -> (traces: Int, spans: Int) {
         var (traces, spans) = (0, 0)
         while spans < goal {
-            var generator = SeededGenerator(seed: configuration.seed, index: traces)
-            switch configuration.profile {
-            case .mesh: spans += MeshRoute(&generator).spanCount
-            case .wide: spans += WideModel.spanCount(&generator)
-            }
+            spans += spanCount(configuration, trace: traces)
             traces += 1
         }
         return (traces, spans)
+    }
+
+    private static func spanCount(_ configuration: WorkloadConfiguration, trace index: Int) -> Int {
+        var generator = SeededGenerator(seed: configuration.seed, index: index)
+        return switch configuration.profile {
+        case .mesh: MeshRoute(&generator).spanCount
+        case .wide: WideModel.spanCount(&generator)
+        }
     }
 
     /// Microseconds since 1970; a later trace starts later.
@@ -117,6 +143,13 @@ public struct Workload: Sendable {
         case mesh(MeshModel)
         case wide(WideModel)
 
+        init(_ configuration: WorkloadConfiguration) {
+            switch configuration.profile {
+            case .mesh: self = .mesh(MeshModel(configuration.format))
+            case .wide: self = .wide(WideModel(configuration.format))
+            }
+        }
+
         var senderCount: Int {
             switch self {
             case .mesh(let model): model.podCount * MeshModel.workerCount
@@ -138,6 +171,36 @@ public struct Workload: Sendable {
             }
         }
 
+        func resource(ofPod pod: Int) -> ResourceShape {
+            switch self {
+            case .mesh(let model): model.resource(ofPod: pod)
+            case .wide(let model): model.resource(ofPod: pod)
+            }
+        }
+
+        func scope(ofType type: Int32) -> ScopeShape {
+            switch self {
+            case .mesh(let model): model.scope(ofType: type)
+            case .wide(let model): model.scope(ofType: type)
+            }
+        }
+
+        var podCount: Int { senderCount / workerCount }
+
+        var typeCount: Int {
+            switch self {
+            case .mesh: MeshSpanType.allCases.count
+            case .wide(let model): model.typeCount
+            }
+        }
+
+        func writeJSON(_ span: SpanRecord, to cursor: inout ByteCursor) {
+            switch self {
+            case .mesh(let model): model.writeJSON(span, to: &cursor)
+            case .wide(let model): model.writeJSON(span, to: &cursor)
+            }
+        }
+
         @inline(__always)
         func write(_ span: SpanRecord, to cursor: inout ByteCursor) {
             switch self {
@@ -147,6 +210,6 @@ public struct Workload: Sendable {
         }
     }
 
-    /// No span's text is longer.
+    /// No span is longer in any format.
     static let spanByteCountMax = 8_192
 }

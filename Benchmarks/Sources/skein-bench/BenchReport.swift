@@ -48,6 +48,7 @@ struct StageReport: Codable {
 struct BenchReport: Codable {
     let name: String
     let profile: String
+    let format: String
     /// Spans a post.
     let batch: Int
     let seed: UInt64
@@ -55,13 +56,15 @@ struct BenchReport: Codable {
     /// Empty with one stage.
     var growth: [GrowthFigure] = []
     var calibration: Calibration?
+    var walk: BodyWalk?
     /// What makes the run a failure: spans missing, wrong answers.
     var failures: [String] = []
     var notes: [String] = []
 
-    init(name: String, profile: String, batch: Int, seed: UInt64) {
+    init(name: String, profile: String, format: String = LoadFormat.zipkinJSON.rawValue, batch: Int, seed: UInt64) {
         self.name = name
         self.profile = profile
+        self.format = format
         self.batch = batch
         self.seed = seed
     }
@@ -93,7 +96,8 @@ struct BenchReport: Codable {
         for stage in stages.indices {
             for index in stages[stage].figures.indices {
                 let figure = stages[stage].figures[index]
-                guard let limit = thresholds.limit(of: figure.name, profile: profile, batch: batch) else { continue }
+                guard let limit = thresholds.limit(of: figure.name, profile: profile, format: format, batch: batch)
+                else { continue }
                 stages[stage].figures[index].max = limit.max
                 stages[stage].figures[index].min = limit.min
                 stages[stage].figures[index].isMet = limit.isMet(by: figure.value)

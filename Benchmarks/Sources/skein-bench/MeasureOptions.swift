@@ -7,7 +7,9 @@ struct MeasureOptions: ParsableArguments {
     var serverBinary: String
 
     @Option(help: "Its arguments, split at spaces; {data} stands for the data folder.")
-    var serverArguments = "serve --data {data} --zipkin-port 0 --query-port 0 --admin-port 0"
+    var serverArguments =
+        "serve --data {data} --zipkin-port 0 --query-port 0 --admin-port 0 --otlp-grpc-port 0 --otlp-http-port 0 "
+        + "--jaeger-http-port 0 --jaeger-grpc-port 0 --jaeger-compact-port 0 --jaeger-binary-port 0"
 
     @OptionGroup var sending: SendingOptions
 
@@ -36,8 +38,8 @@ struct MeasureOptions: ParsableArguments {
     @Flag(help: "Leaves the folder when done; after a failure it is always left.")
     var keep = false
 
-    @Option(help: "Allowed values.")
-    var thresholds = "Benchmarks/Thresholds/store.json"
+    @Option(help: "Allowed values: a file, or a folder of such files.")
+    var thresholds = "Benchmarks/Thresholds"
 
     @Option(help: "Writes everything to this file.")
     var json: String?
@@ -51,8 +53,22 @@ struct MeasureOptions: ParsableArguments {
         }
     }
 
-    /// Measures one plan after the other; prints each one's table when it is done.
+    /// Measures one plan after the other.
     func measure(_ plans: [RunPlan], _ workload: WorkloadOptions) throws {
+        try report(
+            plans.map { plan in
+                (
+                    plan.name,
+                    { folder in
+                        var run = ServerRun(plan, self, workload, folder: folder)
+                        return try run.run()
+                    }
+                )
+            })
+    }
+
+    /// Does one run after the other, each in a folder of its own; prints each one's table when it is done.
+    func report(_ runs: [(name: String, run: (_ folder: String) throws -> BenchReport)]) throws {
         let limits = FileManager.default.fileExists(atPath: thresholds) ? try Thresholds(path: thresholds) : nil
         if limits == nil {
             guard !enforce else { throw ValidationError("\(thresholds) is not there") }
@@ -60,11 +76,10 @@ struct MeasureOptions: ParsableArguments {
         }
         let folder = try makeFolder()
         var reports: [BenchReport] = []
-        for plan in plans {
-            let part = folder + "/" + plan.name.replacing(" ", with: "-")
+        for (name, run) in runs {
+            let part = folder + "/" + name.replacing(" ", with: "-")
             try FileManager.default.createDirectory(atPath: part + "/data", withIntermediateDirectories: true)
-            var run = ServerRun(plan, self, workload, folder: part)
-            var report = try run.run()
+            var report = try run(part)
             if let limits { report.apply(limits) }
             print(ReportTable(report: report).text)
             fflush(nil)
@@ -72,6 +87,7 @@ struct MeasureOptions: ParsableArguments {
             try write(reports)
             if report.failures.isEmpty && !keep { try FileManager.default.removeItem(atPath: part + "/data") }
         }
+        if let table = FormatTable(reports: reports).text { print(table) }
         let isFailed = reports.contains { !$0.failures.isEmpty }
         if isFailed || keep {
             print("data and logs are in \(folder)")

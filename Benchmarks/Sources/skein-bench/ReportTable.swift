@@ -8,7 +8,7 @@ struct ReportTable {
     private static let shortSpanCount = 1_500_000
 
     var text: String {
-        var text = "\n\(report.name): \(report.batch) spans a post, seed \(report.seed)\n"
+        var text = "\n\(report.name): \(report.format), \(report.batch) spans a post, seed \(report.seed)\n"
         for stage in report.stages { text += "  \(stage.spanCount) spans, \(stage.traceCount) traces\n" }
         text += "\n" + Self.layOut(figureRows, alignedLeft: [0, unitColumn])
         let isLong = report.stages.count > 1 || (report.stages.last?.spanCount ?? 0) > Self.shortSpanCount
@@ -59,7 +59,7 @@ struct ReportTable {
             }
     }
 
-    private static func layOut(_ rows: [[String]], alignedLeft: Set<Int>) -> String {
+    static func layOut(_ rows: [[String]], alignedLeft: Set<Int>) -> String {
         let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
         return rows.map { row in
             let cells = row.enumerated().map { column, cell in
@@ -70,11 +70,11 @@ struct ReportTable {
         }.joined()
     }
 
-    private static func target(_ max: Double?, _ min: Double?) -> String {
+    static func target(_ max: Double?, _ min: Double?) -> String {
         [max.map { "<= " + format($0) }, min.map { ">= " + format($0) }].compactMap { $0 }.joined(separator: ", ")
     }
 
-    private static func verdict(_ isMet: Bool?) -> String {
+    static func verdict(_ isMet: Bool?) -> String {
         isMet.map { $0 ? "met" : "MISSED" } ?? ""
     }
 
@@ -82,7 +82,7 @@ struct ReportTable {
         count >= 1_000_000 ? String(format: "%.4gM", Double(count) / 1e6) : String(count)
     }
 
-    private static func format(_ value: Double) -> String {
+    static func format(_ value: Double) -> String {
         if value == value.rounded() && abs(value) < 1e9 { return String(Int(value)) }
         return String(format: abs(value) >= 1_000 ? "%.0f" : abs(value) >= 100 ? "%.1f" : "%.3f", value)
     }

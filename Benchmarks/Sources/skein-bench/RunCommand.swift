@@ -9,17 +9,24 @@ struct RunCommand: ParsableCommand {
     @Option(help: "mesh, wide or both.", transform: parseProfiles)
     var profile: [WorkloadProfile] = [.mesh]
 
+    @Option(
+        help: "How spans are sent: \(LoadFormat.allCases.map(\.rawValue).joined(separator: ", ")).",
+        transform: parseFormat)
+    var format: LoadFormat = .zipkinJSON
+
     @OptionGroup var size: SizeOption
     @OptionGroup var batch: BatchOption
     @OptionGroup var workload: WorkloadOptions
     @OptionGroup var measuring: MeasureOptions
 
-    @Flag(help: "Only CPU and size of the load: no questions, no restarts.")
+    @Flag(help: "Only CPU and size of the load: no questions but for some traces, no restarts.")
     var loadOnly = false
 
     func run() throws {
         let plans = profile.map {
-            RunPlan(name: $0.rawValue, profile: $0, batch: batch.batch, sizes: [size.spans], isLoadOnly: loadOnly)
+            RunPlan(
+                name: $0.rawValue, profile: $0, format: format, batch: batch.batch, sizes: [size.spans],
+                isLoadOnly: loadOnly)
         }
         try measuring.measure(plans, workload)
     }
@@ -48,14 +55,15 @@ struct GrowthCommand: ParsableCommand {
 /// The runs whose figures the targets are about.
 struct SuiteCommand: ParsableCommand {
     enum Part: String, CaseIterable {
-        case mesh, wide, batch, growth
+        case mesh, wide, batch, formats, growth
     }
 
     static let configuration = CommandConfiguration(
         commandName: "suite", abstract: "Measures everything that has a target.")
 
     @Option(
-        help: "Parts with commas between: mesh, wide, batch (mesh, 512 spans a post), growth.", transform: parseParts)
+        help: "Parts with commas between: mesh, wide, batch (mesh, 512 spans a post), formats, growth.",
+        transform: parseParts)
     var only = Part.allCases
 
     @OptionGroup var size: SizeOption
@@ -67,15 +75,26 @@ struct SuiteCommand: ParsableCommand {
     @OptionGroup var measuring: MeasureOptions
 
     func run() throws {
-        try measuring.measure(only.map(plan), workload)
+        try measuring.measure(only.flatMap(plans), workload)
     }
 
-    private func plan(_ part: Part) -> RunPlan {
+    private func plans(_ part: Part) -> [RunPlan] {
         switch part {
-        case .mesh: RunPlan(name: "mesh", profile: .mesh, batch: 20, sizes: [size.spans])
-        case .wide: RunPlan(name: "wide", profile: .wide, batch: 20, sizes: [size.spans])
-        case .batch: RunPlan(name: "mesh 512", profile: .mesh, batch: 512, sizes: [size.spans], isLoadOnly: true)
-        case .growth: .growth(.mesh, batch: 20, sizes: sizes)
+        case .mesh: [RunPlan(name: "mesh", profile: .mesh, batch: 20, sizes: [size.spans])]
+        case .wide: [RunPlan(name: "wide", profile: .wide, batch: 20, sizes: [size.spans])]
+        case .batch: [RunPlan(name: "mesh 512", profile: .mesh, batch: 512, sizes: [size.spans], isLoadOnly: true)]
+        case .formats: Self.formats(spans: size.spans)
+        case .growth: [.growth(.mesh, batch: 20, sizes: sizes)]
+        }
+    }
+
+    /// Every format with the posts that its usual senders make; of Zipkin's JSON also Envoy's default.
+    private static func formats(spans: Int) -> [RunPlan] {
+        let all = [(LoadFormat.zipkinJSON, 5)] + LoadFormat.allCases.map { ($0, $0.batch) }
+        return all.map { format, batch in
+            RunPlan(
+                name: "\(format.rawValue) \(batch)", profile: .mesh, format: format, batch: batch, sizes: [spans],
+                isLoadOnly: true, waitsForCompaction: false)
         }
     }
 }
@@ -103,7 +122,7 @@ func parseSizes(_ text: String) throws -> [Int] {
 private func parseParts(_ text: String) throws -> [SuiteCommand.Part] {
     try text.split(separator: ",", omittingEmptySubsequences: false).map { name in
         guard let part = SuiteCommand.Part(rawValue: String(name)) else {
-            throw ValidationError("the parts are mesh, wide, batch and growth")
+            throw ValidationError("the parts are mesh, wide, batch, formats and growth")
         }
         return part
     }

@@ -12,6 +12,11 @@ struct SendCommand: ParsableCommand {
     @Option(help: "mesh or wide.", transform: parseProfile)
     var profile: WorkloadProfile = .mesh
 
+    @Option(
+        help: "How spans are sent: \(LoadFormat.allCases.map(\.rawValue).joined(separator: ", ")).",
+        transform: parseFormat)
+    var format: LoadFormat = .zipkinJSON
+
     @OptionGroup var size: SizeOption
     @OptionGroup var batch: BatchOption
     @OptionGroup var workload: WorkloadOptions
@@ -24,9 +29,8 @@ struct SendCommand: ParsableCommand {
         guard url.hasPrefix("http://") else { throw ValidationError("--url must begin with http://") }
         let authority = url.dropFirst("http://".count).prefix { $0 != "/" }
         let address = try SocketAddress(String(authority))
-        let workload = workload.workload(profile, spans: size.spans, batch: batch.batch)
-        let sender = LoadSender(
-            to: address, connections: sending.connections, framing: sending.framing, rate: rate)
+        let workload = workload.workload(profile, spans: size.spans, batch: batch.batch).formatted(as: format.spans)
+        let sender = LoadSender(to: address, sending.plan(format, rate: rate))
         let report = try sender.run(workload.posts())
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
@@ -40,11 +44,21 @@ struct SendingOptions: ParsableArguments {
     @Option(help: "Connections, each with one post under way.")
     var connections = 8
 
-    @Option(help: "chunked (as Envoy does it) or length.", transform: parseFraming)
-    var framing: BodyFraming = .chunked
+    @Option(help: "Over HTTP/2, posts under way at once on each connection.")
+    var streams = 4
+
+    @Option(
+        help: "chunked (as Envoy does it) or length; default: chunked to Zipkin, else length.", transform: parseFraming)
+    var framing: BodyFraming?
 
     func validate() throws {
         guard (1...1_000).contains(connections) else { throw ValidationError("--connections is 1 to 1000") }
+        guard (1...100).contains(streams) else { throw ValidationError("--streams is 1 to 100") }
+    }
+
+    func plan(_ format: LoadFormat, rate: Int = 0) -> SendingPlan {
+        SendingPlan(
+            format: format, connections: connections, framing: framing ?? format.framing, streams: streams, rate: rate)
     }
 }
 

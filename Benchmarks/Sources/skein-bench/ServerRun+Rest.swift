@@ -26,6 +26,7 @@ extension ServerRun {
         var quietCPU = try server.cpuSeconds()
         var settled: (seconds: Double, cpu: Double, memory: Double)?
         var seen = sample(metrics)
+        let secondsMax = plan.waitsForCompaction ? options.compactionSeconds : 0
         var isDone = false
         while !isDone {
             usleep(500_000)
@@ -38,10 +39,10 @@ extension ServerRun {
             if settled == nil, isQuiet || wall - begin >= max(Self.settleSecondsMax, options.quietSeconds) {
                 settled = (wall - begin, cpu, try server.memory().now)
                 stage.settled = isQuiet ? "quiet for \(options.quietSeconds) s" : "\(Int(wall - begin)) s were over"
-                if !isQuiet { progress("waiting for the end of compaction") }
+                if !isQuiet && plan.waitsForCompaction { progress("waiting for the end of compaction") }
             }
-            isDone = settled != nil && (isQuiet || wall - begin >= options.compactionSeconds)
-            if isDone && !isQuiet {
+            isDone = settled != nil && (isQuiet || wall - begin >= secondsMax)
+            if isDone && !isQuiet && plan.waitsForCompaction {
                 report.notes.append(
                     "still at work \(Int(wall - begin)) s after the last of \(stage.spanCount) spans: "
                         + "sizes and answers are of a store that is not at rest")

@@ -36,9 +36,7 @@ extension ServerRun {
         configuration.spanCount = options.crashSpans
         configuration.lastStart += 1_000_000
         let more = Workload(configuration)
-        let sender = LoadSender(
-            to: try server.address(of: "zipkin"), connections: options.sending.connections,
-            framing: options.sending.framing)
+        let sender = LoadSender(to: try server.address(of: plan.format.listener), options.sending.plan(plan.format))
         let load = try sender.run(more.posts())
         _ = try server.stop(SIGKILL)
         if load.spansAccepted != more.spanCount {

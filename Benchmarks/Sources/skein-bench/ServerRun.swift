@@ -6,12 +6,15 @@ struct RunPlan {
     /// For people, and the run's part of the folder.
     let name: String
     let profile: WorkloadProfile
+    var format = LoadFormat.zipkinJSON
     /// Spans a post.
     let batch: Int
     /// Spans in the store at the end of each stage, growing.
     let sizes: [Int]
-    /// Ends once CPU and size are known: asks nothing, restarts nothing.
+    /// Ends once CPU and size are known: asks nothing but for some traces, restarts nothing.
     var isLoadOnly = false
+    /// Goes on as soon as the server has settled.
+    var waitsForCompaction = true
     /// Traces compared span by span after the load and after each restart.
     var verifiedTraceCount = 200
 }
@@ -34,8 +37,10 @@ struct ServerRun {
         self.options = options
         self.folder = folder
         self.workload = workload.workload(plan.profile, spans: plan.sizes.last ?? 0, batch: plan.batch)
+            .formatted(as: plan.format.spans)
         report = BenchReport(
-            name: plan.name, profile: plan.profile.rawValue, batch: plan.batch, seed: workload.seed)
+            name: plan.name, profile: plan.profile.rawValue, format: plan.format.rawValue, batch: plan.batch,
+            seed: workload.seed)
     }
 
     var data: String { folder + "/data" }
@@ -51,7 +56,11 @@ struct ServerRun {
             if position == 0 { stage.add("start empty", emptyStartSeconds, "s") }
             try load(server, part, traces: loadedTraceCount..<part.traceCount)
             loadedTraceCount = part.traceCount
-            if !plan.isLoadOnly { try query(server, part) }
+            if plan.isLoadOnly {
+                try verify(part, server, isEveryTrace: options.verifyAll, when: " after the load")
+            } else {
+                try query(server, part)
+            }
             if position < plan.sizes.count - 1 { report.stages.append(stage) }
         }
         if !plan.isLoadOnly {
@@ -66,9 +75,12 @@ struct ServerRun {
         return report
     }
 
-    func start() throws -> ServerProcess {
+    func start() throws -> ServerProcess { try Self.start(options, folder: folder) }
+
+    /// Starts the server on the folder's data.
+    static func start(_ options: MeasureOptions, folder: String) throws -> ServerProcess {
         let arguments = options.serverArguments.split(separator: " ").map {
-            String($0).replacing("{data}", with: data)
+            String($0).replacing("{data}", with: folder + "/data")
         }
         return try ServerProcess(binary: options.serverBinary, arguments: arguments, log: folder + "/server.log")
     }
@@ -81,9 +93,7 @@ struct ServerRun {
         try server.resetPeakMemory()
         try ProcessMemory.resetPeak(getpid())
         let others = try OtherPrograms(server)
-        let sender = LoadSender(
-            to: try server.address(of: "zipkin"), connections: options.sending.connections,
-            framing: options.sending.framing)
+        let sender = LoadSender(to: try server.address(of: plan.format.listener), options.sending.plan(plan.format))
         let stream = workload.posts(ofTraces: traces)
         let spanCount = part.spanCount - (report.stages.last?.spanCount ?? 0)
         let load = try sender.run(stream, monitor: monitor(server, spanCount: spanCount))
@@ -91,9 +101,10 @@ struct ServerRun {
         let millions = Double(spanCount) / 1e6
         stage.load = load
         stage.add("spans a second", load.spansPerSecond, "1/s")
+        stage.add("posts a second", load.postsPerSecond, "1/s")
         stage.add("acknowledgement, p50", load.acknowledgementP50Milliseconds, "ms")
         stage.add("acknowledgement, p99", load.acknowledgementP99Milliseconds, "ms")
-        stage.add("told to wait (503)", Double(load.retries), "posts")
+        stage.add("told to wait", Double(load.retries), "posts")
         stage.add("server CPU while loading", (try server.cpuSeconds() - before) / millions, "s/1M spans")
         stage.add("sender CPU while loading", load.senderCPUSeconds / millions, "s/1M spans")
         stage.add("sender peak memory", try ProcessMemory.read(getpid()).peak, "MiB")
@@ -158,7 +169,13 @@ struct ServerRun {
     // MARK: Calibration
 
     private mutating func calibrate() throws {
-        let calibration = try Calibration(workload)
+        let walk = try BodyWalk(workload)
+        let loading = stage.figure("server CPU while loading")?.value ?? 0
+        stage.add("body as posted", walk.bytesPerSpan, "B/span")
+        stage.add("walk of the body, CPU", walk.cpuSecondsPerMillionSpans, "s/1M spans")
+        stage.add("server CPU while loading / walk", loading / walk.cpuSecondsPerMillionSpans, "times")
+        report.walk = walk
+        let calibration = try Calibration(workload.formatted(as: .zipkinJSON))
         report.calibration = calibration
         stage.add("JSON as posted", calibration.jsonBytesPerSpan, "B/span")
         stage.add("LZ4 fast of the JSON, size", calibration.bytesPerSpan, "B/span")

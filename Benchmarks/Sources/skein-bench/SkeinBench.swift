@@ -5,6 +5,7 @@ struct SkeinBench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "skein-bench", abstract: "Measures Skein from outside, over HTTP.",
         subcommands: [
-            SuiteCommand.self, RunCommand.self, GrowthCommand.self, SendCommand.self, GenerateCommand.self,
+            SuiteCommand.self, RunCommand.self, GrowthCommand.self, OverloadCommand.self, ConnectionsCommand.self,
+            SendCommand.self, GenerateCommand.self,
         ])
 }

@@ -11,6 +11,8 @@ struct Thresholds: Decodable {
         let batch: Int?
         /// The profile that it holds for; nil: any.
         let profile: String?
+        /// The format that it holds for; nil: any.
+        let format: String?
     }
 
     /// How much larger figures may be at the last size than at the first.
@@ -23,7 +25,20 @@ struct Thresholds: Decodable {
     let limits: [Limit]
     let growth: Growth?
 
+    private init(_ all: [Thresholds]) {
+        name = all.map(\.name).joined(separator: ", ")
+        limits = all.flatMap(\.limits)
+        growth = all.compactMap(\.growth).first
+    }
+
+    /// Reads a file, or every file of a folder.
     init(path: String) throws {
+        var isFolder: ObjCBool = false
+        if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+            let names = try FileManager.default.contentsOfDirectory(atPath: path).filter { $0.hasSuffix(".json") }
+            self.init(try names.sorted().map { try Thresholds(path: path + "/" + $0) })
+            return
+        }
         guard let data = FileManager.default.contents(atPath: path) else { throw BenchError("cannot read \(path)") }
         do {
             try self.init(data)
@@ -39,9 +54,10 @@ struct Thresholds: Decodable {
         }
     }
 
-    func limit(of figure: String, profile: String, batch: Int) -> Limit? {
+    func limit(of figure: String, profile: String, format: String, batch: Int) -> Limit? {
         limits.first {
             $0.figure == figure && ($0.batch ?? batch) == batch && ($0.profile ?? profile) == profile
+                && ($0.format ?? format) == format
         }
     }
 }

@@ -73,13 +73,21 @@ import Testing
         }
     }
 
-    @Test func `the file of targets can be read`() throws {
+    @Test func `the files of targets can be read`() throws {
         let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().appendingPathComponent("Thresholds/store.json").path
+            .deletingLastPathComponent().appendingPathComponent("Thresholds").path
         let thresholds = try Thresholds(path: path)
-        #expect(thresholds.limit(of: "spans a second", profile: "mesh", batch: 20)?.min == 200_000)
-        #expect(thresholds.limit(of: "data folder, allocated", profile: "wide", batch: 20)?.max == 32)
+        #expect(
+            thresholds.limit(of: "spans a second", profile: "mesh", format: "zipkin-json", batch: 20)?.min == 200_000)
+        #expect(
+            thresholds.limit(of: "data folder, allocated", profile: "wide", format: "zipkin-json", batch: 20)?.max == 32
+        )
         #expect(thresholds.growth?.max == 1.5)
+        for format in LoadFormat.allCases {
+            let limit = thresholds.limit(
+                of: "server CPU while loading", profile: "mesh", format: format.rawValue, batch: format.batch)
+            #expect(limit?.max != nil, "\(format)")
+        }
     }
 
     @Test func `a table has a column a size, the ratio, and every verdict`() throws {

@@ -22,8 +22,10 @@ struct JaegerSpanStage: ~Copyable {
     private var references = ColumnBuffer<JaegerReference>(capacity: 8)
     private var events = ColumnBuffer<OTLPStagedEvent>(capacity: 8)
 
+    /// Of the body's spans so far.
+    var memo = JaegerTagMemo()
+    let attributeCountMax: Int
     private let spanCountMax: Int
-    private let attributeCountMax: Int
     /// Strings of the batch up to which one more span, or one more event, is sure to fit.
     private let stringCountMax: Int
     /// Spans begun.
@@ -84,6 +86,7 @@ struct JaegerSpanStage: ~Copyable {
         references.removeAll()
         events.removeAll()
         text.cutCount = 0
+        memo.beginSpan()
     }
 
     mutating func addReference(_ reference: JaegerReference) { references.append(reference) }
@@ -219,27 +222,6 @@ struct JaegerSpanStage: ~Copyable {
         default: writer.append(tag.value)
         }
     }
-
-    // MARK: Attributes
-
-    @inline(__always)
-    mutating func addAttribute(
-        _ tag: JaegerTag, _ builder: inout SpanBatchBuilder, at offset: Int
-    ) throws(DecodeError) {
-        guard builder.attributeCount < attributeCountMax else {
-            throw DecodeError(.tooManyAttributes, "more than \(attributeCountMax) tags", offset: offset)
-        }
-        let key = builder.intern(text.clean(tag.key))
-        switch tag.value {
-        case .string(let string): builder.addAttribute(key: key, string: builder.intern(text.clean(string)))
-        case .bytes(let bytes):
-            builder.addAttribute(key: key, type: .bytes, reference: builder.intern(text.cut(bytes: bytes)))
-        case .bool(let flag): builder.addAttribute(key: key, bool: flag)
-        case .int(let number): builder.addAttribute(key: key, int: number)
-        case .double(let number): builder.addAttribute(key: key, double: number)
-        case .array, .map, .none: builder.addAttributeWithoutValue(key: key)
-        }
-    }
 }
 
 /// A key and its value as they lie in a body.
@@ -257,11 +239,11 @@ struct JaegerProcessNumbers {
 
 struct JaegerStagedProcess {
     let serviceName: UnsafeRawBufferPointer
-    /// The name's as an interned string.
+    /// The number of the name as an interned string.
     let number: UInt32
-    /// Where the writer began the process's attributes.
+    /// Where the writer began the attributes.
     let attributes: Int
-    /// Of the span within which the process stands.
+    /// Strings that were cut in the span within which the process stands.
     let cutCount: Int
 }
 

@@ -40,6 +40,15 @@ struct JaegerStagedTags {
     var httpStatusCode: Int64?
     var httpStatusMessage: UnsafeRawBufferPointer?
 
+    /// Whether `take` looks at tags with this key.
+    static func isSpecial(_ key: UnsafeRawBufferPointer) -> Bool { keys.contains { key.equals($0) } }
+
+    private static let keys: [StaticString] = [
+        JaegerTagKey.kind, JaegerTagKey.error, JaegerTagKey.statusCode, JaegerTagKey.statusDescription,
+        JaegerTagKey.httpStatusCode, JaegerTagKey.httpStatusMessage, JaegerTagKey.traceState, JaegerTagKey.scopeName,
+        JaegerTagKey.scopeVersion, JaegerTagKey.libraryName, JaegerTagKey.libraryVersion,
+    ]
+
     /// Takes what a tag says.
     /// - Returns: false if the tag is to be an attribute.
     @inline(__always)
@@ -155,8 +164,43 @@ extension JaegerSpanStage {
     mutating func addTag(
         _ tag: JaegerTag, _ builder: inout SpanBatchBuilder, at offset: Int
     ) throws(DecodeError) {
-        if tags.take(tag, &builder.traits) { return }
-        try addAttribute(tag, &builder, at: offset)
+        let key = memo.next(tag.key) ?? look(up: tag.key, &builder)
+        if key.isSpecial && tags.take(tag, &builder.traits) { return }
+        guard builder.attributeCount < attributeCountMax else {
+            throw DecodeError(.tooManyAttributes, "more than \(attributeCountMax) tags", offset: offset)
+        }
+        addAttribute(key, tag.value, &builder)
+    }
+
+    /// A key that is not the one expected.
+    @inline(never)
+    private mutating func look(up key: UnsafeRawBufferPointer, _ builder: inout SpanBatchBuilder) -> JaegerKeyPlace {
+        let clean = text.clean(key)
+        let number = builder.intern(clean)
+        if clean.isSamePlace(as: key) { return memo.key(key, number: number) }
+        return JaegerKeyPlace(number: number, place: 0, isSpecial: false)
+    }
+
+    @inline(__always)
+    private mutating func addAttribute(
+        _ key: JaegerKeyPlace, _ value: SpanValue, _ builder: inout SpanBatchBuilder
+    ) {
+        switch value {
+        case .string(let string):
+            if let number = memo.number(of: string, at: key.place) {
+                return builder.addAttribute(key: key.number, string: number)
+            }
+            let clean = text.clean(string)
+            let number = builder.intern(clean)
+            if key.place > 0 && clean.isSamePlace(as: string) { memo.remember(string, number: number, at: key.place) }
+            builder.addAttribute(key: key.number, string: number)
+        case .bytes(let bytes):
+            builder.addAttribute(key: key.number, type: .bytes, reference: builder.intern(text.cut(bytes: bytes)))
+        case .bool(let flag): builder.addAttribute(key: key.number, bool: flag)
+        case .int(let number): builder.addAttribute(key: key.number, int: number)
+        case .double(let number): builder.addAttribute(key: key.number, double: number)
+        case .array, .map, .none: builder.addAttributeWithoutValue(key: key.number)
+        }
     }
 
     /// Sets status and error of the span; what tags say beside that becomes attributes again.
@@ -253,6 +297,13 @@ extension JaegerSpanStage {
         for _ in 0..<3 { writer.append(varint: 0) }
         numbers.resource = builder.intern(writer.bytes)
         return numbers
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// The same bytes in the same place: a text that needed no mending.
+    fileprivate func isSamePlace(as other: UnsafeRawBufferPointer) -> Bool {
+        baseAddress == other.baseAddress && count == other.count
     }
 }
 

@@ -35,9 +35,11 @@ enum ZipkinJSONVersion {
     }
 
     private static func place(of name: UnsafeRawBufferPointer, in body: UnsafeRawBufferPointer) -> Int? {
-        guard body.count >= name.count else { return nil }
-        return (0...body.count - name.count).first { place in
-            body[place] == name[0] && body[place..<place + name.count].elementsEqual(name)
+        var at = 0
+        while at + name.count <= body.count {
+            if body[at] == name[0], body[at..<at + name.count].elementsEqual(name) { return at }
+            at += 1
         }
+        return nil
     }
 }

@@ -3,7 +3,8 @@ public import TraceModel
 /// Spans from Zipkin's protobuf message `zipkin.proto3.ListOfSpans`: a body of `POST /api/v2/spans`, or the request of
 /// the gRPC call `zipkin.proto3.SpanService/Report`.
 ///
-/// A span is what `ZipkinJSONDecoder` makes of the same span in JSON. Strings that are not UTF-8 are mended and counted.
+/// A span is what `ZipkinJSONDecoder` makes of the same span in JSON. Strings that are not UTF-8 are mended and
+/// counted.
 public struct ZipkinProtobufDecoder {
     /// Adds the spans of a body to `builder`; an empty body has none.
     /// - Throws: `DecodeError` for the first span that is wrong, which rejects the body: `builder` then holds the spans

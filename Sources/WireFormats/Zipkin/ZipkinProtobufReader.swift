@@ -12,7 +12,7 @@ struct ZipkinProtobufReader: ~Copyable {
     /// Longest key that may be looked for among those that came before; longer ones might have to be cut.
     private let knownKeyByteCountMax: Int
 
-    // What came last in this body, each with its length before it: texts by the numbers of their strings, and endpoints.
+    // What came last in this body, each with its length before it: numbers of strings, and endpoints.
     private var knownNames = KnownTexts<UInt32>()
     private var knownEventNames = KnownTexts<UInt32>()
     private var knownEndpoints = KnownTexts<ZipkinEndpoint>()
@@ -63,8 +63,12 @@ struct ZipkinProtobufReader: ~Copyable {
             case ZipkinTag.Span.tags: try readTag(try fields.readMessage(), into: &builder)
             case ZipkinTag.Span.traceID: try setTraceID(try fields.readBytes(), &builder, at: place)
             case ZipkinTag.Span.spanID:
-                builder.spanID = try Self.spanID(try fields.readBytes(), "id", at: place)
+                let bytes = try fields.readBytes()
+                builder.spanID = try Self.spanID(bytes, "id", at: place)
                 stage.hasSpanID = builder.spanID != 0
+                guard stage.hasSpanID || bytes.count == 0 else {
+                    throw DecodeError(.malformed, "id is all zeros", offset: place)
+                }
             case ZipkinTag.Span.parentID:
                 builder.parentID = try Self.spanID(try fields.readBytes(), "parentId", at: place)
             case ZipkinTag.Span.kind: builder.traits.kind = Self.kind(try fields.readVarint())

@@ -1,7 +1,7 @@
 internal import Bytes
 internal import TraceModel
 
-/// The span at hand of a Zipkin decoder, where the builder cannot take it at once, and the rules that all formats share.
+/// The span at hand of a Zipkin decoder, where the builder cannot take it at once, and the rules of all its formats.
 ///
 /// The builder gets fields in one order, then events, then attributes, in whatever order the sender wrote them.
 struct ZipkinSpanStage: ~Copyable {

@@ -53,7 +53,9 @@ struct ZipkinV1JSONReader: ~Copyable {
         if key != .traceID, key != .spanID, try values.json.takeNull() { return }
         switch key {
         case .traceID: span.traceID = try values.readTraceID()
-        case .spanID: span.spanID = try values.readSpanID("id")
+        case .spanID:
+            span.spanID = try values.readSpanID("id")
+            guard span.spanID != 0 else { throw values.json.malformed("id is all zeros") }
         case .parentID: span.parentID = try values.readSpanID("parentId")
         case .name: span.name = try values.readName(into: &builder)
         case .timestamp: span.timestamp = max(try readTime("timestamp"), 0)
@@ -119,7 +121,7 @@ struct ZipkinV1JSONReader: ~Copyable {
     }
 
     private mutating func readBinaryAnnotation(into builder: inout SpanBatchBuilder) throws(DecodeError) {
-        let place = values.json.offset
+        let (place, cutBefore) = (values.json.offset, values.stage.cutCount)
         var key: UInt32?
         var value = ZipkinV1Span.Value.other
         var endpoint = ZipkinEndpoint()
@@ -139,7 +141,9 @@ struct ZipkinV1JSONReader: ~Copyable {
             }
         }
         guard let key else { throw values.json.malformed("No key in a binary annotation", at: place) }
-        try span.addBinaryAnnotation(key: key, value, endpoint: endpoint, values.stage, builder, at: place)
+        let isKept = try span.addBinaryAnnotation(
+            key: key, value, endpoint: endpoint, values.stage, builder, at: place)
+        if !isKept { values.stage.cutCount = cutBefore }
     }
 
     private mutating func readValue(

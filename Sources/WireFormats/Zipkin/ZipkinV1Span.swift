@@ -43,18 +43,19 @@ struct ZipkinV1Span: ~Copyable {
 
     /// Takes a binary annotation: an address of the other side, or a tag.
     /// - Parameter offset: of the annotation in the body.
+    /// - Returns: false if it says nothing that is kept.
     mutating func addBinaryAnnotation(
         key: UInt32, _ value: Value, endpoint: ZipkinEndpoint, _ stage: borrowing ZipkinSpanStage,
         _ builder: borrowing SpanBatchBuilder, at offset: Int
-    ) throws(DecodeError) {
+    ) throws(DecodeError) -> Bool {
         let name = builder.string(key)
         let mayBeAddress = !endpoint.isEmpty && (name.equals("sa") || name.equals("ca") || name.equals("ma"))
         let text: UInt32
         let isAddress: Bool
         switch value {
-        case .other: return
+        case .other: return false
         case .yes:
-            guard mayBeAddress else { return }
+            guard mayBeAddress else { return false }
             (text, isAddress) = (0, true)
         case .text(let number): (text, isAddress) = (number, mayBeAddress && builder.string(number).equals("1"))
         }
@@ -64,6 +65,7 @@ struct ZipkinV1Span: ~Copyable {
         }
         let order = UInt32(truncatingIfNeeded: tags.count)
         tags.append(ZipkinV1Tag(key: key, value: text, isAddress: isAddress, endpoint: endpoint, order: order))
+        return true
     }
 
     /// Annotations by time, then by value; tags by key: so that the order of their sender decides nothing else.

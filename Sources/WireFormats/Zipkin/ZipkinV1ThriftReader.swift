@@ -148,7 +148,7 @@ struct ZipkinV1ThriftReader: ~Copyable {
     }
 
     private mutating func readBinaryAnnotation(into builder: inout SpanBatchBuilder) throws(DecodeError) {
-        let place = thrift.offset
+        let (place, cutBefore) = (thrift.offset, stage.cutCount)
         try stage.checkRoom(in: builder, at: place)
         var key: UnsafeRawBufferPointer?
         var bytes: UnsafeRawBufferPointer?
@@ -172,9 +172,10 @@ struct ZipkinV1ThriftReader: ~Copyable {
         case ValueType.bool: value = bytes.equals("\u{1}") || bytes.equals("1") ? .yes : .other
         default: value = .other
         }
-        if case .other = value { return }
         let number = intern(key, into: &builder)
-        try span.addBinaryAnnotation(key: number, value, endpoint: endpoint, stage, builder, at: place)
+        let isKept = try span.addBinaryAnnotation(
+            key: number, value, endpoint: endpoint, stage, builder, at: place)
+        if !isKept { stage.cutCount = cutBefore }
     }
 
     private mutating func readEndpoint(

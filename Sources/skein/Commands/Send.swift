@@ -1,6 +1,7 @@
 import ArgumentParser
 import Configuration
 import HTTPClient
+import Ingestion
 import Terminal
 
 struct SendCommand: ParsableCommand {
@@ -8,18 +9,25 @@ struct SendCommand: ParsableCommand {
         commandName: "send",
         abstract: "Post spans from files to a running server.",
         discussion: """
-            A file holds Zipkin JSON: a list of spans, or lists one a line, each sent as one body; packed
-            with gzip or not.
+            A file holds Zipkin JSON (a list of spans, or lists one a line, each sent as one body), OTLP JSON
+            (a request a line), or one body of any other format that is posted over HTTP; packed with gzip
+            or not. Each goes to the listener of its format.
 
             Examples:
               skein send spans.json
+              skein send batch.thrift --span-format jaeger-thrift
               skein send posts.jsonl.gz --now --rate 5000
               skein trace 39a1c83d93ff90ce --json | skein send - --server http://other:9411
             """)
 
     @Argument(help: ArgumentHelp("Files; - is standard input.", valueName: "file")) var files: [String]
-    @Option(help: ArgumentHelp("Server (default: http://127.0.0.1:9411, or as configured).", valueName: "url"))
+    @Option(help: ArgumentHelp("Server (default: this machine, as configured).", valueName: "url"))
     var server: String?
+    @Option(
+        help: ArgumentHelp(
+            "Format of the files (default: what they hold): "
+                + SpanProtocol.postable.map(\.rawValue).joined(separator: ", ") + ".", valueName: "name"))
+    var spanFormat: String?
     @OptionGroup var file: ConfigurationFileOptions
     @Flag(help: "Move all times together so that the last span ends now.") var now = false
     @Option(help: ArgumentHelp("Spans a second at most.", valueName: "number")) var rate: Double?
@@ -29,15 +37,24 @@ struct SendCommand: ParsableCommand {
     func validate() throws {
         guard !files.isEmpty else { throw ValidationError("Say which files to send.") }
         guard (1...256).contains(connections) else { throw ValidationError("--connections is a number from 1 to 256.") }
+        if let spanFormat, !SpanProtocol.postable.contains(where: { $0.rawValue == spanFormat }) {
+            throw ValidationError("--span-format is not a format that can be posted.")
+        }
         if let rate, !(rate > 0 && rate < 1e9) { throw ValidationError("--rate is a number above 0.") }
     }
 
     func run() throws {
-        let client = try file.client(server: server, listener: .zipkin)
-        var posts = try files.flatMap(SpanPosts.read)
+        let format = spanFormat.flatMap { SpanProtocol(rawValue: $0) }
+        var posts = try files.flatMap { try SpanPosts.read($0, format: format) }
+        if now, let other = posts.first(where: { $0.format != .zipkinJSON }) {
+            throw CommandFailure("--now moves the times of zipkin-json only, not of \(other.format.rawValue)")
+        }
         if now { posts = Self.moved(posts, toMicroseconds: Moment.now / 1000) }
 
-        let url = client.baseURL
+        var urls: [Listener: String] = [:]
+        for listener in Set(posts.map(\.format.listener)) {
+            urls[listener] = try file.client(server: server, listener: listener).baseURL
+        }
         var options = SpanSender.Options()
         options.connectionCount = min(connections, max(1, posts.count))
         options.rate = rate
@@ -45,7 +62,8 @@ struct SendCommand: ParsableCommand {
         let start = ContinuousClock.now
         let result = Result { () throws(HTTPClientError) in
             try SpanSender.send(
-                posts, options: options, client: { () throws(HTTPClientError) in try HTTPClient(baseURL: url) },
+                posts, options: options,
+                client: { [urls] listener throws(HTTPClientError) in try HTTPClient(baseURL: urls[listener] ?? "") },
                 progress: { bar.show($0.sentSpans + $0.refusedSpans, note: $0.retries > 0 ? "server busy" : "") })
         }
         bar.finish()

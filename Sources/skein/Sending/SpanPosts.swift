@@ -1,23 +1,28 @@
 import Compression
 import FoundationEssentials
 import Glibc
+import Ingestion
 
 /// A body to post, and how many spans it brings.
 struct SpanPost: Equatable {
     var body: [UInt8]
     var spanCount: Int
+    var format = SpanProtocol.zipkinJSON
 }
 
-/// Files of Zipkin JSON as bodies of posts.
+/// Files of spans as bodies of posts; packed with gzip or not.
 ///
-/// A file is one list of spans, or lists or single spans one after another (a line each); packed with gzip or not.
+/// A file of Zipkin JSON is one list of spans, or lists or single spans one after another (a line each), one of OTLP
+/// JSON holds requests one after another, and any other one body as it is posted.
 enum SpanPosts {
     /// Larger lists are sent in parts.
     static let bodyByteCountMax = 4 << 20
     private static let unpackedByteCountMax = 2 << 30
 
-    /// - Parameter path: `-` for standard input.
-    static func read(_ path: String) throws -> [SpanPost] {
+    /// - Parameters:
+    ///   - path: `-` for standard input.
+    ///   - format: nil to go by what the file holds.
+    static func read(_ path: String, format: SpanProtocol? = nil) throws -> [SpanPost] {
         var bytes = try contents(path)
         if bytes.starts(with: [0x1f, 0x8b]) {
             var unpacked: [UInt8] = []
@@ -30,11 +35,24 @@ enum SpanPosts {
             }
             bytes = unpacked
         }
-        let posts = posts(bytes[...])
-        guard let posts else {
-            throw CommandFailure("\(path) is no Zipkin JSON: expected a list of spans, or one a line")
+        let found: SpanProtocol
+        do {
+            found = try format ?? SpanProtocol.detected(in: bytes)
+        } catch {
+            throw CommandFailure("\(path): \(error)")
         }
-        return posts
+        if found == .zipkinJSON {
+            guard let posts = posts(bytes[...]) else {
+                throw CommandFailure("\(path) is no Zipkin JSON: expected a list of spans, or one a line")
+            }
+            return posts
+        }
+        do {
+            let bodies = found == .otlpJSON ? JSONSlices.values(bytes[...]).map { Array($0) } : [bytes]
+            return try bodies.map { SpanPost(body: $0, spanCount: try found.spanCount(of: $0), format: found) }
+        } catch {
+            throw CommandFailure("\(path) is no \(found.rawValue): \(error)")
+        }
     }
 
     /// nil if anything but lists and objects stands there.

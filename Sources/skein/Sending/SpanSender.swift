@@ -1,3 +1,4 @@
+import Configuration
 import Glibc
 import HTTPClient
 import Synchronization
@@ -42,16 +43,16 @@ final class SpanSender: Sendable {
         var failure: HTTPClientError?
     }
 
+    /// Makes the client of a thread for one listener.
+    typealias ClientMaker = @Sendable (Listener) throws(HTTPClientError) -> HTTPClient
+
     private let posts: [SpanPost]
     private let options: Options
-    private let makeClient: @Sendable () throws(HTTPClientError) -> HTTPClient
+    private let makeClient: ClientMaker
     private let start = ContinuousClock.now
     private let state: Mutex<State>
 
-    private init(
-        _ posts: [SpanPost], _ options: Options,
-        _ makeClient: @escaping @Sendable () throws(HTTPClientError) -> HTTPClient
-    ) {
+    private init(_ posts: [SpanPost], _ options: Options, _ makeClient: @escaping ClientMaker) {
         self.posts = posts
         self.options = options
         self.makeClient = makeClient
@@ -62,9 +63,7 @@ final class SpanSender: Sendable {
     /// - Parameter progress: told now and then how many spans were dealt with.
     /// - Throws: the first failure of a connection, after which nothing more is sent.
     static func send(
-        _ posts: [SpanPost], options: Options,
-        client: @escaping @Sendable () throws(HTTPClientError) -> HTTPClient,
-        progress: (Outcome) -> Void
+        _ posts: [SpanPost], options: Options, client: @escaping ClientMaker, progress: (Outcome) -> Void
     ) throws(HTTPClientError) -> Outcome {
         let sender = SpanSender(posts, options, client)
         for _ in 0..<options.connectionCount { sender.startThread() }
@@ -93,8 +92,13 @@ final class SpanSender: Sendable {
 
     private func work() {
         do throws(HTTPClientError) {
-            let client = try makeClient()
-            while let post = takePost() { try send(post, client) }
+            var clients: [Listener: HTTPClient] = [:]
+            while let post = takePost() {
+                let listener = post.format.listener
+                let client = if let known = clients[listener] { known } else { try makeClient(listener) }
+                clients[listener] = client
+                try send(post, client)
+            }
         } catch {
             state.withLock { if $0.failure == nil { $0.failure = error } }
         }
@@ -120,7 +124,8 @@ final class SpanSender: Sendable {
     private func send(_ post: SpanPost, _ client: HTTPClient) throws(HTTPClientError) {
         var attempt = 0
         while true {
-            let response = try client.post("/api/v2/spans", body: post.body, contentType: "application/json")
+            let response = try client.post(
+                post.format.path, body: post.body, contentType: post.format.contentType)
             if (200..<300).contains(response.status) {
                 return state.withLock {
                     $0.outcome.sentSpans += post.spanCount

@@ -13,6 +13,7 @@ struct TLSEchoServer {
 
     static func run(_ identity: TLSIdentity, _ test: (TLSEchoServer) async throws -> Void) async throws {
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandlers([identity.makeHandler(), Echo()])

@@ -1,5 +1,6 @@
 import Bytes
 import Foundation
+import TestSupport
 import TraceModel
 import WireFormats
 
@@ -94,4 +95,70 @@ enum ZipkinSample {
         + #""remoteEndpoint":{"serviceName":"gateway","ipv6":"2001:db8::1:0:0:9","port":43210},"#
         + #""annotations":[{"timestamp":1795241656340648,"value":"ss"}],"#
         + #""tags":{"http.method":"GET","http.status_code":"200"},"debug":true,"shared":true}]"#
+}
+
+/// What was read from one body.
+struct ZipkinDecoded {
+    var batch: SpanBatch
+    var outcome: DecodeOutcome
+
+    /// The spans as Zipkin writes them.
+    var text: String { encodeZipkin(batch) }
+}
+
+/// The formats of a body of Zipkin's.
+enum ZipkinFormat: CaseIterable {
+    case json, protobuf, jsonV1, thriftV1
+
+    func decode(_ body: [UInt8], limits: SpanLimits = SpanLimits()) throws -> ZipkinDecoded {
+        var builder = SpanBatchBuilder()
+        let outcome = try body.withUnsafeBytes { bytes in
+            switch self {
+            case .json: try ZipkinJSONDecoder.decode(bytes, limits: limits, into: &builder)
+            case .protobuf: try ZipkinProtobufDecoder.decode(bytes, limits: limits, into: &builder)
+            case .jsonV1: try ZipkinV1JSONDecoder.decode(bytes, limits: limits, into: &builder)
+            case .thriftV1: try ZipkinV1ThriftDecoder.decode(bytes, limits: limits, into: &builder)
+            }
+        }
+        precondition(outcome.acceptedCount == builder.spanCount, "every span is counted")
+        return ZipkinDecoded(batch: builder.makeBatch(), outcome: outcome)
+    }
+
+    func decode(_ text: String, limits: SpanLimits = SpanLimits()) throws -> ZipkinDecoded {
+        try decode(Array(text.utf8), limits: limits)
+    }
+
+    /// The error that a body is refused with; nil if it is accepted.
+    func refusal(of body: [UInt8], limits: SpanLimits = SpanLimits()) -> DecodeError? {
+        do {
+            _ = try decode(body, limits: limits)
+            return nil
+        } catch {
+            return error as? DecodeError
+        }
+    }
+
+    func refusal(of text: String, limits: SpanLimits = SpanLimits()) -> DecodeError? {
+        refusal(of: Array(text.utf8), limits: limits)
+    }
+}
+
+extension [UInt8] {
+    /// A copy with one to three random changes.
+    func damaged(_ random: inout SeededGenerator) -> [UInt8] {
+        var body = self
+        for _ in 0...Int.random(in: 0..<3, using: &random) where !body.isEmpty {
+            let place = Int.random(in: 0..<body.count, using: &random)
+            let end = Swift.min(body.count, place + Int.random(in: 1...30, using: &random))
+            switch Int.random(in: 0..<6, using: &random) {
+            case 0: body[place] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+            case 1: body.remove(at: place)
+            case 2: body.insert(UInt8.random(in: .min ... .max, using: &random), at: place)
+            case 3: body.removeSubrange(place..<end)
+            case 4: body.insert(contentsOf: body[place..<end], at: Int.random(in: 0...body.count, using: &random))
+            default: body[place] = UInt8.random(in: .min ... .max, using: &random)
+            }
+        }
+        return body
+    }
 }

@@ -5,6 +5,7 @@ struct MeshPod {
     let nodeID: TextArena.Text
     let address: TextArena.Text
     let addressAndPort: TextArena.Text
+    let addressBytes: TextArena.Text
 }
 
 enum MeshService: Int, CaseIterable {
@@ -35,6 +36,7 @@ struct MeshCatalog {
     let clientAddresses: [TextArena.Text]
 
     static let productCount = 1_200
+    static let proxyVersion = "9e5580933739775e8bce696a57a2e1bc99368f23/1.40.0/Clean/RELEASE/BoringSSL"
     static let groupGateway = 0
     static let groupProductpage = 1
     static let groupDetails = 2
@@ -66,7 +68,8 @@ struct MeshCatalog {
                 MeshPod(
                     service: service, version: version,
                     nodeID: arena.add("\(role)~\(address)~\(name).\(space)~\(space).svc.cluster.local"),
-                    address: arena.add(address), addressAndPort: arena.add(address + ":9080")))
+                    address: arena.add(address), addressAndPort: arena.add(address + ":9080"),
+                    addressBytes: arena.add(ipv4: address)))
         }
         groups.append(first..<pods.count)
     }

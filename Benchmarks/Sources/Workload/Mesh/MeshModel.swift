@@ -5,7 +5,8 @@ final class MeshModel: Sendable {
     private let groups: [Range<Int>]
     private let userAgents: [TextArena.Text]
     private let clientAddresses: [TextArena.Text]
-    private let templates: TemplateSet
+    private let json: TemplateSet
+    private let wire: TemplateSet
 
     /// Proxies run two worker threads, Istio's default; each batches its own spans.
     static let workerCount = 2
@@ -13,14 +14,14 @@ final class MeshModel: Sendable {
 
     var podCount: Int { pods.count }
 
-    init() {
+    init(_ format: SpanFormat) {
         arena = TextArena()
         let catalog = MeshCatalog(arena: arena)
         pods = catalog.pods
         groups = catalog.groups
         userAgents = catalog.userAgents
         clientAddresses = catalog.clientAddresses
-        templates = MeshTemplates.build(arena: arena)
+        (json, wire) = MeshTemplates.build(arena: arena, format: format)
     }
 
     func name(ofType type: Int32) -> SpanTypeName {
@@ -36,11 +37,36 @@ final class MeshModel: Sendable {
         return Int32(truncatingIfNeeded: range.lowerBound &+ Int(truncatingIfNeeded: bits & 0xFFFF) % range.count)
     }
 
+    /// The process that reports a pod's spans.
+    func resource(ofPod pod: Int) -> ResourceShape {
+        ResourceShape(
+            service: pods[pod].service.serviceName, address: arena.string(pods[pod].address),
+            tags: [
+                ("telemetry.sdk.language", "cpp"), ("telemetry.sdk.name", "envoy"),
+                ("telemetry.sdk.version", MeshCatalog.proxyVersion),
+            ])
+    }
+
+    func scope(ofType type: Int32) -> ScopeShape {
+        ScopeShape(name: "envoy", version: MeshCatalog.proxyVersion)
+    }
+
+    /// The span as Zipkin's JSON.
+    func writeJSON(_ span: SpanRecord, to cursor: inout ByteCursor) {
+        write(span, json, to: &cursor)
+    }
+
+    /// The span in the workload's format.
     @inline(__always)
     func write(_ span: SpanRecord, to cursor: inout ByteCursor) {
+        write(span, wire, to: &cursor)
+    }
+
+    @inline(__always)
+    private func write(_ span: SpanRecord, _ templates: TemplateSet, to cursor: inout ByteCursor) {
         let template = MeshTemplates.index(type: Int(span.type), isError: span.isError, variety: span.variety)
         let (arena, head) = (arena, span.head)
-        templates.write(template, to: &cursor) { [pods] slot, cursor in
+        templates.write(template, span, to: &cursor) { [pods] slot, cursor in
             switch slot {
             case .traceID:
                 cursor.hex(head.traceHigh)
@@ -48,8 +74,9 @@ final class MeshModel: Sendable {
             case .spanID: cursor.hex(span.id)
             case .parentID: cursor.hex(span.parentID)
             case .timestamp: cursor.decimal(span.start)
+            case .endTimestamp: cursor.decimal(span.end)
             case .duration: cursor.decimal(span.duration)
-            case .eventTimestamp: cursor.decimal(span.end &+ Int64(span.eventDelay))
+            case .eventTimestamp: cursor.decimal(span.eventTime)
             case .requestID: cursor.uuid(head.requestHigh, head.requestLow)
             case .status: cursor.decimal(Int64(span.status))
             case .responseSize: cursor.decimal(Int64(span.size))
@@ -58,6 +85,7 @@ final class MeshModel: Sendable {
                 arena.write(userAgents[Int(truncatingIfNeeded: head.client) % userAgents.count], to: &cursor)
             case .nodeID: arena.write(pods[Int(span.pod)].nodeID, to: &cursor)
             case .address: arena.write(pods[Int(span.pod)].address, to: &cursor)
+            case .addressBytes: arena.write(pods[Int(span.pod)].addressBytes, to: &cursor)
             case .peer: writePeer(span, to: &cursor)
             default: break
             }

@@ -27,6 +27,7 @@ struct WidePod {
     let nodeName: TextArena.Text
     let processID: TextArena.Text
     let address: TextArena.Text
+    let addressBytes: TextArena.Text
 }
 
 /// 60 services, their 400 operations and 180 pods.
@@ -58,13 +59,14 @@ struct WideCatalog {
                 let suffix = Self.letters(5, &generator)
                 let set = Self.letters(9, &generator)
                 let node = generator.below(24)
+                let address = "10.\(1 + service / 30).\(service % 30).\(10 + instance * 17)"
                 pods.append(
                     WidePod(
                         instanceID: arena.add(Self.uuid(&generator)),
                         name: arena.add("\(Self.serviceName(service))-\(set)-\(suffix)"),
                         nodeName: arena.add("ip-10-0-\(node / 8)-\(100 + node).eu-central-1.compute.internal"),
                         processID: arena.add("\(1 + generator.below(30_000))"),
-                        address: arena.add("10.\(1 + service / 30).\(service % 30).\(10 + instance * 17)")))
+                        address: arena.add(address), addressBytes: arena.add(ipv4: address)))
             }
         }
     }

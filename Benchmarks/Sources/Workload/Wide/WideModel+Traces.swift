@@ -114,7 +114,7 @@ private struct WideTracePlanner {
                 head: head, id: id, parentID: parentID, start: start, duration: max(duration, 1),
                 type: model.operation(kind, of: service), pod: Int32(truncatingIfNeeded: pod),
                 status: isError ? 500 : kind == .write ? 201 : 200, variety: UInt32(truncatingIfNeeded: bits),
-                isError: isError))
+                eventDelay: -5, isError: isError))
         return id
     }
 }

@@ -1,16 +1,22 @@
 /// The texts of the wide spans, as an OpenTelemetry collector's Zipkin exporter writes them: one order of fields, tags
 /// sorted by key, an event with attributes as an annotation that holds JSON.
 enum WideTemplates {
-    /// Two templates an operation: without and with a recorded exception.
-    static func build(catalog: WideCatalog, arena: TextArena) -> TemplateSet {
-        var builder = TemplateBuilder(arena: arena)
+    /// Four templates an operation: without and with a recorded exception, the same for a root. Both sets have the same
+    /// spans: one as Zipkin's JSON, one in the given format.
+    static func build(
+        catalog: WideCatalog, arena: TextArena, format: SpanFormat
+    ) -> (json: TemplateSet, wire: TemplateSet) {
+        var json = TemplateBuilder(arena: arena)
+        var wire = TemplateBuilder(arena: arena)
         for operation in catalog.operations {
-            builder.add(pieces(operation, isRoot: false, isError: false))
-            builder.add(pieces(operation, isRoot: false, isError: true))
-            builder.add(pieces(operation, isRoot: true, isError: false))
-            builder.add(pieces(operation, isRoot: true, isError: true))
+            for (isRoot, isError) in [(false, false), (false, true), (true, false), (true, true)] {
+                let shape = shape(operation, isRoot: isRoot, isError: isError)
+                json.add(pieces(shape))
+                if format != .zipkinJSON { wire.add(format.pieces(shape)) }
+            }
         }
-        return builder.build()
+        let set = json.build()
+        return (set, format == .zipkinJSON ? set : wire.build())
     }
 
     @inline(__always)
@@ -18,117 +24,150 @@ enum WideTemplates {
         type &* 4 &+ (isRoot ? 2 : 0) &+ (isError ? 1 : 0)
     }
 
-    private typealias Tags = [String: [Piece]]
+    private static func shape(_ operation: WideOperation, isRoot: Bool, isError: Bool) -> SpanShape {
+        var tags = resource(operation.service) + attributes(operation)
+        if isError {
+            tags.append(SpanShape.Tag("error", failure(operation).message))
+            tags.append(SpanShape.Tag("otel.status_code", "ERROR"))
+        }
+        return SpanShape(
+            service: WideCatalog.serviceName(operation.service), operation: operation.name,
+            kind: operation.kind.zipkinKind, hasParent: !isRoot, remote: remote(operation),
+            event: isError ? exception(operation) : nil, tags: tags.sorted { $0.key < $1.key },
+            failure: isError ? failure(operation).message : nil)
+    }
 
-    private static func pieces(_ operation: WideOperation, isRoot: Bool, isError: Bool) -> [Piece] {
-        let service = WideCatalog.serviceName(operation.service)
+    private static func pieces(_ shape: SpanShape) -> [Piece] {
         var fields: [(key: String, value: [Piece])] = [
             ("timestamp", [.slot(.timestamp)]), ("duration", [.slot(.duration)]),
             ("traceId", JSONPieces.string(.traceID)), ("id", JSONPieces.string(.spanID)),
         ]
-        if !isRoot { fields.append(("parentId", JSONPieces.string(.parentID))) }
-        fields.append(("name", JSONPieces.string(operation.name)))
-        if let kind = operation.kind.zipkinKind { fields.append(("kind", JSONPieces.string(kind))) }
+        if shape.hasParent { fields.append(("parentId", JSONPieces.string(.parentID))) }
+        fields.append(("name", JSONPieces.string(shape.operation)))
+        if let kind = shape.kind { fields.append(("kind", JSONPieces.string(kind))) }
         fields.append(
             (
                 "localEndpoint",
-                JSONPieces.object([("serviceName", JSONPieces.string(service)), ("ipv4", JSONPieces.string(.address))])
+                JSONPieces.object([
+                    ("serviceName", JSONPieces.string(shape.service)), ("ipv4", JSONPieces.string(.address)),
+                ])
             ))
-        if let remote = remoteEndpoint(operation) { fields.append(("remoteEndpoint", JSONPieces.object(remote))) }
-        if isError {
-            let event: [Piece] = JSONPieces.object([
-                ("timestamp", [.slot(.eventTimestamp)]), ("value", exception(operation)),
+        if let remote = shape.remote {
+            let members = [
+                (key: "serviceName", value: JSONPieces.string(remote.serviceName)),
+                (key: "port", value: [.text("\(remote.port)")]),
+            ]
+            fields.append(("remoteEndpoint", JSONPieces.object(members)))
+        }
+        if let event = shape.event {
+            let annotation = JSONPieces.object([
+                ("timestamp", [.slot(.eventTimestamp)]), ("value", JSONPieces.string(event.text)),
             ])
-            fields.append(("annotations", [.text("[")] + event + [.text("]")]))
+            fields.append(("annotations", JSONPieces.list([annotation])))
         }
-        var tags = resource(operation.service)
-        tags.merge(attributes(operation)) { _, new in new }
-        if isError {
-            tags["error"] = JSONPieces.string(failure(operation).message)
-            tags["otel.status_code"] = JSONPieces.string("ERROR")
-        }
-        let sorted = tags.sorted { $0.key < $1.key }
-        fields.append(("tags", JSONPieces.object(sorted.map { (key: $0.key, value: $0.value) })))
+        fields.append(("tags", JSONPieces.object(shape.tags)))
         return JSONPieces.object(fields)
     }
 
     /// The 17 attributes of the process.
-    private static func resource(_ service: Int) -> Tags {
+    static func resource(_ service: Int) -> [SpanShape.Tag] {
         let name = WideCatalog.serviceName(service)
         let language = WideCatalog.language(service)
-        return [
-            "service.namespace": JSONPieces.string("shop"),
-            "service.version": JSONPieces.string("\(1 + service % 4).\(service % 13).\(service % 7)"),
-            "service.instance.id": JSONPieces.string(.instanceID),
-            "deployment.environment.name": JSONPieces.string("production"),
-            "host.name": JSONPieces.string(.podName), "process.pid": JSONPieces.string(.processID),
-            "process.runtime.name": JSONPieces.string(language == "java" ? "OpenJDK Runtime Environment" : language),
-            "k8s.cluster.name": JSONPieces.string("shop-prod-1"), "k8s.namespace.name": JSONPieces.string("shop"),
-            "k8s.deployment.name": JSONPieces.string(name), "k8s.pod.name": JSONPieces.string(.podName),
-            "k8s.node.name": JSONPieces.string(.nodeName), "cloud.provider": JSONPieces.string("aws"),
-            "cloud.region": JSONPieces.string("eu-central-1"),
-            "telemetry.sdk.language": JSONPieces.string(language),
-            "telemetry.sdk.name": JSONPieces.string("opentelemetry"),
-            "telemetry.sdk.version": JSONPieces.string("1.\(30 + service % 12).0"),
+        let tags: [SpanShape.Tag] = [
+            SpanShape.Tag("service.namespace", "shop"),
+            SpanShape.Tag("service.version", "\(1 + service % 4).\(service % 13).\(service % 7)"),
+            SpanShape.Tag("service.instance.id", .instanceID),
+            SpanShape.Tag("deployment.environment.name", "production"),
+            SpanShape.Tag("host.name", .podName), SpanShape.Tag("process.pid", .processID),
+            SpanShape.Tag("process.runtime.name", language == "java" ? "OpenJDK Runtime Environment" : language),
+            SpanShape.Tag("k8s.cluster.name", "shop-prod-1"), SpanShape.Tag("k8s.namespace.name", "shop"),
+            SpanShape.Tag("k8s.deployment.name", name), SpanShape.Tag("k8s.pod.name", .podName),
+            SpanShape.Tag("k8s.node.name", .nodeName), SpanShape.Tag("cloud.provider", "aws"),
+            SpanShape.Tag("cloud.region", "eu-central-1"),
+            SpanShape.Tag("telemetry.sdk.language", language),
+            SpanShape.Tag("telemetry.sdk.name", "opentelemetry"),
+            SpanShape.Tag("telemetry.sdk.version", "1.\(30 + service % 12).0"),
         ]
+        return tags.map { tag in
+            var tag = tag
+            tag.place = .resource
+            return tag
+        }
     }
 
-    private static func attributes(_ operation: WideOperation) -> Tags {
+    /// The keys of all tags that describe one of these.
+    static func tagKeys(_ places: Set<SpanShape.Place>) -> Set<String> {
+        let operation = WideOperation(service: 0, kind: .read, name: "")
+        let tags = resource(0) + attributes(operation)
+        return Set(tags.filter { places.contains($0.place) }.map(\.key))
+    }
+
+    static func scopeName(_ kind: WideOperationKind) -> String { "io.opentelemetry.\(kind)" }
+
+    static func scopeVersion(_ service: Int) -> String { "2.\(8 + service % 5).0-alpha" }
+
+    private static func attributes(_ operation: WideOperation) -> [SpanShape.Tag] {
         let noun = WideCatalog.noun(operation.service)
         let table = noun.map { $0 == "-" ? "_" : String($0) }.joined()
-        var tags: Tags = [
-            "otel.scope.name": JSONPieces.string("io.opentelemetry.\(operation.kind)"),
-            "otel.scope.version": JSONPieces.string("2.\(8 + operation.service % 5).0-alpha"),
-            "thread.id": JSONPieces.string(.threadID), "user.id": [.text("\"u-"), .slot(.userID), .text("\"")],
+        let common = [
+            SpanShape.Tag(key: "otel.scope.name", value: [.text(scopeName(operation.kind))], place: .scope),
+            SpanShape.Tag(key: "otel.scope.version", value: [.text(scopeVersion(operation.service))], place: .scope),
+            SpanShape.Tag("thread.id", number: .threadID),
+            SpanShape.Tag(key: "user.id", value: [.text("u-"), .slot(.userID)]),
         ]
         switch operation.kind {
         case .read, .write:
-            tags["http.request.method"] = JSONPieces.string(operation.kind == .read ? "GET" : "POST")
-            tags["http.response.status_code"] = JSONPieces.string(.status)
-            tags["http.route"] = JSONPieces.string("/api/v2/\(noun)s" + (operation.kind == .read ? "/{id}" : ""))
-            tags["url.path"] = [.text("\"/api/v2/\(noun)s/"), .slot(.number), .text("\"")]
-            tags["http.request.header.x-request-id"] = JSONPieces.string(.requestID)
-            tags["tenant"] = JSONPieces.string(.tenant)
+            return common + [
+                SpanShape.Tag("http.request.method", operation.kind == .read ? "GET" : "POST"),
+                SpanShape.Tag("http.response.status_code", number: .status),
+                SpanShape.Tag("http.route", "/api/v2/\(noun)s" + (operation.kind == .read ? "/{id}" : "")),
+                SpanShape.Tag(key: "url.path", value: [.text("/api/v2/\(noun)s/"), .slot(.number)]),
+                SpanShape.Tag("http.request.header.x-request-id", .requestID), SpanShape.Tag("tenant", .tenant),
+            ]
         case .validate:
-            tags["code.function.name"] = JSONPieces.string("com.shop.\(table).\(operation.name)")
-            tags["validation.rules"] = JSONPieces.string(.threadID)
+            return common + [
+                SpanShape.Tag("code.function.name", "com.shop.\(table).\(operation.name)"),
+                SpanShape.Tag("validation.rules", number: .threadID),
+            ]
         case .select, .update:
-            tags["db.system.name"] = JSONPieces.string("postgresql")
-            tags["db.namespace"] = JSONPieces.string("\(table)_db")
-            tags["server.address"] = JSONPieces.string("\(noun)-postgres.shop.svc.cluster.local")
-            tags["db.query.text"] = statement(operation.kind, table: table)
+            return common + [
+                SpanShape.Tag("db.system.name", "postgresql"), SpanShape.Tag("db.namespace", "\(table)_db"),
+                SpanShape.Tag("server.address", "\(noun)-postgres.shop.svc.cluster.local"),
+                SpanShape.Tag(key: "db.query.text", value: statement(operation.kind, table: table)),
+            ]
         case .call:
-            tags["rpc.system"] = JSONPieces.string("grpc")
-            tags["rpc.service"] = JSONPieces.string("shop.\(table).v2.\(operation.name.split(separator: "/")[0])")
-            tags["rpc.method"] = JSONPieces.string("Fetch")
-            tags["rpc.grpc.status_code"] = JSONPieces.string("0")
+            return common + [
+                SpanShape.Tag("rpc.system", "grpc"),
+                SpanShape.Tag("rpc.service", "shop.\(table).v2.\(operation.name.split(separator: "/")[0])"),
+                SpanShape.Tag("rpc.method", "Fetch"), SpanShape.Tag("rpc.grpc.status_code", "0"),
+            ]
         case .publish, .consume:
-            tags["messaging.system"] = JSONPieces.string("kafka")
-            tags["messaging.destination.name"] = JSONPieces.string("\(noun).events")
-            tags["messaging.kafka.offset"] = JSONPieces.string(.largeNumber)
-            tags["messaging.message.id"] = JSONPieces.string(.spanID)
+            return common + [
+                SpanShape.Tag("messaging.system", "kafka"),
+                SpanShape.Tag("messaging.destination.name", "\(noun).events"),
+                SpanShape.Tag("messaging.kafka.offset", number: .largeNumber),
+                SpanShape.Tag("messaging.message.id", .spanID),
+            ]
         }
-        return tags
     }
 
     private static func statement(_ kind: WideOperationKind, table: String) -> [Piece] {
         if kind == .select {
             return [
-                .text("\"SELECT id, user_id, state, updated_at FROM \\\"\(table)s\\\" WHERE user_id = "),
-                .slot(.userID),
-                .text(" AND id > "), .slot(.number), .text(" AND state IN ('open', 'held') ORDER BY id LIMIT 50\""),
+                .text("SELECT id, user_id, state, updated_at FROM \"\(table)s\" WHERE user_id = "), .slot(.userID),
+                .text(" AND id > "), .slot(.number), .text(" AND state IN ('open', 'held') ORDER BY id LIMIT 50"),
             ]
         }
         return [
-            .text("\"UPDATE \\\"\(table)s\\\" SET state = 'held', version = version + 1, amount = "), .slot(.number),
-            .text(" WHERE id = "), .slot(.largeNumber), .text(" AND user_id = "), .slot(.userID), .text("\""),
+            .text("UPDATE \"\(table)s\" SET state = 'held', version = version + 1, amount = "), .slot(.number),
+            .text(" WHERE id = "), .slot(.largeNumber), .text(" AND user_id = "), .slot(.userID),
         ]
     }
 
-    private static func remoteEndpoint(_ operation: WideOperation) -> [(key: String, value: [Piece])]? {
+    private static func remote(_ operation: WideOperation) -> SpanShape.Remote? {
         switch operation.kind {
-        case .select, .update: [("serviceName", JSONPieces.string("postgresql")), ("port", [.text("5432")])]
-        case .publish, .consume: [("serviceName", JSONPieces.string("kafka")), ("port", [.text("9092")])]
+        case .select, .update: SpanShape.Remote(serviceName: "postgresql", port: 5432)
+        case .publish, .consume: SpanShape.Remote(serviceName: "kafka", port: 9092)
         default: nil
         }
     }
@@ -145,8 +184,8 @@ extension WideTemplates {
         }
     }
 
-    /// The event's text is JSON itself, so that its escapes are escaped.
-    fileprivate static func exception(_ operation: WideOperation) -> [Piece] {
+    /// As one text, the event is JSON itself, so that its escapes are escaped.
+    fileprivate static func exception(_ operation: WideOperation) -> SpanShape.Event {
         let (type, message) = failure(operation)
         let noun = WideCatalog.noun(operation.service)
         let stem = "com.shop.\(noun.replacing("-", with: "_"))"
@@ -155,10 +194,15 @@ extension WideTemplates {
             let line = 20 + (operation.service * 37 + index * 53) % 900
             trace += "\tat \(index < 6 ? stem : "org.springframework.web").\(frame).java:\(line))\n"
         }
-        let inner =
+        let text =
             "{\"exception\": {\"exception.message\":" + JSONPieces.quoted(message) + ",\"exception.stacktrace\":"
             + JSONPieces.quoted(trace) + ",\"exception.type\":" + JSONPieces.quoted(type) + ",\"thread.id\":"
-        return [.text("\"" + JSONPieces.escaped(inner)), .slot(.threadID), .text("}}\"")]
+        return SpanShape.Event(
+            text: [.text(text), .slot(.threadID), .text("}}")], name: "exception",
+            attributes: [
+                SpanShape.Tag("exception.message", message), SpanShape.Tag("exception.stacktrace", trace),
+                SpanShape.Tag("exception.type", type), SpanShape.Tag("thread.id", number: .threadID),
+            ])
     }
 
     private static let frames = [
