@@ -79,6 +79,14 @@ import WireFormats
         }
     }
 
+    @Test func `an event of the earliest time is written as Zipkin's decoder takes it`() throws {
+        var span = SampleJaegerSpan()
+        span.logs = [SampleLog(microseconds: .min, fields: [SampleTag("event", "long ago")])]
+        let decoded = try decodeJaeger(SampleJaegerBatch(spans: [span]).bytes(.batch), .batch)
+        let back = try decodeZipkin(encodeZipkin(decoded.batch))
+        #expect(try Array(back.spans)[0].eventTexts() == ["long ago -9223372036854775000 -"])
+    }
+
     @Test func `there is a fuzzer for every decoder`() throws {
         let folders = try FileManager.default.contentsOfDirectory(atPath: Self.corpus)
         #expect(Set(folders) == Set(Format.allCases.map(\.rawValue) + ["batch-image", "gzip"]))
