@@ -44,4 +44,4 @@ format: ## formats every Swift file
 
 clean: ## removes what was built, and the demo's data
 	swift package clean
-	rm -rf .build-bench .build/peers .build/demo-data .build/demo-server.log
+	rm -rf .build-bench .build-fuzz .build/peers .build/demo-data .build/demo-server.log
