@@ -87,6 +87,25 @@ import WireFormats
         #expect(try Array(back.spans)[0].eventTexts() == ["long ago -9223372036854775000 -"])
     }
 
+    @Test(arguments: [
+        #"{"schemaUrl":""}"#, #"{"type":"a","schemaUrl":"b"}"#, #"{"type":"a","type":"b"}"#,
+        #"{"descriptionKeys":["a"],"idKeys":[]}"#, #"{"idKeys":["a",""],"idKeys":null,"type":""}"#,
+    ])
+    func `an entity in JSON is kept as protobuf has it`(entity: String) throws {
+        let ids = #""traceId":"0102030405060708090a0b0c0d0e0f10","spanId":"0102030405060708""#
+        let resource = #""resource":{"entityRefs":[\#(entity)]}"#
+        let body = #"{"resourceSpans":[{\#(resource),"scopeSpans":[{"spans":[{\#(ids)}]}]}]}"#
+        let span = try decodeOTLPJSON(Array(body.utf8)).spans[0]
+        let back = try decodeOTLP(encodeOTLP([span])).spans[0]
+        #expect(span.hasEqualContent(to: back), "\(span.canonicalText) became \(back.canonicalText)")
+    }
+
+    @Test(arguments: [#"{"schemaUrl":["a"]}"#, #"{"idKeys":"a"}"#])
+    func `an entity's member of another type is refused`(entity: String) {
+        let body = #"{"resourceSpans":[{"resource":{"entityRefs":[\#(entity)]}}]}"#
+        #expect(throws: DecodeError.self) { try decodeOTLPJSON(Array(body.utf8)) }
+    }
+
     @Test func `there is a fuzzer for every decoder`() throws {
         let folders = try FileManager.default.contentsOfDirectory(atPath: Self.corpus)
         #expect(Set(folders) == Set(Format.allCases.map(\.rawValue) + ["batch-image", "gzip"]))
