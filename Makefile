@@ -6,6 +6,7 @@ SWIFT_FILES := $(wildcard Sources Tests Benchmarks storage queries Package.swift
 SERVE_ARGS ?=
 BENCH_ARGS ?=
 TEST_ARGS ?=
+FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL := help
 .PHONY: help demo run build test torture bench format clean
@@ -31,7 +32,8 @@ test: ## checks the format, builds, and runs every test (TEST_ARGS=...)
 	@.ci/step "tests" swift test --skip-build --disable-xctest $(TEST_ARGS)
 
 torture: export SKEIN_TORTURE := 1
-torture: test ## every test in its long version: crashes and random inputs by the thousand
+torture: test ## every test in its long version, and random inputs for every decoder (FUZZ_SECONDS=60 for each)
+	@.ci/step "fuzz" .ci/fuzz $(FUZZ_SECONDS)
 
 bench: build ## measures the release build, 5 to 8 minutes; writes .build/bench.json (BENCH_ARGS="--only mesh,growth" ...)
 	swift run -c release --package-path Benchmarks --scratch-path .build-bench \
@@ -42,4 +44,4 @@ format: ## formats every Swift file
 
 clean: ## removes what was built, and the demo's data
 	swift package clean
-	rm -rf .build-bench .build/peers .build/demo-data .build/demo-server.log
+	rm -rf .build-bench .build-fuzz .build/peers .build/demo-data .build/demo-server.log

@@ -124,28 +124,73 @@ extension JSONScanner {
         try expect(UInt8(ascii: "["))
         var isFirst = true
         while try nextElement(isFirst: &isFirst) {
+            let places = try findEntityMembers()
+            let end = offset
             let entity = writer.beginMap()
-            try expect(UInt8(ascii: "{"))
-            var isFirst = true
-            while let name = try nextKey(isFirst: &isFirst) {
-                let key = OTLPEntityKey.key(inJSON: name)
-                if try takeNull() { continue }
-                guard let key else {
-                    try skipValue()
-                    continue
-                }
-                writer.append(key: key.rawBytes)
-                if try take(UInt8(ascii: "[")) {
-                    let array = writer.beginArray()
-                    var isFirst = true
-                    while try nextElement(isFirst: &isFirst) { writer.append(string: text.clean(try readString())) }
-                    writer.end(array)
-                } else {
-                    writer.append(string: text.clean(try readString()))
-                }
-            }
+            // In the order of the protobuf's fields, whatever the sender's is.
+            try appendEntityText(at: places.schemaURL, as: OTLPEntityKey.schemaURL, &text, to: &writer)
+            try appendEntityText(at: places.type, as: OTLPEntityKey.type, &text, to: &writer)
+            try appendEntityKeys(at: places.idKeys, as: OTLPEntityKey.idKeys, &text, to: &writer)
+            try appendEntityKeys(at: places.descriptionKeys, as: OTLPEntityKey.descriptionKeys, &text, to: &writer)
             writer.end(entity)
+            seek(to: end)
         }
+    }
+
+    /// Goes over an entity, and notes where the value of each member starts: the last, if a member stands twice.
+    private mutating func findEntityMembers() throws(DecodeError) -> OTLPJSONEntityPlaces {
+        var places = OTLPJSONEntityPlaces()
+        try expect(UInt8(ascii: "{"))
+        var isFirst = true
+        while let name = try nextKey(isFirst: &isFirst) {
+            let place = places.place(named: name)
+            if try takeNull() { continue }
+            if let place { places[keyPath: place] = offset }
+            try skipValue()
+        }
+        return places
+    }
+
+    /// An empty string is as good as none.
+    private mutating func appendEntityText(
+        at place: Int?, as key: StaticString, _ text: inout OTLPText, to writer: inout AttributeWriter
+    ) throws(DecodeError) {
+        guard let place else { return }
+        seek(to: place)
+        let string = try readString()
+        guard string.count > 0 else { return }
+        writer.append(key: key.rawBytes)
+        writer.append(string: text.clean(string))
+    }
+
+    /// An empty list is as good as none.
+    private mutating func appendEntityKeys(
+        at place: Int?, as key: StaticString, _ text: inout OTLPText, to writer: inout AttributeWriter
+    ) throws(DecodeError) {
+        guard let place else { return }
+        seek(to: place)
+        try expect(UInt8(ascii: "["))
+        var isFirst = true
+        guard try nextElement(isFirst: &isFirst) else { return }
+        writer.append(key: key.rawBytes)
+        let array = writer.beginArray()
+        repeat { writer.append(string: text.clean(try readString())) } while try nextElement(isFirst: &isFirst)
+        writer.end(array)
+    }
+}
+
+/// Where the values of an entity's members start; nil for those it has not got.
+private struct OTLPJSONEntityPlaces {
+    var schemaURL: Int?
+    var type: Int?
+    var idKeys: Int?
+    var descriptionKeys: Int?
+
+    func place(named name: UnsafeRawBufferPointer) -> WritableKeyPath<Self, Int?>? {
+        if name.equals("schemaUrl") { return \.schemaURL }
+        if name.equals("type") { return \.type }
+        if name.equals("idKeys") { return \.idKeys }
+        return name.equals("descriptionKeys") ? \.descriptionKeys : nil
     }
 }
 
@@ -154,10 +199,6 @@ extension OTLPEntityKey {
     static let inJSON: [(name: StaticString, key: StaticString)] = [
         ("schemaUrl", schemaURL), ("type", type), ("idKeys", idKeys), ("descriptionKeys", descriptionKeys),
     ]
-
-    static func key(inJSON name: UnsafeRawBufferPointer) -> StaticString? {
-        inJSON.first { name.equals($0.name) }?.key
-    }
 }
 
 /// The members of an AnyValue.

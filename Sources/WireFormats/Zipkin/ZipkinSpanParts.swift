@@ -41,8 +41,8 @@ struct ZipkinSpanParts {
             }
         }
         span.forEachEvent { name, time, _ in
-            // Rounded down, before 1970 too.
-            let microseconds = time / 1_000 - (time % 1_000 < 0 ? 1 : 0)
+            // Rounded down, before 1970 too; but no earlier than can be read again.
+            let microseconds = max(time / 1_000 - (time % 1_000 < 0 ? 1 : 0), .min / 1_000)
             annotations.append(Annotation(microseconds: microseconds, value: name))
         }
         addStatus(span.traits.statusCode, message: statusMessage)
