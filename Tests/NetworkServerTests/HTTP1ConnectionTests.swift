@@ -1,5 +1,6 @@
 import Dispatch
 import NetworkServer
+import NetworkTestSupport
 import Synchronization
 import Testing
 

@@ -1,0 +1,70 @@
+import NetworkServer
+import NetworkTestSupport
+import TestSupport
+import Testing
+
+@Suite struct HTTP2MutationTests {
+    private static let recordCount = 20_000
+
+    private static func routes(_ router: inout HTTPRouter) {
+        router.addEcho()
+        router.onCall("/test.Service/Echo") { request, responder in responder.succeed(request.body.bytes) }
+        router.onHealthCheck(services: ["test"]) { true }
+    }
+
+    /// What a good client sends on a connection: some requests and calls.
+    private func recorded(_ running: RunningServer) throws -> [UInt8] {
+        let client = try HTTP2Client(port: running.port, settings: [(4, 100_000)])
+        #expect(try client.exchange("POST", "/echo", [("content-type", "text/plain")], [1, 2, 3]).body == [1, 2, 3])
+        let packed = gzip(Array("some text".utf8))
+        #expect(try client.exchange("POST", "/echo", [("content-encoding", "gzip")], packed).text == "some text")
+        #expect(try client.call("/test.Service/Echo", [4, 5]).message == [4, 5])
+        #expect(try client.call("/grpc.health.v1.Health/Check", []).message == [8, 1])
+        let reset = try client.sendHead("POST", "/echo", [("x-long", String(repeating: "é", count: 100))])
+        client.reset(reset)
+        #expect(try client.exchange("GET", "/hello?q=1").text == "hello")
+        return client.sent
+    }
+
+    @Test(arguments: [1, UInt64.random(in: 2...UInt64.max)])
+    func `no mutation of a connection's bytes harms the server`(seed: UInt64) async throws {
+        print("seed \(seed)")
+        var random = SeededGenerator(seed: seed)
+        try await RunningServer.run(eventLoopCount: 1, routes: Self.routes) { running in
+            let good = try recorded(running)
+            var clients: [RawClient] = []
+            for _ in 0..<Self.recordCount / 2 {
+                var bytes = good
+                for _ in 0..<Int.random(in: 1...4, using: &random) { Self.mutate(&bytes, &random) }
+                let client = try running.client()
+                let cut = Int.random(in: 0...bytes.count, using: &random)
+                client.send(Array(bytes[..<cut]))
+                client.send(Array(bytes[cut...]))
+                client.endOutput()
+                // A few at a time, so that the server is kept busy.
+                clients.append(client)
+                guard clients.count == 20 else { continue }
+                for client in clients { _ = try client.readToEnd() }
+                clients.removeAll()
+            }
+            clients.removeAll()
+            try await running.until { running.server.connectionCount == 0 && running.group.inFlightByteCount == 0 }
+            #expect(try recorded(running) == good)
+        }
+    }
+
+    private static func mutate(_ bytes: inout [UInt8], _ random: inout SeededGenerator) {
+        guard !bytes.isEmpty else { return }
+        // Beyond the preface nearly always: what follows it is what matters.
+        let first = Int.random(in: 0..<50, using: &random) == 0 ? 0 : min(24, bytes.count - 1)
+        let index = Int.random(in: first..<bytes.count, using: &random)
+        switch Int.random(in: 0..<6, using: &random) {
+        case 0: bytes[index] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+        case 1: bytes[index] = UInt8.random(in: 0...255, using: &random)
+        case 2: bytes.remove(at: index)
+        case 3: bytes.insert(UInt8.random(in: 0...255, using: &random), at: index)
+        case 4: bytes.removeSubrange(index...)
+        default: bytes.insert(contentsOf: bytes[index...].prefix(40), at: index)
+        }
+    }
+}
