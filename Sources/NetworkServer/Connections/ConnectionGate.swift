@@ -93,6 +93,12 @@ final class ConnectionGate: Watched, ChannelInboundHandler, @unchecked Sendable 
         context.fireUserInboundEventTriggered(event)
     }
 
+    /// While no stream is open on an HTTP/2 connection, its end draws near: it is told to go when it has been idle, and
+    /// has as long as a request takes to do so. Streams have deadlines of their own.
+    func streamCountChanged(_ count: Int) {
+        deadline = count > 0 ? .distantFuture : .now() + server.idleTimeout + server.requestTimeout
+    }
+
     // MARK: From the event loop and the server
 
     override func deadlinePassed() {
@@ -146,8 +152,8 @@ final class ConnectionGate: Watched, ChannelInboundHandler, @unchecked Sendable 
     }
 
     private func beginHTTP2(_ context: ChannelHandlerContext) throws {
-        deadline = .distantFuture
         spoken = .http2
+        streamCountChanged(0)
         let lifetime = NIOHTTP2ServerConnectionManagementHandler(
             eventLoop: loop.eventLoop, configuration: server.http2Lifetime)
         let server = server
@@ -161,7 +167,7 @@ final class ConnectionGate: Watched, ChannelInboundHandler, @unchecked Sendable 
                 try channel.pipeline.syncOperations.addHandler(HTTP2Stream(server: server, loop: loop))
             }
         }
-        try pipeline.addHandlers([http2, lifetime, HTTP2ErrorHandler()])
+        try pipeline.addHandlers([http2, lifetime, HTTP2ConnectionWatch(gate: self)])
         // The handler that was added late keeps to itself that the channel is active.
         try pipeline.context(handler: http2).fireChannelActive()
     }

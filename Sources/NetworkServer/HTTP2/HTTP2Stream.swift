@@ -77,7 +77,9 @@ final class HTTP2Stream: RequestStream, ChannelDuplexHandler, @unchecked Sendabl
 
     override func deadlinePassed() {
         server.observer?.connectionTimedOut(server: server.name)
-        if phase == .reading {
+        if phase == .reading, current.refusal != nil {
+            endWithRefusal()
+        } else if phase == .reading {
             refuse(HTTPError(.requestTimeout, "The request took too long"), keepsConnection: false)
         } else {
             close()

@@ -136,7 +136,7 @@ import Testing
 
     @Test func `a large answer is given as long as it is read`() async throws {
         var limits = HTTPServerLimits()
-        limits.idleTimeout = .seconds(1)
+        limits.idleTimeout = .seconds(2)
         let routes: (inout HTTPRouter) -> Void = { router in
             router.on(
                 .get, "/large",
@@ -152,7 +152,7 @@ import Testing
                     guard try client.readFrame() != nil, client.answers[stream]?.resetCode == nil else { break }
                 }
                 if given >= 1 << 20 || client.answers[stream]?.resetCode != nil { break }
-                try await Task.sleep(for: .milliseconds(100))
+                try await Task.sleep(for: .milliseconds(250))
                 client.giveRoom(100_000, stream: 0)
                 client.giveRoom(100_000, stream: stream)
                 given += 100_000
