@@ -42,6 +42,7 @@ public final class HTTP2Client {
     public let socket: RawClient
     /// Gives the server room for as much as was read.
     public var replenishesWindows = true
+    /// What the server first said of the connection's end.
     public private(set) var goAway: (lastStreamID: Int, code: Int)?
     public private(set) var answers: [Int: Answer] = [:]
     /// Everything that was sent, to be replayed.
@@ -181,7 +182,7 @@ public final class HTTP2Client {
             answers[frame.streamID]?.resetCode = number(0..<4)
             answers[frame.streamID]?.isEnded = true
         case .goAway:
-            goAway = (number(0..<4), number(4..<8))
+            goAway = goAway ?? (number(0..<4), number(4..<8))
         case .windowUpdate:
             if frame.streamID == 0 {
                 connectionWindow += number(0..<4)

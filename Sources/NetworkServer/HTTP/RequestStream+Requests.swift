@@ -108,14 +108,14 @@ extension RequestStream {
 
     func bodyArrived(_ bytes: ByteBuffer) {
         current.bodyByteCount += bytes.readableBytes
-        guard current.bodyByteCount <= server.limits.bodyByteCountMax else {
-            refuse(Self.bodyTooLarge, keepsConnection: false)
-            return
-        }
         if current.refusal != nil {
             if current.bodyByteCount - current.refusedAtByteCount > Self.droppedByteCountMax {
                 endWithRefusal()
             }
+            return
+        }
+        guard current.bodyByteCount <= server.limits.bodyByteCountMax else {
+            refuse(Self.bodyTooLarge, keepsConnection: false)
             return
         }
         guard loop.budget.reserve(bytes.readableBytes) else {
