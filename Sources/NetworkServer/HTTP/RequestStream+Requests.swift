@@ -14,7 +14,8 @@ extension RequestStream {
         current.method = head.method
         let hasBody = head.contentLength != 0
         if let refusal = preflight(head) ?? refusal(of: head, hasBody: hasBody) {
-            let isSmall = (head.contentLength ?? 0) <= Self.droppedByteCountMax
+            let isSmall =
+                (head.contentLength ?? 0) <= min(Self.droppedByteCountMax, server.limits.bodyByteCountMax)
             refuse(refusal, keepsConnection: isSmall && !(hasBody && head.expectsContinue))
             return
         }
