@@ -109,6 +109,14 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["TraceModel", "FileSystem", "CZlib"], path: "Tests/TestSupport",
             swiftSettings: strict),
+        .target(
+            name: "NetworkTestSupport",
+            dependencies: [
+                "NetworkServer", "Compression",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHPACK", package: "swift-nio-http2"),
+                .product(name: "Logging", package: "swift-log"),
+            ], path: "Tests/NetworkTestSupport", swiftSettings: strict),
         .executableTarget(
             name: "journal-crash-child", dependencies: ["Journal"], path: "Tests/JournalCrashChild",
             swiftSettings: strict),
@@ -122,11 +130,18 @@ let package = Package(
         .testTarget(
             name: "NetworkServerTests",
             dependencies: [
-                "NetworkServer", "Compression", "Bytes", "TestSupport",
+                "NetworkServer", "Compression", "Bytes", "NetworkTestSupport", "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOTLS", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "ReceiversTests",
+            dependencies: [
+                "Receivers", "NetworkServer", "Ingestion", "WireFormats", "TraceModel", "Telemetry",
+                "NetworkTestSupport", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(

@@ -1,5 +1,6 @@
 import Dispatch
 import NetworkServer
+import NetworkTestSupport
 import Synchronization
 import Testing
 
@@ -175,8 +176,6 @@ import Testing
             }
             let other = try running.client()
             #expect(try other.exchange("POST /echo HTTP/1.1\r\ntransfer-encoding: gzip\r\n\r\n").status == 501)
-            let preface = try running.client()
-            #expect(try preface.exchange("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").status == 400)
             let old = try running.client()
             #expect(try old.exchange("GET /\r\n\r\n").status == 505)
         }

@@ -1,4 +1,5 @@
 import NetworkServer
+import NetworkTestSupport
 import Testing
 
 @Suite struct HTTPRouterTests {

@@ -1,5 +1,7 @@
 import Glibc
 import NetworkServer
+import NetworkTestSupport
+import TestSupport
 import Testing
 
 func residentByteCount() -> Int {
@@ -12,23 +14,11 @@ func residentByteCount() -> Int {
     return (Int(fields[1]) ?? 0) * 4096
 }
 
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
-    }
-}
-
 @Suite struct MutationTests {
     @Test(arguments: [1, UInt64.random(in: 2...UInt64.max)])
     func `no mutation of a request harms the server`(seed: UInt64) async throws {
         print("seed \(seed)")
-        var random = SeededGenerator(state: seed)
+        var random = SeededGenerator(seed: seed)
         let chunked =
             "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"
         let requests: [[UInt8]] = [

@@ -84,8 +84,19 @@ final class ConnectionGate: Watched, ChannelInboundHandler, @unchecked Sendable 
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case .unknown = spoken, case .inputClosed? = event as? ChannelEvent { close() }
+        if case .inputClosed? = event as? ChannelEvent {
+            switch spoken {
+            case .http1: break
+            case .unknown, .http2: close()  // A client that says no more on HTTP/2 is gone.
+            }
+        }
         context.fireUserInboundEventTriggered(event)
+    }
+
+    /// While no stream is open on an HTTP/2 connection, its end draws near: it is told to go when it has been idle, and
+    /// has as long as a request takes to do so. Streams have deadlines of their own.
+    func streamCountChanged(_ count: Int) {
+        deadline = count > 0 ? .distantFuture : .now() + server.idleTimeout + server.requestTimeout
     }
 
     // MARK: From the event loop and the server
@@ -141,23 +152,22 @@ final class ConnectionGate: Watched, ChannelInboundHandler, @unchecked Sendable 
     }
 
     private func beginHTTP2(_ context: ChannelHandlerContext) throws {
-        deadline = .distantFuture
         spoken = .http2
+        streamCountChanged(0)
         let lifetime = NIOHTTP2ServerConnectionManagementHandler(
             eventLoop: loop.eventLoop, configuration: server.http2Lifetime)
         let server = server
         let loop = loop
-        let peer = ConnectionPeer(context.remoteAddress)
         let pipeline = context.pipeline.syncOperations
         let http2 = NIOHTTP2Handler(
             mode: .server, eventLoop: loop.eventLoop, connectionConfiguration: server.http2Connection,
             streamConfiguration: server.http2Stream, streamDelegate: lifetime.http2StreamDelegate
         ) { channel in
             channel.eventLoop.makeCompletedFuture {
-                try channel.pipeline.syncOperations.addHandler(HTTP2Stream(server: server, loop: loop, peer: peer))
+                try channel.pipeline.syncOperations.addHandler(HTTP2Stream(server: server, loop: loop))
             }
         }
-        try pipeline.addHandlers([http2, lifetime])
+        try pipeline.addHandlers([http2, lifetime, HTTP2ConnectionWatch(gate: self)])
         // The handler that was added late keeps to itself that the channel is active.
         try pipeline.context(handler: http2).fireChannelActive()
     }

@@ -64,6 +64,8 @@ final class HTTPServerCore: Sendable {
             HTTP2Setting(parameter: .initialWindowSize, value: Self.streamWindowByteCount),
         ]
         configuration.targetWindowSize = Self.connectionWindowByteCount
+        // What clients still send on streams that were refused is passed over, not taken for an error.
+        configuration.maximumRecentlyResetStreams = 4 * Self.streamCountMax
         configuration.controlFrameRateLimit.maximumCount = Self.controlFrameCountMax
         return configuration
     }

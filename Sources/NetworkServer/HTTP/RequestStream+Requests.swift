@@ -14,7 +14,8 @@ extension RequestStream {
         current.method = head.method
         let hasBody = head.contentLength != 0
         if let refusal = preflight(head) ?? refusal(of: head, hasBody: hasBody) {
-            let isSmall = (head.contentLength ?? 0) <= Self.droppedByteCountMax
+            let isSmall =
+                (head.contentLength ?? 0) <= min(Self.droppedByteCountMax, server.limits.bodyByteCountMax)
             refuse(refusal, keepsConnection: isSmall && !(hasBody && head.expectsContinue))
             return
         }
@@ -108,14 +109,14 @@ extension RequestStream {
 
     func bodyArrived(_ bytes: ByteBuffer) {
         current.bodyByteCount += bytes.readableBytes
-        guard current.bodyByteCount <= server.limits.bodyByteCountMax else {
-            refuse(Self.bodyTooLarge, keepsConnection: false)
-            return
-        }
         if current.refusal != nil {
             if current.bodyByteCount - current.refusedAtByteCount > Self.droppedByteCountMax {
                 endWithRefusal()
             }
+            return
+        }
+        guard current.bodyByteCount <= server.limits.bodyByteCountMax else {
+            refuse(Self.bodyTooLarge, keepsConnection: false)
             return
         }
         guard loop.budget.reserve(bytes.readableBytes) else {

@@ -15,15 +15,14 @@ final class HTTP2Stream: RequestStream, ChannelDuplexHandler, @unchecked Sendabl
 
     override var isHTTP2: Bool { true }
 
-    init(server: HTTPServerCore, loop: EventLoopState, peer: ConnectionPeer) {
-        super.init(server: server, loop: loop)
-        self.peer = peer
-    }
+    /// Bytes of an answer written at once: each time that many were taken, the client has shown that it reads.
+    private static let pieceByteCount = 64 << 10
 
     // MARK: From the channel
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        peer = ConnectionPeer(context.channel.remoteAddress)
         beginRequest()
         loop.add(self, sweepInterval: server.sweepInterval)
     }
@@ -32,6 +31,7 @@ final class HTTP2Stream: RequestStream, ChannelDuplexHandler, @unchecked Sendabl
         guard self.context != nil else { return }
         self.context = nil
         phase = .closed
+        peer.disconnect()
         abandonRequest()
         loop.remove(self)
     }
@@ -77,7 +77,9 @@ final class HTTP2Stream: RequestStream, ChannelDuplexHandler, @unchecked Sendabl
 
     override func deadlinePassed() {
         server.observer?.connectionTimedOut(server: server.name)
-        if phase == .reading {
+        if phase == .reading, current.refusal != nil {
+            endWithRefusal()
+        } else if phase == .reading {
             refuse(HTTPError(.requestTimeout, "The request took too long"), keepsConnection: false)
         } else {
             close()
@@ -90,6 +92,13 @@ final class HTTP2Stream: RequestStream, ChannelDuplexHandler, @unchecked Sendabl
 
     // MARK: Answering
 
+    /// Asks a client that waits for leave to send its body.
+    override func sendContinue() {
+        guard let context else { return }
+        write(.headers(.init(headers: [":status": "100"])), context)
+        context.flush()
+    }
+
     override func send(_ response: HTTPResponse) {
         guard let context, case .bytes(let body) = response.body else { return }
         let isBodySent = current.method != .head && response.status.allowsBody && !body.isEmpty
@@ -101,8 +110,7 @@ final class HTTP2Stream: RequestStream, ChannelDuplexHandler, @unchecked Sendabl
         }
         write(.headers(.init(headers: fields, endStream: !isBodySent)), context)
         if isBodySent {
-            let bytes = context.channel.allocator.buffer(bytes: body)
-            write(.data(.init(data: .byteBuffer(bytes), endStream: trailers.isEmpty)), context)
+            write(body, isLast: trailers.isEmpty, context)
             if !trailers.isEmpty {
                 var last = HPACKHeaders()
                 last.append(trailers)
@@ -126,8 +134,8 @@ final class HTTP2Stream: RequestStream, ChannelDuplexHandler, @unchecked Sendabl
         deadline = .now() + server.idleTimeout
         let data = context.channel.allocator.buffer(bytes: bytes)
         let frame = HTTP2Frame.FramePayload.data(.init(data: .byteBuffer(data), endStream: isLast))
-        context.writeAndFlush(Self.wrapOutboundOut(frame), promise: promise)
-        if isLast { finish(current.streamStatus, context) }
+        context.write(Self.wrapOutboundOut(frame), promise: promise)
+        if isLast { finish(current.streamStatus, context) } else { context.flush() }
     }
 
     private func fields(of response: HTTPResponse) -> HPACKHeaders {
@@ -143,13 +151,29 @@ final class HTTP2Stream: RequestStream, ChannelDuplexHandler, @unchecked Sendabl
         context.write(Self.wrapOutboundOut(frame), promise: nil)
     }
 
+    /// Writes a whole body, in pieces where it is large.
+    private func write(_ body: [UInt8], isLast: Bool, _ context: ChannelHandlerContext) {
+        var rest = body[...]
+        while rest.count > Self.pieceByteCount {
+            let piece = context.channel.allocator.buffer(bytes: rest.prefix(Self.pieceByteCount))
+            rest = rest.dropFirst(Self.pieceByteCount)
+            let frame = HTTP2Frame.FramePayload.data(.init(data: .byteBuffer(piece)))
+            context.write(Self.wrapOutboundOut(frame)).whenSuccess {
+                if self.phase == .lingering { self.deadline = .now() + self.server.idleTimeout }
+            }
+        }
+        let bytes = context.channel.allocator.buffer(bytes: rest)
+        write(.data(.init(data: .byteBuffer(bytes), endStream: isLast)), context)
+    }
+
     private func finish(_ status: HTTPStatus, _ context: ChannelHandlerContext) {
         // What the client still sends of a request that was answered early is of no use any more.
         if !isInputEnded { write(.rstStream(.noError), context) }
-        context.flush()
         completeRequest(status)
         phase = .lingering
         deadline = .now() + server.idleTimeout
+        // The last: where all has been said, it ends the stream before it returns.
+        context.flush()
     }
 }
 

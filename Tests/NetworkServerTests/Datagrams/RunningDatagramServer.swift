@@ -1,6 +1,7 @@
 import Glibc
 import Logging
 import NetworkServer
+import NetworkTestSupport
 import Synchronization
 
 /// A datagram server on a free port that keeps what it gets, ended with the test.

@@ -1,22 +1,23 @@
-import Compression
-import Logging
-import NetworkServer
-import Synchronization
+internal import Compression
+internal import Logging
+public import NetworkServer
+public import Synchronization
 
 /// A server on a free port, ended with the test.
-final class RunningServer: Sendable {
-    let group: HTTPServerGroup
-    let server: HTTPServer
-    let events: EventCounter
+public final class RunningServer: Sendable {
+    public let group: HTTPServerGroup
+    public let server: HTTPServer
+    public let events: EventCounter
 
-    var port: Int { server.boundPort ?? 0 }
+    public var port: Int { server.boundPort ?? 0 }
 
-    static func run<R>(
-        limits: HTTPServerLimits = HTTPServerLimits(), eventLoopCount: Int = 2,
+    public static func run<R>(
+        limits: HTTPServerLimits = HTTPServerLimits(), security: HTTPServerSecurity = HTTPServerSecurity(),
+        eventLoopCount: Int = 2,
         configure: (inout HTTPServerGroup.Configuration) -> Void = { _ in },
         routes: (inout HTTPRouter) -> Void, _ test: (RunningServer) async throws -> R
     ) async throws -> R {
-        let running = try RunningServer(limits, eventLoopCount, configure, routes)
+        let running = try RunningServer(limits, security, eventLoopCount, configure, routes)
         do {
             let result = try await test(running)
             await running.end()
@@ -28,8 +29,8 @@ final class RunningServer: Sendable {
     }
 
     private init(
-        _ limits: HTTPServerLimits, _ eventLoopCount: Int, _ configure: (inout HTTPServerGroup.Configuration) -> Void,
-        _ routes: (inout HTTPRouter) -> Void
+        _ limits: HTTPServerLimits, _ security: HTTPServerSecurity, _ eventLoopCount: Int,
+        _ configure: (inout HTTPServerGroup.Configuration) -> Void, _ routes: (inout HTTPRouter) -> Void
     ) throws {
         var configuration = HTTPServerGroup.Configuration()
         configuration.eventLoopCount = eventLoopCount
@@ -41,7 +42,8 @@ final class RunningServer: Sendable {
         events = EventCounter()
         group = HTTPServerGroup(configuration: configuration, logger: logger)
         server = HTTPServer(
-            name: "test", address: "127.0.0.1", port: 0, router: router, limits: limits, group: group, observer: events)
+            name: "test", address: "127.0.0.1", port: 0, router: router, limits: limits, security: security,
+            group: group, observer: events)
         try server.start()
     }
 
@@ -50,28 +52,35 @@ final class RunningServer: Sendable {
         await group.shutDown()
     }
 
-    func client() throws -> RawClient { try RawClient(port: port) }
+    public func client() throws -> RawClient { try RawClient(port: port) }
 
     /// Waits, up to ten seconds, for something another thread brings about.
-    func until(_ condition: () -> Bool) async throws {
+    public func until(_ condition: () -> Bool) async throws {
         for _ in 0..<1000 where !condition() { try await Task.sleep(for: .milliseconds(10)) }
         guard condition() else { throw RawClient.Failure(message: "it never came about") }
     }
 }
 
-final class EventCounter: HTTPServerObserver {
-    let finished = Atomic(0)
-    let refused = Atomic(0)
-    let timedOut = Atomic(0)
+public final class EventCounter: HTTPServerObserver {
+    public let finished = Atomic(0)
+    public let refused = Atomic(0)
+    public let timedOut = Atomic(0)
+    private let seen = Mutex<[HTTPRequestSummary]>([])
 
-    func requestFinished(_ summary: HTTPRequestSummary) { finished.wrappingAdd(1, ordering: .relaxed) }
-    func connectionRefused(server: String) { refused.wrappingAdd(1, ordering: .relaxed) }
-    func connectionTimedOut(server: String) { timedOut.wrappingAdd(1, ordering: .relaxed) }
+    /// The requests answered, in the order of their answers; only the first thousand.
+    public var summaries: [HTTPRequestSummary] { seen.withLock { $0 } }
+
+    public func requestFinished(_ summary: HTTPRequestSummary) {
+        seen.withLock { if $0.count < 1000 { $0.append(summary) } }
+        finished.wrappingAdd(1, ordering: .relaxed)
+    }
+    public func connectionRefused(server: String) { refused.wrappingAdd(1, ordering: .relaxed) }
+    public func connectionTimedOut(server: String) { timedOut.wrappingAdd(1, ordering: .relaxed) }
 }
 
 extension HTTPRouter {
     /// `/echo` answers a body with itself, `/count` with its size.
-    mutating func addEcho() {
+    public mutating func addEcho() {
         on(
             .post, "/echo", unpackFailureMessage: "Cannot gunzip spans",
             .eventLoop { request, _, responder in
@@ -84,17 +93,17 @@ extension HTTPRouter {
     }
 }
 
-func post(_ path: String, _ body: [UInt8], _ fields: String = "") -> [UInt8] {
+public func post(_ path: String, _ body: [UInt8], _ fields: String = "") -> [UInt8] {
     Array("POST \(path) HTTP/1.1\r\nhost: x\r\n\(fields)content-length: \(body.count)\r\n\r\n".utf8) + body
 }
 
-func gzip(_ bytes: [UInt8]) -> [UInt8] {
+public func gzip(_ bytes: [UInt8]) -> [UInt8] {
     var packed: [UInt8] = []
     bytes.withUnsafeBytes { Deflater().pack($0, onto: &packed) }
     return packed
 }
 
-func gunzip(_ bytes: [UInt8]) throws -> [UInt8] {
+public func gunzip(_ bytes: [UInt8]) throws -> [UInt8] {
     var plain: [UInt8] = []
     try bytes.withUnsafeBytes { try Inflater().unpack($0, onto: &plain, byteCountMax: 256 << 20) }
     return plain

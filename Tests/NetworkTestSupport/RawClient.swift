@@ -1,24 +1,30 @@
-import Glibc
+internal import Glibc
 
 /// A socket that speaks whatever bytes a test gives it. Reads give up after ten seconds.
-final class RawClient {
-    struct Answer {
-        var status = 0
-        var headers: [String: String] = [:]
-        var body: [UInt8] = []
-        var text: String { String(decoding: body, as: UTF8.self) }
+public final class RawClient {
+    public struct Answer {
+        public var status = 0
+        public var headers: [String: String] = [:]
+        public var body: [UInt8] = []
+        public var text: String { String(decoding: body, as: UTF8.self) }
     }
 
-    struct Failure: Error { let message: String }
+    public struct Failure: Error {
+        public let message: String
+
+        public init(message: String) { self.message = message }
+    }
 
     private let descriptor: Int32
     private var received: [UInt8] = []
 
-    init(port: Int, receiveBufferByteCount: Int32? = nil) throws {
+    public init(port: Int, receiveBufferByteCount: Int32? = nil) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         if var size = receiveBufferByteCount {
             setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, 4)
         }
+        var noDelay: Int32 = 1
+        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &noDelay, 4)
         var timeout = timeval(tv_sec: 10, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
@@ -38,7 +44,7 @@ final class RawClient {
 
     /// False: the other side no longer takes anything.
     @discardableResult
-    func send(_ bytes: [UInt8]) -> Bool {
+    public func send(_ bytes: [UInt8]) -> Bool {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
@@ -49,12 +55,12 @@ final class RawClient {
     }
 
     @discardableResult
-    func send(_ text: String) -> Bool { send(Array(text.utf8)) }
+    public func send(_ text: String) -> Bool { send(Array(text.utf8)) }
 
-    func endOutput() { shutdown(descriptor, Int32(SHUT_WR)) }
+    public func endOutput() { shutdown(descriptor, Int32(SHUT_WR)) }
 
     /// Closes with a reset instead of a farewell.
-    func reset() {
+    public func reset() {
         var option = linger(l_onoff: 1, l_linger: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
         shutdown(descriptor, Int32(SHUT_RDWR))
@@ -71,23 +77,31 @@ final class RawClient {
     }
 
     /// Everything until the other side ends.
-    func readToEnd() throws -> [UInt8] {
+    public func readToEnd() throws -> [UInt8] {
         while try receive() {}
         defer { received = [] }
         return received
     }
 
     /// Whether the other side has ended, nothing more having come.
-    func isEnded() throws -> Bool {
+    public func isEnded() throws -> Bool {
         try received.isEmpty && !receive()
     }
 
-    private func take(_ count: Int) throws -> [UInt8] {
+    /// The next `count` bytes; nil when the other side has ended before.
+    public func read(_ count: Int) throws -> [UInt8]? {
         while received.count < count {
-            guard try receive() else { throw Failure(message: "ended after \(received.count) of \(count) bytes") }
+            guard try receive() else { return nil }
         }
         defer { received.removeFirst(count) }
         return Array(received.prefix(count))
+    }
+
+    private func take(_ count: Int) throws -> [UInt8] {
+        guard let bytes = try read(count) else {
+            throw Failure(message: "ended after \(received.count) of \(count) bytes")
+        }
+        return bytes
     }
 
     private func takeLine() throws -> String {
@@ -101,7 +115,7 @@ final class RawClient {
     }
 
     /// The next answer, its chunks joined.
-    func readAnswer(hasBody: Bool = true) throws -> Answer {
+    public func readAnswer(hasBody: Bool = true) throws -> Answer {
         var answer = Answer()
         let parts = try takeLine().split(separator: " ")
         guard parts.count >= 2, let status = Int(parts[1]) else { throw Failure(message: "no status line: \(parts)") }
@@ -128,7 +142,7 @@ final class RawClient {
         return answer
     }
 
-    func exchange(_ request: String, _ body: [UInt8] = []) throws -> Answer {
+    public func exchange(_ request: String, _ body: [UInt8] = []) throws -> Answer {
         send(Array(request.utf8) + body)
         return try readAnswer()
     }
