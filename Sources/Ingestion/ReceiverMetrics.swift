@@ -32,7 +32,7 @@ public final class ReceiverMetrics: Sendable {
     private let requests = Mutex<[RequestKey: Counter]>([:])
 
     private struct RequestKey: Hashable {
-        let spanProtocol: SpanProtocol
+        let spanProtocol: SpanProtocol?
         let code: Int
     }
 
@@ -48,14 +48,16 @@ public final class ReceiverMetrics: Sendable {
     }
 
     /// Counts one request.
-    /// - Parameter code: the status of HTTP or, for a call, that of gRPC.
-    public func requestAnswered(_ spanProtocol: SpanProtocol, code: Int) {
+    /// - Parameters:
+    ///   - spanProtocol: nil where the request does not tell.
+    ///   - code: the status of HTTP or, for a call, that of gRPC.
+    public func requestAnswered(_ spanProtocol: SpanProtocol?, code: Int) {
         let key = RequestKey(spanProtocol: spanProtocol, code: code)
         let counter = requests.withLock { requests in
             if let counter = requests[key] { return counter }
             let counter = metrics.counter(
                 "skein_receiver_requests_total", "Requests with spans, by protocol and code of the answer.",
-                [("protocol", spanProtocol.rawValue), ("code", String(code))])
+                [("protocol", spanProtocol?.rawValue ?? "unknown"), ("code", String(code))])
             requests[key] = counter
             return counter
         }

@@ -30,6 +30,7 @@ struct BodyIntake: Sendable {
             .eventLoop { request, _, responder in
                 let type = request.contentType
                 guard let spanProtocol = protocolOf(type) else {
+                    count(nil, HTTPStatus.unsupportedMediaType.code)
                     responder.respond(
                         .text(
                             .unsupportedMediaType, "content type \(type ?? "") is not supported: send \(supported)\n"))
@@ -48,7 +49,7 @@ struct BodyIntake: Sendable {
     }
 
     func count(_ spanProtocol: SpanProtocol?, _ code: Int) {
-        if let spanProtocol { pipeline.metrics.requestAnswered(spanProtocol, code: code) }
+        pipeline.metrics.requestAnswered(spanProtocol, code: code)
     }
 
     private static let accepted = HTTPResponse.empty(.accepted)

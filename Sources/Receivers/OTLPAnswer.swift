@@ -46,9 +46,11 @@ enum OTLPAnswer {
     /// Why spans were left out, or how some that were taken were changed; nil where there is nothing to tell.
     private static func reason(_ outcome: DecodeOutcome) -> String? {
         if outcome.rejectedCount > 0 {
-            return "\(outcome.rejectedCount) spans were left out, the first because: \(outcome.firstRejection ?? "")"
+            let spans = outcome.rejectedCount == 1 ? "1 span was" : "\(outcome.rejectedCount) spans were"
+            return "\(spans) left out, the first because: \(outcome.firstRejection ?? "")"
         }
         guard outcome.replacedStringCount > 0 else { return nil }
-        return "\(outcome.replacedStringCount) texts were not UTF-8 and were mended"
+        let texts = outcome.replacedStringCount == 1 ? "1 text was" : "\(outcome.replacedStringCount) texts were"
+        return "\(texts) not UTF-8 and mended"
     }
 }

@@ -33,6 +33,7 @@ public struct OTLPReceiver: Sendable {
     private static func receive(_ request: HTTPRequest, _ responder: HTTPResponder, _ intake: BodyIntake) {
         let type = request.contentType
         guard let spanProtocol = protocolOf(type) else {
+            intake.count(nil, HTTPStatus.unsupportedMediaType.code)
             responder.respond(
                 .text(
                     .unsupportedMediaType,

@@ -30,7 +30,7 @@ struct BlockDirectory {
             guard start != SpanBatch.absentTime else { return }
             earliestStart = min(earliestStart ?? start, start)
             latestStart = max(latestStart ?? start, start)
-            let end = start.addingReportingOverflow(duration == SpanBatch.absentTime ? 0 : duration)
+            let end = start.addingReportingOverflow(max(duration, 0))
             latestEnd = max(latestEnd ?? start, end.overflow ? .max : end.partialValue)
         }
 

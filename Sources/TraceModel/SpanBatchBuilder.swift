@@ -272,7 +272,8 @@ public struct SpanBatchBuilder: ~Copyable {
         durations.append(duration)
         if start != SpanBatch.absentTime {
             earliestStart = min(earliestStart, start)
-            let length = duration == SpanBatch.absentTime ? 0 : duration
+            // Of a span that ends before it starts, the start is the latest moment.
+            let length = max(duration, 0)
             let end = start.addingReportingOverflow(length)
             latestEnd = max(latestEnd, end.overflow ? .max : end.partialValue)
         }

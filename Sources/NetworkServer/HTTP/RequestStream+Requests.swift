@@ -12,11 +12,13 @@ extension RequestStream {
 
     func headArrived(_ head: RequestHead, isBodyHere: Bool) {
         current.method = head.method
+        current.isCall = isCall(head)
         let hasBody = head.contentLength != 0
         if let refusal = preflight(head) ?? refusal(of: head, hasBody: hasBody) {
             let isSmall =
                 (head.contentLength ?? 0) <= min(Self.droppedByteCountMax, server.limits.bodyByteCountMax)
-            refuse(refusal, keepsConnection: isSmall && !(hasBody && head.expectsContinue))
+            // A client whose calls stream may never end its side.
+            refuse(refusal, keepsConnection: isSmall && !(hasBody && head.expectsContinue) && !current.isCall)
             return
         }
         guard hasBody else { return }
@@ -30,9 +32,9 @@ extension RequestStream {
     private func refusal(of head: RequestHead, hasBody: Bool) -> HTTPResponse? {
         // The route is found first, for it decides how a refusal is written.
         let unroutable = route(head)
-        if let error = unauthorized(head) { return written(error, head) }
+        if let error = unauthorized(head) { return written(error) }
         if let unroutable { return unroutable }
-        return hasBody ? refusalOfBody(head).map { written($0, head) } : nil
+        return hasBody ? refusalOfBody(head).map(written) : nil
     }
 
     /// Finds who handles the request; or the answer, where nobody does.
@@ -46,18 +48,22 @@ extension RequestStream {
             if route.isCall, !isHTTP2 {
                 return HTTPResponse(HTTPError(.httpVersionTooOld, "gRPC is spoken over HTTP/2"))
             }
+            if route.isCall, !current.isCall {
+                return HTTPResponse(
+                    HTTPError(.unsupportedMediaType, "Calls have the content type application/grpc"))
+            }
             return nil
         case .wrongMethod(let allowed):
             if head.method == .options {
                 return HTTPResponse(status: .noContent, headers: [("allow", allowed)])
             }
-            return written(HTTPError(.methodNotAllowed, "Method not allowed", headers: [("allow", allowed)]), head)
+            return written(HTTPError(.methodNotAllowed, "Method not allowed", headers: [("allow", allowed)]))
         case .notFound:
             if head.method == .options, head.path.count == 1 {
                 return HTTPResponse(status: .noContent, headers: [("allow", "GET, HEAD, POST, OPTIONS")])
             }
-            guard let fallback = server.router.fallback, !isCall(head) else {
-                return written(HTTPError(.notFound, "Not found"), head)
+            guard let fallback = server.router.fallback, !current.isCall else {
+                return written(HTTPError(.notFound, "Not found"))
             }
             current.handler = fallback
             current.parameters = HTTPParameters(mountPrefix: "", storage: storage, names: [], ranges: [])
@@ -130,7 +136,7 @@ extension RequestStream {
     // MARK: Whole requests
 
     func requestArrived(_ head: RequestHead) {
-        if let refusal = current.refusal ?? unpack(head).map({ written($0, head) }) {
+        if let refusal = current.refusal ?? unpack(head).map(written) {
             beginWork()
             send(refusal)
             return
@@ -164,7 +170,7 @@ extension RequestStream {
             let isAccepted = loop.workers.submit {
                 AnswerDelivery(exchange: exchange, acceptsGzip: request.acceptsGzip).run(handle, request, parameters)
             }
-            if !isAccepted { exchange.answer(written(HTTPError.overloaded, head)) }
+            if !isAccepted { exchange.answer(written(HTTPError.overloaded)) }
         }
     }
 
@@ -214,7 +220,7 @@ extension RequestStream {
 
     /// Answers `error` as the route's clients read it; see below.
     func refuse(_ error: HTTPError, keepsConnection: Bool) {
-        refuse(written(error, nil), keepsConnection: keepsConnection)
+        refuse(written(error), keepsConnection: keepsConnection)
     }
 
     /// Answers `response` instead of having the request handled: after its body, which is dropped, or at once.
@@ -227,10 +233,9 @@ extension RequestStream {
         if !keepsConnection { endWithRefusal() }
     }
 
-    private func written(_ error: HTTPError, _ head: RequestHead?) -> HTTPResponse {
+    private func written(_ error: HTTPError) -> HTTPResponse {
         if let write = current.route?.refusalWriter { return write(error, current.storage?.contentType) }
-        if let head, isCall(head) { return HTTPResponse(GRPCStatus(error)) }
-        return HTTPResponse(error)
+        return current.isCall ? HTTPResponse(GRPCStatus(error)) : HTTPResponse(error)
     }
 
     /// Whether the request calls a gRPC method, perhaps one that does not exist.

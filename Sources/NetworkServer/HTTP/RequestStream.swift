@@ -8,6 +8,8 @@ struct CurrentRequest {
     var route: HTTPRouter.Route?
     var handler: HTTPHandler?
     var parameters: HTTPParameters?
+    /// It calls a gRPC method, perhaps one that does not exist.
+    var isCall = false
     /// Sent with each answer: what a browser must be told before it lets a page read it.
     var originFields: [(name: String, value: String)] = []
     /// The answer that is certain before the body has come; the body is dropped.

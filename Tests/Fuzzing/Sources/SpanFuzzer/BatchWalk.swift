@@ -52,7 +52,7 @@ struct BatchWalk {
     private func checkTimes(_ span: SpanView, _ batch: SpanBatch) {
         guard let start = span.start else { return }
         check(batch.earliestStart <= start, "a start of \(start) before the earliest, \(batch.earliestStart)")
-        let (end, isTooFar) = start.addingReportingOverflow(span.duration ?? 0)
+        let (end, isTooFar) = start.addingReportingOverflow(max(span.duration ?? 0, 0))
         if !isTooFar { check(batch.latestEnd >= end, "an end of \(end) after the latest, \(batch.latestEnd)") }
     }
 
