@@ -103,7 +103,8 @@ extension Setting {
             "How long without new spans until those in memory are sealed"),
         Setting("store.block-spans", .integer(64...1_000_000), default: "8192", "Spans in one block of a segment"),
         Setting(
-            "store.lz4-level", .integer(1...12), default: "9", "Effort of packing segments: 1 is fast, 12 is small"),
+            "store.lz4-level", .integer(1...12), default: "9",
+            "Effort of packing merged segments: 1 is fast, 12 is small"),
         Setting(
             "store.segment-spans", .integer(1000...100_000_000), default: "2000000",
             "Spans that a segment has at most when small ones are merged"),

@@ -12,6 +12,7 @@ public struct StoreOptions: Sendable {
     /// A generation with fewer spans is not sealed for being idle: many tiny segments cost more than they save.
     public var sealIdleSpanCount = 1000
     public var blockSpanCount = 8192
+    /// Of LZ4, for merged segments; fresh ones are packed with less effort.
     public var compressionLevel = 9
     /// Spans of a merged segment at most.
     public var segmentSpanCountMax = 2_000_000
