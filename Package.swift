@@ -177,7 +177,7 @@ let package = Package(
         .testTarget(
             name: "skeinTests",
             dependencies: [
-                "skein", "Configuration", "TraceModel", "TraceStore", "TestSupport",
+                "skein", "Configuration", "Ingestion", "TraceModel", "TraceStore", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Ingestion
 import TestSupport
 import Testing
 
@@ -56,6 +57,29 @@ import Testing
         #expect(
             String(decoding: TimeShift.shifted(Array(text.utf8), byMicroseconds: 500_000), as: UTF8.self) == expected)
         #expect(TimeShift.latestEnd([]) == nil)
+    }
+
+    @Test(arguments: SpanProtocol.postable)
+    func `the format of a file is found, and its spans are counted`(format: SpanProtocol) throws {
+        let samples = Repository.path + "/Tests/Fuzzing/Corpus/" + format.rawValue
+        let names = try FileManager.default.contentsOfDirectory(atPath: samples)
+        for name in ["every-field", "two-spans", "both-sides"] {
+            guard let file = names.first(where: { $0.hasPrefix(name + ".") }) else { continue }
+            let posts = try SpanPosts.read(samples + "/" + file)
+            #expect(posts.map(\.format) == [format], "\(file)")
+            #expect(posts.allSatisfy { $0.spanCount > 0 }, "\(file)")
+        }
+    }
+
+    @Test func `a file of another format than the one named is refused`() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/x"
+        try Data([1, 2, 3]).write(to: URL(filePath: path))
+        #expect(throws: CommandFailure.self) { try SpanPosts.read(path) }
+        #expect(throws: CommandFailure.self) { try SpanPosts.read(path, format: .jaegerThrift) }
+        try Data("{\"resourceSpans\":[]}\n{}".utf8).write(to: URL(filePath: path))
+        let posts = try SpanPosts.read(path, format: .otlpJSON)
+        #expect(posts.map(\.spanCount) == [0, 0])
     }
 
     @Test func `all posts move by one length, so that the last span ends now`() {
