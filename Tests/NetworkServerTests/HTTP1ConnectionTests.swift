@@ -207,7 +207,7 @@ import Testing
             let holder = try running.client()
             holder.send("POST /count HTTP/1.1\r\ncontent-length: 9000\r\n\r\n")
             holder.send([UInt8](repeating: 1, count: 8999))
-            try await running.until { running.group.inFlightByteCount == 8999 }
+            try running.until { running.group.inFlightByteCount == 8999 }
             let client = try running.client()
             client.send(post("/count", [UInt8](repeating: 1, count: 2000)))
             let refused = try client.readAnswer()

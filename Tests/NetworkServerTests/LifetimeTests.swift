@@ -25,7 +25,7 @@ import Testing
             #expect(try used.exchange("GET /hello HTTP/1.1\r\n\r\n").text == "hello")
             #expect(try silent.isEnded())
             #expect(try used.isEnded())
-            try await running.until { running.server.connectionCount == 0 }
+            try running.until { running.server.connectionCount == 0 }
         }
     }
 
@@ -46,8 +46,8 @@ import Testing
             // One that reads nothing at all is cut in the end.
             let stuck = try RawClient(port: running.port, receiveBufferByteCount: 64 << 10)
             stuck.send("GET /large HTTP/1.1\r\n\r\n")
-            try await running.until { running.events.timedOut.load(ordering: .relaxed) == 1 }
-            try await running.until { running.server.connectionCount == 0 }
+            try running.until { running.events.timedOut.load(ordering: .relaxed) == 1 }
+            try running.until { running.server.connectionCount == 0 }
         }
     }
 
@@ -74,12 +74,12 @@ import Testing
             do {
                 let client = try running.client()
                 client.send(post("/wait", [1, 2, 3]))
-                try await running.until { responders.withLock { $0.count } == 1 }
+                try running.until { responders.withLock { $0.count } == 1 }
                 #expect(running.group.inFlightByteCount == 3)
                 client.reset()
             }
             responders.withLock { $0.removeFirst() }.respond(.empty(.accepted))
-            try await running.until { running.server.connectionCount == 0 && running.group.inFlightByteCount == 0 }
+            try running.until { running.server.connectionCount == 0 && running.group.inFlightByteCount == 0 }
             let forgotten = try running.client()
             forgotten.send(post("/forget", [1]))
             #expect(try forgotten.readAnswer().status == 500)
@@ -96,9 +96,9 @@ import Testing
             let busy = try running.client()
             let stuck = try running.client()
             busy.send(post("/wait", [1]))
-            try await running.until { responders.withLock { $0.count } == 1 }
+            try running.until { responders.withLock { $0.count } == 1 }
             stuck.send(post("/wait", [1]))
-            try await running.until { responders.withLock { $0.count } == 2 && running.server.connectionCount == 3 }
+            try running.until { responders.withLock { $0.count } == 2 && running.server.connectionCount == 3 }
             running.server.beginShutdown()
             idle.endOutput()
             #expect(try idle.isEnded())

@@ -49,7 +49,7 @@ func residentByteCount() -> Int {
             let client = try running.client()
             client.send(requests[0])
             #expect(try client.readAnswer().text == "hello world")
-            try await running.until { running.server.connectionCount == 1 }
+            try running.until { running.server.connectionCount == 1 }
             #expect(running.group.inFlightByteCount == 0)
         }
     }

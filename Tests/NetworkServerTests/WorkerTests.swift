@@ -1,3 +1,4 @@
+import Glibc
 import NetworkServer
 import NetworkTestSupport
 import Synchronization
@@ -42,11 +43,11 @@ import Testing
         try await RunningServer.run(eventLoopCount: 1, configure: configure, routes: routes) { running in
             let clients = try (0..<3).map { _ in try running.client() }
             clients[0].send("GET /block HTTP/1.1\r\n\r\n")
-            try await running.until { started.load(ordering: .relaxed) == 1 }
+            try running.until { started.load(ordering: .relaxed) == 1 }
             clients[1].send("GET /block HTTP/1.1\r\n\r\n")
             clients[2].send("GET /block HTTP/1.1\r\n\r\n")
             // One of the two waits and the other is refused; which one came first does not matter.
-            try await running.until { running.events.finished.load(ordering: .relaxed) == 1 }
+            try running.until { running.events.finished.load(ordering: .relaxed) == 1 }
             mayEnd.store(true, ordering: .relaxed)
             let statuses = try clients.map { try $0.readAnswer() }
             #expect(statuses.map(\.status).sorted() == [200, 200, 503])
@@ -130,18 +131,18 @@ import Testing
             do {
                 let client = try RawClient(port: running.port, receiveBufferByteCount: 64 << 10)
                 client.send("GET /endless HTTP/1.1\r\n\r\n")
-                try await running.until { written.load(ordering: .relaxed) > 0 }
+                try running.until { written.load(ordering: .relaxed) > 0 }
                 // Without a reader the socket's buffers fill, and then the producer must stand still.
                 var last = -1
                 while case let now = written.load(ordering: .relaxed), now != last {
                     last = now
                     #expect(now < 64 << 20)
-                    try await Task.sleep(for: .milliseconds(200))
+                    usleep(200_000)
                 }
                 let hasEnded = ended.load(ordering: .relaxed)
                 #expect(!hasEnded)
             }
-            try await running.until { ended.load(ordering: .relaxed) && running.server.connectionCount == 0 }
+            try running.until { ended.load(ordering: .relaxed) && running.server.connectionCount == 0 }
         }
     }
 

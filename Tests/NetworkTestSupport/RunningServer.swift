@@ -1,4 +1,5 @@
 internal import Compression
+internal import Glibc
 internal import Logging
 public import NetworkServer
 public import Synchronization
@@ -54,9 +55,10 @@ public final class RunningServer: Sendable {
 
     public func client() throws -> RawClient { try RawClient(port: port) }
 
-    /// Waits, up to ten seconds, for something another thread brings about.
-    public func until(_ condition: () -> Bool) async throws {
-        for _ in 0..<1000 where !condition() { try await Task.sleep(for: .milliseconds(10)) }
+    /// Waits, up to ten seconds, for something another thread brings about. Blocks the thread: a task that sleeps may be
+    /// woken, while other tests have all threads of the pool, long after the server has run out of patience.
+    public func until(_ condition: () -> Bool) throws {
+        for _ in 0..<1000 where !condition() { usleep(10_000) }
         guard condition() else { throw RawClient.Failure(message: "it never came about") }
     }
 }

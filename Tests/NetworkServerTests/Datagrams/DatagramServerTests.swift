@@ -12,7 +12,7 @@ import Testing
                 sent.append(bytes)
                 #expect(client.send(bytes))
                 // Nothing slows a sender down, and what the system has no room for is lost.
-                if index % 50 == 49 { try await running.until { running.received.count == index + 1 } }
+                if index % 50 == 49 { try running.until { running.received.count == index + 1 } }
             }
             let received = running.received
             #expect(received.map(\.bytes) == sent)
@@ -26,12 +26,12 @@ import Testing
             let client = try DatagramClient(port: running.port)
             let largest = (0..<65_000).map { UInt8(truncatingIfNeeded: $0 / 3) }
             #expect(client.send(largest))
-            try await running.until { running.received.count == 1 }
+            try running.until { running.received.count == 1 }
             #expect(running.received.first?.bytes == largest)
             #expect(client.send(largest + [1]))
             #expect(client.send([UInt8](repeating: 2, count: 65_507)))
             #expect(client.send([3]))
-            try await running.until { running.received.count == 2 }
+            try running.until { running.received.count == 2 }
             #expect(running.received.last?.bytes == [3])
             #expect(running.tooLarge == [65_001, 65_507])
         }
@@ -44,7 +44,7 @@ import Testing
             let bytes = (0..<65_507).map { UInt8(truncatingIfNeeded: $0 / 5) }
             for round in 1...10 {
                 for _ in 0..<2 { #expect(client.send(bytes)) }
-                try await running.until { running.received.count == 2 * round }
+                try running.until { running.received.count == 2 * round }
             }
             #expect(running.received.allSatisfy { $0.bytes == bytes })
         }
@@ -90,7 +90,7 @@ import Testing
                 for _ in 0..<200 { #expect(client.send([UInt8](repeating: 1, count: 5000))) }
             }
             // The last one finds room, as soon as the handlers go on.
-            try await running.until {
+            try running.until {
                 client.send([9])
                 return running.received.contains { $0.bytes == [9] }
             }
@@ -106,7 +106,7 @@ import Testing
         try await RunningDatagramServer.run { running in
             let client = try DatagramClient(port: running.port)
             #expect(client.send([1]))
-            try await running.until { running.received.count == 1 }
+            try running.until { running.received.count == 1 }
             await running.server.close()
             client.send([2])
             await running.server.close()

@@ -1,3 +1,4 @@
+import Glibc
 import NetworkServer
 import NetworkTestSupport
 import Synchronization
@@ -38,12 +39,12 @@ import Testing
         static func bytes(_ range: Range<Int>) -> [UInt8] { range.map { UInt8(truncatingIfNeeded: $0 &* 7) } }
 
         /// Waits until the producer stands still, as it must while nobody reads.
-        func untilStill() async throws {
+        func untilStill() {
             var last = -1
             while case let now = written.load(ordering: .relaxed), now != last || now == 0 {
                 last = now
                 #expect(now < 64 << 20)
-                try await Task.sleep(for: .milliseconds(200))
+                usleep(200_000)
             }
             let hasEnded = hasEnded.load(ordering: .relaxed)
             #expect(!hasEnded)
@@ -62,7 +63,7 @@ import Testing
             let body = packed.header("content-encoding") == "gzip" ? try gunzip(packed.body) : packed.body
             #expect(body == expected)
             #expect(try client.exchange("HEAD", "/stream/\(byteCount)").body.isEmpty)
-            try await running.until { running.events.summaries.count == 3 }
+            try running.until { running.events.summaries.count == 3 }
             #expect(running.events.summaries.allSatisfy { $0.routePattern == "/stream/:count" })
         }
     }
@@ -85,7 +86,7 @@ import Testing
             let client = try HTTP2Client(port: running.port)
             client.replenishesWindows = false
             let stream = try client.sendHead("GET", "/endless", ends: true)
-            try await producer.untilStill()
+            producer.untilStill()
             // The window of the stream is used up; that of the connection gets room for another.
             while (client.answers[stream]?.body.count ?? 0) < 65_535 { try #require(try client.readFrame() != nil) }
             client.giveRoom(1 << 20, stream: 0)
@@ -96,9 +97,9 @@ import Testing
             client.giveRoom(100_000, stream: stream)
             client.giveRoom(1 << 20, stream: 0)
             while (client.answers[stream]?.body.count ?? 0) < 165_535 { try #require(try client.readFrame() != nil) }
-            try await producer.untilStill()
+            producer.untilStill()
             client.reset(stream)
-            try await running.until { producer.hasEnded.load(ordering: .relaxed) }
+            try running.until { producer.hasEnded.load(ordering: .relaxed) }
             client.replenishesWindows = true
             #expect(try client.exchange("GET", "/stream/10").body.count == 10)
         }
@@ -111,9 +112,9 @@ import Testing
                 let client = try HTTP2Client(port: running.port)
                 client.replenishesWindows = false
                 try client.sendHead("GET", "/endless", ends: true)
-                try await producer.untilStill()
+                producer.untilStill()
             }
-            try await running.until {
+            try running.until {
                 producer.hasEnded.load(ordering: .relaxed) && running.server.connectionCount == 0
             }
         }
@@ -129,7 +130,7 @@ import Testing
             let stream = try client.sendHead("GET", "/endless", ends: true)
             let answer = try client.answer(on: stream)
             #expect(answer.resetCode != nil)
-            try await running.until { producer.hasEnded.load(ordering: .relaxed) }
+            try running.until { producer.hasEnded.load(ordering: .relaxed) }
             #expect(running.events.timedOut.load(ordering: .relaxed) == 1)
         }
     }
@@ -205,7 +206,7 @@ import Testing
             let stream = try client.sendHead("GET", "/long", ends: true)
             while mayLook.load(ordering: .relaxed) == 0 { sleepShortly() }
             client.reset(stream)
-            try await running.until { isConnected.withLock { $0.count } == 1 }
+            try running.until { isConnected.withLock { $0.count } == 1 }
             #expect(isConnected.withLock { $0 } == [false])
         }
     }

@@ -45,7 +45,7 @@ import Testing
             client.send(Array(HTTP2Client.preface.prefix(byteCount)))
             client.endOutput()
             _ = try client.readToEnd()
-            try await running.until { running.server.connectionCount == 0 }
+            try running.until { running.server.connectionCount == 0 }
         }
     }
 
@@ -106,7 +106,7 @@ import Testing
                 mute.send(HTTP2Client.preface + bytes)
                 _ = try mute.readToEnd()
             }
-            try await running.until { running.server.connectionCount == 0 }
+            try running.until { running.server.connectionCount == 0 }
         }
     }
 
@@ -120,10 +120,10 @@ import Testing
             try client.sendBody([UInt8](repeating: 1, count: 5000), on: begun, ends: false)
             let handled = try client.sendHead("POST", "/wait")
             try client.sendBody([UInt8](repeating: 1, count: 3000), on: handled)
-            try await running.until { running.group.inFlightByteCount == 8000 && waiting.count == 1 }
+            try running.until { running.group.inFlightByteCount == 8000 && waiting.count == 1 }
             client.reset(begun)
             client.reset(handled)
-            try await running.until { running.group.inFlightByteCount == 0 }
+            try running.until { running.group.inFlightByteCount == 0 }
             waiting.answerFirst()
             #expect(try client.exchange("GET", "/hello").text == "hello")
             #expect(running.events.finished.load(ordering: .relaxed) == 1)
@@ -140,10 +140,10 @@ import Testing
                 try client.sendBody([1, 2, 3], on: begun, ends: false)
                 let handled = try client.sendHead("POST", "/wait")
                 try client.sendBody([1, 2], on: handled)
-                try await running.until { running.group.inFlightByteCount == 5 && waiting.count == 1 }
+                try running.until { running.group.inFlightByteCount == 5 && waiting.count == 1 }
                 if withReset { client.socket.reset() }
             }
-            try await running.until { running.server.connectionCount == 0 && running.group.inFlightByteCount == 0 }
+            try running.until { running.server.connectionCount == 0 && running.group.inFlightByteCount == 0 }
             waiting.answerFirst()
         }
     }
@@ -157,7 +157,7 @@ import Testing
             let handled = try busy.sendHead("POST", "/wait", [], ends: true)
             let begun = try busy.sendHead("POST", "/echo")
             try busy.sendBody([1], on: begun, ends: false)
-            try await running.until { waiting.count == 1 && running.group.inFlightByteCount == 1 }
+            try running.until { waiting.count == 1 && running.group.inFlightByteCount == 1 }
             running.server.beginShutdown()
             try idle.readToEnd()
             #expect(idle.goAway?.code == 0)
@@ -180,7 +180,7 @@ import Testing
             try stuck.sendHead("POST", "/echo")
             let undecided = try running.client()
             undecided.send("PRI * ")
-            try await running.until { waiting.count == 1 && running.server.connectionCount == 2 }
+            try running.until { waiting.count == 1 && running.server.connectionCount == 2 }
             await running.server.finishShutdown(deadline: .now + .milliseconds(100))
             #expect(running.server.connectionCount == 0)
             try stuck.readToEnd()
@@ -211,7 +211,7 @@ import Testing
                 let client = try HTTP2Client(port: running.port)
                 try offend(client)
                 try client.readToEnd()
-                try await running.until { running.server.connectionCount == 1 }
+                try running.until { running.server.connectionCount == 1 }
                 #expect(try good.exchange("GET", "/hello").text == "hello", "\(index)")
             }
         }

@@ -47,7 +47,7 @@ import Testing
                 clients.removeAll()
             }
             clients.removeAll()
-            try await running.until { running.server.connectionCount == 0 && running.group.inFlightByteCount == 0 }
+            try running.until { running.server.connectionCount == 0 && running.group.inFlightByteCount == 0 }
             #expect(try recorded(running) == good)
         }
     }

@@ -40,7 +40,7 @@ import Testing
             let client = try HTTP2Client(port: running.port)
             _ = try client.exchange("POST", "/count", [], [1, 2, 3])
             _ = try client.exchange("GET", "/nowhere")
-            try await running.until { running.events.summaries.count == 2 }
+            try running.until { running.events.summaries.count == 2 }
             let summaries = running.events.summaries
             #expect(summaries.map(\.routePattern) == ["/count", nil])
             #expect(summaries.map(\.status.code) == [202, 404])
@@ -65,7 +65,7 @@ import Testing
             for (stream, body) in zip(streams, bodies) {
                 #expect(try client.answer(on: stream).body == body)
             }
-            try await running.until { running.group.inFlightByteCount == 0 }
+            try running.until { running.group.inFlightByteCount == 0 }
         }
     }
 
@@ -92,7 +92,7 @@ import Testing
             let client = try HTTP2Client(port: running.port)
             let answer = try client.exchange("POST", "/echo", [("content-length", "\(byteCount)")], body)
             #expect(answer.status == 200 && answer.body == body)
-            try await running.until { running.group.inFlightByteCount == 0 }
+            try running.until { running.group.inFlightByteCount == 0 }
         }
     }
 
@@ -174,7 +174,7 @@ import Testing
             try client.sendBody([1, 2, 3], on: stream)
             let answer = try? client.answer(on: stream)
             #expect(answer?.status != 202)
-            try await running.until { running.group.inFlightByteCount == 0 }
+            try running.until { running.group.inFlightByteCount == 0 }
         }
     }
 

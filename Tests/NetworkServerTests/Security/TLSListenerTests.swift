@@ -29,7 +29,7 @@ import Testing
                     #expect(tunnel.applicationProtocols == [offered.first])
                 }
             }
-            try await running.until { running.server.connectionCount == 0 }
+            try running.until { running.server.connectionCount == 0 }
         }
     }
 
@@ -48,7 +48,7 @@ import Testing
                     let answer = try client.readToEnd()
                     #expect(!answer.starts(with: Array("HTTP".utf8)))
                 }
-                try await running.until { running.server.connectionCount == 1 }
+                try running.until { running.server.connectionCount == 1 }
                 #expect(try good.exchange("GET", "/hello").text == "hello")
             }
         }
