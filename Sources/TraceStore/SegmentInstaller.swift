@@ -44,7 +44,7 @@ struct SegmentInstaller {
 
     private func write(_ batches: [SpanBatch], _ origin: SegmentOrigin) throws(StoreError) -> Written {
         let createdAt = SystemClock.nanosecondsSince1970()
-        // A merge packs them again: until then a few hundredths of the size are worth less than a third of the time.
+        // A merge packs them again: until then 0.2 % of the size (mesh spans) is worth less than the time.
         var freshOptions = segmentOptions
         freshOptions.compressionLevel = min(freshOptions.compressionLevel, Self.freshCompressionLevelMax)
         let written = try write(createdAt) { [freshOptions] (file) throws(SegmentError) in

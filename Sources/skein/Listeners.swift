@@ -36,7 +36,7 @@ final class Listeners: Sendable {
         do {
             for listener in Listener.allCases {
                 guard var port = configuration.port(of: listener) else { continue }
-                let router = Self.router(of: listener, services, admin: services.admin)
+                let router = Self.router(of: listener, services)
                 for (index, address) in configuration.listenAddresses.enumerated() {
                     do {
                         // All addresses share the port that the first one got.
@@ -90,7 +90,7 @@ final class Listeners: Sendable {
 
     // MARK: Details
 
-    private static func router(of listener: Listener, _ services: Services, admin: AdminRoutes) -> HTTPRouter {
+    private static func router(of listener: Listener, _ services: Services) -> HTTPRouter {
         var router = HTTPRouter()
         switch listener {
         case .zipkin:
@@ -105,9 +105,10 @@ final class Listeners: Sendable {
         case .query:
             services.jaegerQueries.register(on: &router)
             router.mount(prefix: "/jaeger")
-        case .admin: admin.register(on: &router)
+        case .admin: services.admin.register(on: &router)
         }
         if let service = listener.callService {
+            let admin = services.admin
             router.onHealthCheck(services: [service]) { admin.isReady }
         }
         return router

@@ -64,7 +64,8 @@ extension HTTPResponse {
             ("grpc-status", String(status.code.rawValue)), ("grpc-message", Self.percentEncoded(status.message)),
         ]
         if status.retryDelaySeconds != nil {
-            trailers.append(("grpc-status-details-bin", Self.base64(status.protobuf)))
+            let details = unpaddedBase64(status.protobuf[...])
+            trailers.append(("grpc-status-details-bin", String(decoding: details, as: UTF8.self)))
         }
     }
 
@@ -80,17 +81,5 @@ extension HTTPResponse {
             }
         }
         return encoded
-    }
-
-    /// Without padding, as trailers whose names end in `-bin` may be.
-    private static func base64(_ bytes: [UInt8]) -> String {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-        var text: [UInt8] = []
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let group = bytes[start..<min(start + 3, bytes.count)]
-            let bits = group.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - group.count))
-            for index in 0...group.count { text.append(alphabet[bits >> (18 - 6 * index) & 63]) }
-        }
-        return String(decoding: text, as: UTF8.self)
     }
 }

@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// How a gRPC call ended when it did not succeed.
 /// Source: https://github.com/grpc/grpc/blob/master/doc/statuscodes.md
 public struct GRPCStatus: Error, Sendable {
@@ -13,7 +15,7 @@ public struct GRPCStatus: Error, Sendable {
         case failedPrecondition
         case aborted
         case outOfRange
-        case unimplemented
+        case unimplemented  // gRPC's own name for a method or an encoding that is not there
         case internalError
         case unavailable
         case dataLoss
@@ -54,33 +56,30 @@ extension GRPCStatus {
 
     /// As the message `google.rpc.Status`, in which OTLP tells over HTTP, and gRPC in a trailer, why a call failed.
     public var protobuf: [UInt8] {
-        var bytes: [UInt8] = [1 << 3, UInt8(code.rawValue)]
-        Self.append(field: 2, Array(message.utf8), to: &bytes)
+        var status = ByteWriter()
+        status.write(UInt8(1 << 3))
+        status.writeVarint(code.rawValue)
+        status.write(field: 2, Array(message.utf8))
         if let seconds = retryDelaySeconds {
-            var duration: [UInt8] = [1 << 3]
-            Self.append(varint: seconds, to: &duration)
-            var retryInfo: [UInt8] = []
-            Self.append(field: 1, duration, to: &retryInfo)
-            var detail: [UInt8] = []
-            Self.append(field: 1, Array(Self.retryInfoType.utf8), to: &detail)
-            Self.append(field: 2, retryInfo, to: &detail)
-            Self.append(field: 3, detail, to: &bytes)
+            var duration = ByteWriter()
+            duration.write(UInt8(1 << 3))
+            duration.writeVarint(seconds)
+            var retryInfo = ByteWriter()
+            retryInfo.write(field: 1, duration.bytes)
+            var detail = ByteWriter()
+            detail.write(field: 1, Array(Self.retryInfoType.utf8))
+            detail.write(field: 2, retryInfo.bytes)
+            status.write(field: 3, detail.bytes)
         }
-        return bytes
+        return status.bytes
     }
+}
 
-    private static func append(field: UInt8, _ value: [UInt8], to bytes: inout [UInt8]) {
-        bytes.append(field << 3 | 2)
-        append(varint: value.count, to: &bytes)
-        bytes += value
-    }
-
-    private static func append(varint value: Int, to bytes: inout [UInt8]) {
-        var rest = UInt(bitPattern: value)
-        while rest >= 0x80 {
-            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
-            rest >>= 7
-        }
-        bytes.append(UInt8(rest))
+extension ByteWriter {
+    /// A field of protobuf that is a text, bytes or a message.
+    fileprivate mutating func write(field number: UInt8, _ value: [UInt8]) {
+        write(UInt8(number << 3 | 2))
+        writeVarint(value.count)
+        write(value)
     }
 }

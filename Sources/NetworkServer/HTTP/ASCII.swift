@@ -71,3 +71,27 @@ func percentDecoded(_ bytes: Span<UInt8>, plusIsSpace: Bool = false) -> String {
     }
     return String(decoding: decoded, as: UTF8.self)
 }
+
+/// The digits of `bytes` in base64 (RFC 4648), without the padding at their end.
+func unpaddedBase64(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
+    let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    var text: [UInt8] = []
+    var bits: UInt32 = 0
+    var bitCount = 0
+    for byte in bytes {
+        bits = bits << 8 | UInt32(byte)
+        bitCount += 8
+        while bitCount >= 6 {
+            bitCount -= 6
+            text.append(digits[Int(bits >> UInt32(bitCount) & 63)])
+        }
+    }
+    if bitCount > 0 { text.append(digits[Int(bits << UInt32(6 - bitCount) & 63)]) }
+    return text
+}
+
+/// A field's value that came from a handler; what would break out of its line becomes a space.
+func cleanFieldValue(_ text: String) -> String {
+    if text.utf8.allSatisfy(ASCII.isFieldValueByte) { return text }
+    return String(decoding: text.utf8.map { ASCII.isFieldValueByte($0) ? $0 : ASCII.space }, as: UTF8.self)
+}

@@ -54,6 +54,13 @@ public struct HTTPResponse: Sendable {
         headers += error.headers
     }
 
+    /// Whether the server alone writes the field.
+    static func isFraming(_ name: String) -> Bool {
+        ["content-length", "transfer-encoding", "connection", "date"].contains { framing in
+            name.utf8.count == framing.utf8.count && name.lowercased() == framing
+        }
+    }
+
     /// The first value of the header field `name`, in whatever case it is written.
     public func header(_ name: String) -> String? {
         headers.first { $0.name.lowercased() == name.lowercased() }?.value

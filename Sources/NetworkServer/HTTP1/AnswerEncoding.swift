@@ -21,7 +21,7 @@ extension ByteBuffer {
         writeStaticString("\r\ndate: ")
         writeBytes(date)
         writeStaticString("\r\n")
-        for (name, value) in response.headers where !Self.isFraming(name) { writeField(name, value) }
+        for (name, value) in response.headers where !HTTPResponse.isFraming(name) { writeField(name, value) }
         for (name, value) in originFields { writeField(name, value) }
         switch framing {
         case .none, .untilClose:
@@ -51,24 +51,9 @@ extension ByteBuffer {
     }
 
     private mutating func writeField(_ name: String, _ value: String) {
-        writeFieldText(name)
+        writeString(cleanFieldValue(name))
         writeStaticString(": ")
-        writeFieldText(value)
+        writeString(cleanFieldValue(value))
         writeStaticString("\r\n")
-    }
-
-    /// Appends text that came from a handler; what would break out of its line becomes a space.
-    private mutating func writeFieldText(_ text: String) {
-        if text.utf8.allSatisfy(ASCII.isFieldValueByte) {
-            writeString(text)
-        } else {
-            writeBytes(text.utf8.map { ASCII.isFieldValueByte($0) ? $0 : ASCII.space })
-        }
-    }
-
-    private static func isFraming(_ name: String) -> Bool {
-        ["content-length", "transfer-encoding", "connection", "date"].contains { framing in
-            name.utf8.count == framing.utf8.count && name.lowercased() == framing
-        }
     }
 }

@@ -180,16 +180,8 @@ final class HTTP2Stream: RequestStream, ChannelDuplexHandler, @unchecked Sendabl
 extension HPACKHeaders {
     /// Adds fields that came from a handler, but those that HTTP/2 has not got.
     fileprivate mutating func append(_ fields: [(name: String, value: String)]) {
-        for (name, value) in fields {
-            let name = name.lowercased()
-            guard !["content-length", "transfer-encoding", "connection", "date"].contains(name) else { continue }
-            let isClean = value.utf8.allSatisfy(ASCII.isFieldValueByte)
-            add(
-                name: name,
-                value: isClean
-                    ? value
-                    : String(
-                        decoding: value.utf8.map { ASCII.isFieldValueByte($0) ? $0 : ASCII.space }, as: UTF8.self))
+        for (name, value) in fields where !HTTPResponse.isFraming(name) {
+            add(name: name.lowercased(), value: cleanFieldValue(value))
         }
     }
 }

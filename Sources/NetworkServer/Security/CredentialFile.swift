@@ -107,7 +107,7 @@ public final class CredentialFile: Sendable {
             guard let colon = secret.firstIndex(of: UInt8(ascii: ":")), colon > secret.startIndex,
                 colon + 1 < secret.endIndex
             else { throw LineFailure(reason: "'basic' must be followed by USER:PASSWORD") }
-            return (.basic, base64(secret))
+            return (.basic, unpaddedBase64(secret))
         case "bearer":
             guard !secret.isEmpty, !secret.contains(where: isBlank) else {
                 throw LineFailure(reason: "'bearer' must be followed by one token without blanks")
@@ -131,23 +131,5 @@ public final class CredentialFile: Sendable {
         if line.last == 13 { line.removeLast() }
         while let last = line.last, isBlank(last) { line.removeLast() }
         return line.drop(while: isBlank)
-    }
-
-    /// The bytes in base64, without the padding at its end.
-    private static func base64(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
-        let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-        var text: [UInt8] = []
-        var bits: UInt32 = 0
-        var bitCount = 0
-        for byte in bytes {
-            bits = bits << 8 | UInt32(byte)
-            bitCount += 8
-            while bitCount >= 6 {
-                bitCount -= 6
-                text.append(digits[Int(bits >> UInt32(bitCount) & 63)])
-            }
-        }
-        if bitCount > 0 { text.append(digits[Int(bits << UInt32(6 - bitCount) & 63)]) }
-        return text
     }
 }

@@ -24,18 +24,11 @@ struct JaegerSpanStage: ~Copyable {
 
     /// Of the body's spans so far.
     var memo = JaegerTagMemo()
-    let attributeCountMax: Int
-    private let spanCountMax: Int
-    /// Strings of the batch up to which one more span, or one more event, is sure to fit.
-    private let stringCountMax: Int
-    /// Spans begun.
-    private(set) var spanNumber = 0
+    private(set) var allowance: BodyAllowance
 
     init(_ limits: SpanLimits) {
         text = OTLPText(limits)
-        spanCountMax = limits.spanCountMax
-        attributeCountMax = min(limits.attributeCountMax, 1 << 20)
-        stringCountMax = SpanBatchBuilder.stringCountMax - 2 * attributeCountMax - 64
+        allowance = BodyAllowance(limits)
     }
 
     /// How many bytes of a batch one byte of a body makes at most: a span with two short IDs makes the most.
@@ -44,29 +37,19 @@ struct JaegerSpanStage: ~Copyable {
     static func checkSize(
         _ bytes: UnsafeRawBufferPointer, _ builder: borrowing SpanBatchBuilder
     ) throws(DecodeError) {
-        // A batch addresses its bytes with 32 bits.
-        guard bytes.count < 1 << 29, builder.byteCount + growthMax * bytes.count < 1 << 32 else {
-            throw DecodeError(.tooLarge, "\(bytes.count) bytes are too many for one batch", offset: 0)
-        }
+        try BodyAllowance.checkSize(bytes, builder, growthMax: growthMax)
     }
 
     /// To be asked before a process, a span and an event.
     func checkRoom(in builder: borrowing SpanBatchBuilder, at offset: Int) throws(DecodeError) {
-        guard builder.stringCount < stringCountMax else {
-            throw DecodeError(.tooLarge, "too many different strings for one batch", offset: offset)
-        }
+        try allowance.checkRoom(in: builder, at: offset)
     }
 
-    /// The error with its place in words.
-    func located(_ error: DecodeError) -> DecodeError {
-        if error.code == .otherFormat { return error }
-        let span = spanNumber > 0 ? "span \(spanNumber), " : ""
-        return DecodeError(error.code, "\(error.message) (\(span)byte \(error.offset))", offset: error.offset)
-    }
+    func located(_ error: DecodeError) -> DecodeError { allowance.located(error) }
 
     /// What is told at the end.
     var outcome: DecodeOutcome {
-        var outcome = DecodeOutcome(acceptedCount: spanNumber)
+        var outcome = DecodeOutcome(acceptedCount: allowance.spanNumber)
         outcome.replacedStringCount = text.replacedCount
         return outcome
     }
@@ -74,11 +57,9 @@ struct JaegerSpanStage: ~Copyable {
     // MARK: Span
 
     mutating func beginSpan(into builder: inout SpanBatchBuilder, at offset: Int) throws(DecodeError) {
-        guard spanNumber < spanCountMax else {
-            throw DecodeError(.tooManySpans, "more than \(spanCountMax) spans", offset: offset)
-        }
+        try allowance.checkSpanCount(at: offset)
         try checkRoom(in: builder, at: offset)
-        spanNumber += 1
+        allowance.countSpan()
         builder.beginSpan()
         ownProcess = nil
         flags = 0

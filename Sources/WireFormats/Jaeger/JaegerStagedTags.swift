@@ -166,8 +166,8 @@ extension JaegerSpanStage {
     ) throws(DecodeError) {
         let key = memo.next(tag.key) ?? look(up: tag.key, &builder)
         if key.isSpecial && tags.take(tag, &builder.traits) { return }
-        guard builder.attributeCount < attributeCountMax else {
-            throw DecodeError(.tooManyAttributes, "more than \(attributeCountMax) tags", offset: offset)
+        guard builder.attributeCount < allowance.attributeCountMax else {
+            throw DecodeError(.tooManyAttributes, "more than \(allowance.attributeCountMax) tags", offset: offset)
         }
         addAttribute(key, tag.value, &builder)
     }

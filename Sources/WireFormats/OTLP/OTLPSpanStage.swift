@@ -32,18 +32,13 @@ struct OTLPSpanStage: ~Copyable {
     private var fields = ColumnBuffer<OTLPStagedField>(capacity: 8)
     private var events = ColumnBuffer<OTLPStagedEvent>(capacity: 8)
 
-    private let attributeCountMax: Int
-    /// Strings of the batch up to which one more span, or one more event, is sure to fit.
-    private let stringCountMax: Int
-    /// Spans begun.
-    private(set) var spanNumber = 0
+    private var allowance: BodyAllowance
 
     init(_ limits: SpanLimits, _ options: OTLPOptions) {
         self.limits = limits
         self.options = options
         text = OTLPText(limits)
-        attributeCountMax = min(limits.attributeCountMax, 1 << 20)
-        stringCountMax = SpanBatchBuilder.stringCountMax - 2 * attributeCountMax - 64
+        allowance = BodyAllowance(limits)
     }
 
     /// How many bytes of a batch one byte of a body makes at most: an event without time and attributes makes the most.
@@ -52,24 +47,14 @@ struct OTLPSpanStage: ~Copyable {
     static func checkSize(
         _ bytes: UnsafeRawBufferPointer, _ builder: borrowing SpanBatchBuilder
     ) throws(DecodeError) {
-        // A batch addresses its bytes with 32 bits.
-        guard bytes.count < 1 << 29, builder.byteCount + growthMax * bytes.count < 1 << 32 else {
-            throw DecodeError(.tooLarge, "\(bytes.count) bytes are too many for one batch", offset: 0)
-        }
+        try BodyAllowance.checkSize(bytes, builder, growthMax: growthMax)
     }
 
     func checkRoom(in builder: borrowing SpanBatchBuilder, at offset: Int) throws(DecodeError) {
-        guard builder.stringCount < stringCountMax else {
-            throw DecodeError(.tooLarge, "too many different strings for one batch", offset: offset)
-        }
+        try allowance.checkRoom(in: builder, at: offset)
     }
 
-    /// The error with its place in words.
-    func located(_ error: DecodeError) -> DecodeError {
-        if error.code == .otherFormat { return error }
-        let span = spanNumber > 0 ? "span \(spanNumber), " : ""
-        return DecodeError(error.code, "\(error.message) (\(span)byte \(error.offset))", offset: error.offset)
-    }
+    func located(_ error: DecodeError) -> DecodeError { allowance.located(error) }
 
     // MARK: Resource
 
@@ -89,11 +74,9 @@ struct OTLPSpanStage: ~Copyable {
     // MARK: Span
 
     mutating func beginSpan(into builder: inout SpanBatchBuilder, at offset: Int) throws(DecodeError) {
-        guard spanNumber < limits.spanCountMax else {
-            throw DecodeError(.tooManySpans, "more than \(limits.spanCountMax) spans", offset: offset)
-        }
+        try allowance.checkSpanCount(at: offset)
         try checkRoom(in: builder, at: offset)
-        spanNumber += 1
+        allowance.countSpan()
         builder.beginSpan()
         startBits = 0
         endBits = 0
@@ -146,7 +129,7 @@ struct OTLPSpanStage: ~Copyable {
         if !hasSpanID { reject("no span ID") }
         if let rejection {
             outcome.rejectedCount += 1
-            if outcome.firstRejection == nil { outcome.firstRejection = "span \(spanNumber): \(rejection)" }
+            if outcome.firstRejection == nil { outcome.firstRejection = "span \(allowance.spanNumber): \(rejection)" }
             return
         }
         let times = OTLPTimes(startBits: startBits, endBits: endBits)
@@ -249,7 +232,7 @@ struct OTLPSpanStage: ~Copyable {
                 return
             }
         }
-        let countMax = attributeCountMax
+        let countMax = allowance.attributeCountMax
         guard builder.attributeCount < countMax else { return reject("more than \(countMax) attributes") }
         let number = builder.intern(text.clean(key))
         switch value {

@@ -41,9 +41,9 @@ struct ZipkinProtobufReader: ~Copyable {
             if error.code == .malformed && UInt32(bytes[0]) != ZipkinTag.List.spans {
                 throw DecodeError(.otherFormat, "Expected a PROTO3 encoded list", offset: 0)
             }
-            throw ZipkinSpanStage.located(error, spanNumber: stage.spanNumber)
+            throw stage.allowance.located(error)
         }
-        var outcome = DecodeOutcome(acceptedCount: stage.spanNumber)
+        var outcome = DecodeOutcome(acceptedCount: stage.allowance.spanNumber)
         outcome.replacedStringCount = mender.replacedCount
         return outcome
     }
@@ -157,9 +157,9 @@ struct ZipkinProtobufReader: ~Copyable {
         _ message: ProtobufReader, into builder: inout SpanBatchBuilder
     ) throws(DecodeError) {
         if message.isAtEnd { return }
-        guard tagCount < stage.attributeCountMax else {
+        guard tagCount < stage.allowance.attributeCountMax else {
             throw DecodeError(
-                .tooManyAttributes, "more than \(stage.attributeCountMax) tags", offset: message.offset)
+                .tooManyAttributes, "more than \(stage.allowance.attributeCountMax) tags", offset: message.offset)
         }
         tagCount &+= 1
         var key = UnsafeRawBufferPointer(start: nil, count: 0)

@@ -9,14 +9,16 @@ extension ZipkinSpanReader {
         // Below that a plain key might have to be cut.
         let mayBeKnown = stage.limits.valueByteCountMax >= ByteWindow.byteCount
         while true {
-            if mayBeKnown, count < stage.attributeCountMax, try takeKnownTag(isFirst: isFirst, into: &builder) {
+            if mayBeKnown, count < stage.allowance.attributeCountMax, try takeKnownTag(isFirst: isFirst, into: &builder)
+            {
                 count += 1
                 isFirst = false
                 continue
             }
             guard let key = try json.nextKey(isFirst: &isFirst) else { return }
-            guard count < stage.attributeCountMax else {
-                throw DecodeError(.tooManyAttributes, "more than \(stage.attributeCountMax) tags", offset: json.offset)
+            guard count < stage.allowance.attributeCountMax else {
+                throw DecodeError(
+                    .tooManyAttributes, "more than \(stage.allowance.attributeCountMax) tags", offset: json.offset)
             }
             count += 1
             try readTag(key, into: &builder)

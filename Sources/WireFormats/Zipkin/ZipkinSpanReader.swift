@@ -27,9 +27,9 @@ struct ZipkinSpanReader: ~Copyable {
             while try json.nextElement(isFirst: &isFirst) { try readSpan(into: &builder) }
             guard json.isAtEnd() else { throw json.unexpected("nothing after the list") }
         } catch {
-            throw ZipkinSpanStage.located(error, spanNumber: stage.spanNumber)
+            throw stage.allowance.located(error)
         }
-        return stage.spanNumber
+        return stage.allowance.spanNumber
     }
 
     // MARK: Span

@@ -6,11 +6,7 @@ internal import TraceModel
 /// The builder gets fields in one order, then events, then attributes, in whatever order the sender wrote them.
 struct ZipkinSpanStage: ~Copyable {
     let limits: SpanLimits
-    let attributeCountMax: Int
-    /// Strings of the batch up to which one more span, or one more event, is sure to fit.
-    private let stringCountMax: Int
-    /// Spans begun.
-    private(set) var spanNumber = 0
+    private(set) var allowance: BodyAllowance
 
     // The span at hand.
     var hasTraceID = false
@@ -26,8 +22,7 @@ struct ZipkinSpanStage: ~Copyable {
 
     init(_ limits: SpanLimits) {
         self.limits = limits
-        attributeCountMax = min(limits.attributeCountMax, 1 << 20)
-        stringCountMax = SpanBatchBuilder.stringCountMax - 2 * attributeCountMax - 64
+        allowance = BodyAllowance(limits)
     }
 
     // MARK: Body
@@ -38,33 +33,19 @@ struct ZipkinSpanStage: ~Copyable {
     static func checkSize(
         _ bytes: UnsafeRawBufferPointer, _ builder: borrowing SpanBatchBuilder
     ) throws(DecodeError) {
-        // A batch addresses its bytes with 32 bits.
-        guard bytes.count < 1 << 29, builder.byteCount + growthMax * bytes.count < 1 << 31 else {
-            throw DecodeError(.tooLarge, "\(bytes.count) bytes are too many for one batch", offset: 0)
-        }
+        try BodyAllowance.checkSize(bytes, builder, growthMax: growthMax, byteCountMax: 1 << 31)
     }
 
     func checkRoom(in builder: borrowing SpanBatchBuilder, at offset: Int) throws(DecodeError) {
-        guard builder.stringCount < stringCountMax else {
-            throw DecodeError(.tooLarge, "too many different strings for one batch", offset: offset)
-        }
-    }
-
-    /// The error with its place in words.
-    static func located(_ error: DecodeError, spanNumber: Int) -> DecodeError {
-        if error.code == .otherFormat { return error }
-        let span = spanNumber > 0 ? "span \(spanNumber), " : ""
-        return DecodeError(error.code, "\(error.message) (\(span)byte \(error.offset))", offset: error.offset)
+        try allowance.checkRoom(in: builder, at: offset)
     }
 
     // MARK: Span
 
     /// - Parameter offset: of the span in the body.
     mutating func beginSpan(into builder: inout SpanBatchBuilder, at offset: Int) throws(DecodeError) {
-        guard spanNumber < limits.spanCountMax else {
-            throw DecodeError(.tooManySpans, "more than \(limits.spanCountMax) spans", offset: offset)
-        }
-        spanNumber += 1
+        try allowance.checkSpanCount(at: offset)
+        allowance.countSpan()
         builder.beginSpan()
         hasTraceID = false
         hasSpanID = false

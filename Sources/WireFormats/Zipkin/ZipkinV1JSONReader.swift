@@ -26,9 +26,9 @@ struct ZipkinV1JSONReader: ~Copyable {
             }
             guard values.json.isAtEnd() else { throw values.json.unexpected("nothing after the list") }
         } catch {
-            throw ZipkinSpanStage.located(error, spanNumber: spanNumber)
+            throw BodyAllowance.located(error, spanNumber: spanNumber)
         }
-        return values.stage.spanNumber
+        return values.stage.allowance.spanNumber
     }
 
     // MARK: Span

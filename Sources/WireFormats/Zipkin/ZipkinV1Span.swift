@@ -59,9 +59,9 @@ struct ZipkinV1Span: ~Copyable {
             (text, isAddress) = (0, true)
         case .text(let number): (text, isAddress) = (number, mayBeAddress && builder.string(number).equals("1"))
         }
-        guard tags.count < stage.attributeCountMax else {
+        guard tags.count < stage.allowance.attributeCountMax else {
             throw DecodeError(
-                .tooManyAttributes, "more than \(stage.attributeCountMax) binary annotations", offset: offset)
+                .tooManyAttributes, "more than \(stage.allowance.attributeCountMax) binary annotations", offset: offset)
         }
         let order = UInt32(truncatingIfNeeded: tags.count)
         tags.append(ZipkinV1Tag(key: key, value: text, isAddress: isAddress, endpoint: endpoint, order: order))

@@ -72,9 +72,9 @@ struct ZipkinV1ThriftReader: ~Copyable {
             if error.code == .malformed && spanNumber == 0 {
                 throw DecodeError(.otherFormat, "Expected a THRIFT encoded list", offset: 0)
             }
-            throw ZipkinSpanStage.located(error, spanNumber: spanNumber)
+            throw BodyAllowance.located(error, spanNumber: spanNumber)
         }
-        var outcome = DecodeOutcome(acceptedCount: stage.spanNumber)
+        var outcome = DecodeOutcome(acceptedCount: stage.allowance.spanNumber)
         outcome.replacedStringCount = mender.replacedCount
         return outcome
     }

@@ -50,7 +50,7 @@ extension SpanProtocol {
         if first == UInt8(ascii: "[") || first == nil {
             return (try? SpanProtocol.zipkinV1JSON.spanCount(of: bytes)) ?? 0 > 0 ? .zipkinV1JSON : .zipkinJSON
         }
-        if first == UInt8(ascii: "{"), let value = JSONSlices.values(bytes[...]).first(where: { _ in true }) {
+        if first == UInt8(ascii: "{"), let value = JSONSlices.values(bytes[...]).first {
             return (try? SpanProtocol.otlpJSON.spanCount(of: Array(value))) ?? 0 > 0 ? .otlpJSON : .zipkinJSON
         }
         for format in [SpanProtocol.otlpProtobuf, .zipkinProtobuf, .jaegerThrift, .zipkinV1Thrift]
