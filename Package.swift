@@ -32,6 +32,7 @@ let package = Package(
         .target(name: "Compression", dependencies: ["CLZ4", "CZlib"], swiftSettings: strict),
         .target(name: "TraceModel", dependencies: ["Bytes"], swiftSettings: strict),
         .target(name: "WireFormats", dependencies: ["TraceModel", "Bytes"], swiftSettings: strict),
+        .target(name: "QueryLanguage", dependencies: ["TraceModel", "Bytes"], swiftSettings: strict),
         .target(name: "Telemetry", swiftSettings: strict),
         .target(name: "Threads", swiftSettings: strict),
 

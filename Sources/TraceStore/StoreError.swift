@@ -4,6 +4,8 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
         case inUse  // another process has the folder
         case unsupportedFormat  // written by a newer release: nothing was touched
         case corrupt  // a checksum or length did not match: the part is left out, the rest is served
+        case timedOut  // a query took longer than it may
+        case cancelled  // nobody waits for the answer of a query
         case unusable  // the folder cannot be made, read or written
     }
 

@@ -50,6 +50,31 @@ public struct TraceQuery: Sendable {
     }
 }
 
+/// A trace that a search found.
+public struct FoundTrace: Sendable {
+    public let trace: Trace
+
+    public init(trace: Trace) { self.trace = trace }
+}
+
+/// What a search tells when it has ended.
+public struct TraceSearchOutcome: Sendable {
+    /// How many traces match, whatever the limit.
+    public enum MatchCount: Sendable, Equatable {
+        case exactly(Int)
+        case atLeast(Int)
+    }
+
+    public var count: MatchCount
+    /// More traces match than the limit let through.
+    public var hasMore: Bool
+
+    public init(count: MatchCount, hasMore: Bool) {
+        self.count = count
+        self.hasMore = hasMore
+    }
+}
+
 /// Traces found, those that start last first.
 public struct TraceSearchResult: Sendable {
     public var traces: [Trace]

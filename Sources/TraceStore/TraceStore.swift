@@ -181,4 +181,19 @@ public final class TraceStore: Sendable {
         defer { cache.queryEnded(snapshot.segments) }
         return try TraceSearch(query, snapshot, logger).run(catalog)
     }
+
+    /// Calls `body` with each trace that matches, those that start last first, as soon as it is known to be next.
+    /// - Throws: `StoreError`, and what `body` throws.
+    public func find(
+        _ query: TraceQuery, _ work: QueryWork, _ body: (FoundTrace) throws -> Void
+    ) throws -> TraceSearchOutcome {
+        let result = try find(query)
+        for trace in result.traces {
+            try work.check()
+            try body(FoundTrace(trace: trace))
+        }
+        let count = result.traces.count
+        return TraceSearchOutcome(
+            count: result.hasMore ? .atLeast(count + 1) : .exactly(count), hasMore: result.hasMore)
+    }
 }
