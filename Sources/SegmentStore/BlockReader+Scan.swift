@@ -5,7 +5,7 @@ public struct ScanHit: Sendable {
     public var traceID: TraceID
     /// Start of its earliest span there; `SpanBatch.absentTime` if none has one.
     public var start: Int64
-    /// Bit 0: there is a span of the service; bit n: clause n - 1 may be met.
+    /// A bit for each spanset of the filter: some span may meet it.
     public var mask: UInt64
     /// All of it lies behind the window, and no root is with it: only if the root is within does it count.
     public var isLate: Bool
@@ -19,11 +19,10 @@ public struct ScanHit: Sendable {
 }
 
 extension BlockReader {
-    /// Traces of the block of which a span of the service meets some clause, or exists if there is none; with
-    /// `needsOneSpan` only those of which one span may meet all.
+    /// Traces of the block of which some span may meet the condition of a spanset.
     /// - Parameter mayHave: for each literal test whether the value directory names this block.
     func scan(
-        _ filter: SpanFilter, _ shapes: ShapeFilter, mayHave: [Bool], _ window: SegmentReader.Window
+        _ shapes: ShapeFilter, mayHave: [Bool], _ window: SegmentReader.Window
     ) throws(SegmentError) -> [ScanHit] {
         var literalTraces: [Set<Int>?] = mayHave.map { $0 ? nil : [] }
         let traces = try traces()
@@ -34,14 +33,11 @@ extension BlockReader {
             while span >= traces.firstSpans[trace + 1] { trace += 1 }
             let shape = Int(spine.shapes[span])
             guard let tests = shapes.tests[shape] else { continue }
-            var mask: UInt64 = 1
-            for (number, test) in tests.enumerated() {
+            for (number, test) in tests.enumerated() where masks[trace] & 1 << UInt64(number) == 0 {
                 if try holds(test, shape, row: Int(spine.rows[span]), trace, shapes, &literalTraces) {
-                    mask |= 1 << UInt64(number + 1)
+                    masks[trace] |= 1 << UInt64(number)
                 }
             }
-            let isHit = filter.needsOneSpan ? mask == filter.completeMask : mask > 1 || tests.isEmpty
-            if isHit { masks[trace] |= mask }
         }
         var hits: [ScanHit] = []
         for trace in 0..<traces.count where masks[trace] != 0 {
@@ -74,10 +70,24 @@ extension BlockReader {
         case .codes(let column, let accepted):
             let values = try values()
             let place = values.columns(ofShape: shape).columns[column]
-            return accepted.contains(values.dictionaryCode(schema.plan(shape, column), place, row: row))
+            let code = values.dictionaryCode(schema.plan(shape, column), place, row: row)
+            return code < accepted.count && accepted[code]
+        case .value(let column, let type, let meets):
+            let values = try values()
+            let plan = schema.plan(shape, column)
+            let place = values.columns(ofShape: shape).columns[column]
+            switch type {
+            case .int: return meets(.int(try values.number(plan, place, place: row)))
+            case .double: return meets(.double(Double(bitPattern: try values.double(plan, place, row: row))))
+            case .bool: return meets(.bool(values.bool(place, row: row)))
+            default: return true
+            }
         case .literal(let number):
             if literalTraces[number] == nil { literalTraces[number] = try tracesWith(shapes.literalTests[number]) }
             return literalTraces[number]?.contains(trace) ?? false
+        case .all(let tests):
+            for test in tests where try !holds(test, shape, row: row, trace, shapes, &literalTraces) { return false }
+            return true
         case .any(let tests):
             for test in tests where try holds(test, shape, row: row, trace, shapes, &literalTraces) { return true }
             return false
@@ -103,7 +113,7 @@ extension BlockReader {
                 let column = values.columns(ofShape: shape).columns[index]
                 guard let place = values.literalPlace(plan, column, row: Int(spine.rows[span])) else { continue }
                 try values.readLiteral(plan, column, place: place, into: &value)
-                if value == test.value { found.insert(trace) }
+                if test.meets(value) { found.insert(trace) }
             }
         }
         return found

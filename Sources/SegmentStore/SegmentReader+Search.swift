@@ -20,7 +20,6 @@ extension SegmentReader {
         /// each; the latest first.
         public let blocks: [(number: Int, latestStart: Int64)]
         fileprivate let window: Window
-        fileprivate let filter: SpanFilter
         fileprivate let shapes: ShapeFilter
         /// For each literal test the blocks that may have the value; nil: any.
         fileprivate let literalBlocks: [Set<Int>?]
@@ -41,7 +40,7 @@ extension SegmentReader {
             }
             literalBlocks.append(Set(try blocks(of: fingerprint, try valueDirectory().pages, "value directory")))
         }
-        let relevance = BlockRelevance(filter, shapes, literalBlocks)
+        let relevance = BlockRelevance(shapes, literalBlocks)
         var blocks: [(number: Int, latestStart: Int64)] = []
         for number in inTime where relevance.isRelevant(directory.blocks[number], number) {
             let latest = directory.blocks[number].latestTraceStart ?? window.starts.upperBound
@@ -49,14 +48,14 @@ extension SegmentReader {
         }
         guard !blocks.isEmpty else { return nil }
         blocks.sort { $0.latestStart > $1.latestStart }
-        return Scan(blocks: blocks, window: window, filter: filter, shapes: shapes, literalBlocks: literalBlocks)
+        return Scan(blocks: blocks, window: window, shapes: shapes, literalBlocks: literalBlocks)
     }
 
     /// The traces of a block that may match.
     public func hits(in block: Int, of scan: Scan, _ blocks: BlockMemory) throws(SegmentError) -> [ScanHit] {
         let reader = try blockReader(block, blocks)
         let mayHave = scan.literalBlocks.map { $0?.contains(block) ?? true }
-        return try reader.scan(scan.filter, scan.shapes, mayHave: mayHave, scan.window)
+        return try reader.scan(scan.shapes, mayHave: mayHave, scan.window)
     }
 
     /// How far behind `end` spans reach whose blocks begin before it; nil if none do.
@@ -82,31 +81,41 @@ extension SegmentReader {
     /// Whether any span can match as far as the value directory knows: it is asked first, because that takes a read
     /// or two where the dictionary takes many.
     private func mayMatch(_ filter: SpanFilter) throws(SegmentError) -> Bool {
-        guard !filter.clauses.isEmpty else { return true }
-        for clause in filter.clauses {
-            let isPossible = try mayMatch(clause)
-            if filter.needsOneSpan && !isPossible { return false }
-            if !filter.needsOneSpan && isPossible { return true }
-        }
-        return filter.needsOneSpan
+        for condition in filter.spansets where try mayMatch(condition) { return true }
+        return false
     }
 
-    private func mayMatch(_ clause: SpanFilter.Clause) throws(SegmentError) -> Bool {
-        func isKnown(_ fingerprint: UInt64) throws(SegmentError) -> Bool {
-            try !blocks(of: fingerprint, try valueDirectory().pages, "value directory").isEmpty
-        }
-        switch clause {
-        case .operation, .remoteService, .duration:
+    private func mayMatch(_ condition: SpanFilter.Condition) throws(SegmentError) -> Bool {
+        switch condition {
+        case .all(let parts):
+            for part in parts where try !mayMatch(part) { return false }
             return true
-        case .keyOrEvent(let key):
+        case .any(let parts):
+            for part in parts where try mayMatch(part) { return true }
+            return false
+        case .clause(.service), .clause(.operation), .clause(.traits), .clause(.remoteService), .clause(.duration):
+            return true
+        case .clause(.keyOrEvent(let key)):
             return try isKnown(key.withUnsafeBytes { ValueFingerprint.presence($0) })
-        case .attribute(let key, let value), .anywhere(let key, let value):
-            if case .anywhere = clause, try valueDirectory().hasAttributesElsewhere || DerivedAttribute.isDerived(key) {
-                return true
-            }
-            let keyHash = key.withUnsafeBytes { ValueFingerprint.key($0) }
-            if try isKnown(value.withUnsafeBytes { ValueFingerprint.value($0, key: keyHash) }) { return true }
-            return try isKnown(key.withUnsafeBytes { ValueFingerprint.otherType($0) })
+        case .clause(.attribute(let test)):
+            return test.owner == .span ? try mayMatch(test) : try valueDirectory().hasAttributesElsewhere
+        case .clause(.anywhere(let test)):
+            if try valueDirectory().hasAttributesElsewhere { return true }
+            return try mayMatch(test)
         }
+    }
+
+    /// An attribute of the span itself.
+    private func mayMatch(_ test: SpanFilter.AttributeTest) throws(SegmentError) -> Bool {
+        guard let text = test.text else {
+            return try isKnown(test.key.withUnsafeBytes { ValueFingerprint.presence($0) })
+        }
+        let keyHash = test.key.withUnsafeBytes { ValueFingerprint.key($0) }
+        if try isKnown(text.withUnsafeBytes { ValueFingerprint.value($0, key: keyHash) }) { return true }
+        return try isKnown(test.key.withUnsafeBytes { ValueFingerprint.otherType($0) })
+    }
+
+    private func isKnown(_ fingerprint: UInt64) throws(SegmentError) -> Bool {
+        try !blocks(of: fingerprint, try valueDirectory().pages, "value directory").isEmpty
     }
 }

@@ -23,40 +23,28 @@ struct ValueDirectory: Sendable {
 
 /// Says of a block whether any of its spans can be a hit, by its shapes and what the value directory says.
 struct BlockRelevance {
-    private let filter: SpanFilter
     private let literalBlocks: [Set<Int>?]
     /// Shapes that can match at all, with their tests.
     private let shapes: [(number: Int, tests: [ShapeFilter.Test])]
 
-    init(_ filter: SpanFilter, _ shapes: ShapeFilter, _ literalBlocks: [Set<Int>?]) {
-        self.filter = filter
+    init(_ shapes: ShapeFilter, _ literalBlocks: [Set<Int>?]) {
         self.literalBlocks = literalBlocks
-        self.shapes = shapes.tests.enumerated().compactMap { number, tests in
-            guard let tests else { return nil }
-            let isHopeless = !tests.isEmpty && !filter.needsOneSpan && tests.allSatisfy { $0.isNever }
-            return isHopeless ? nil : (number, tests)
-        }
+        self.shapes = shapes.tests.enumerated().compactMap { number, tests in tests.map { (number, $0) } }
     }
 
     func isRelevant(_ block: BlockDirectory.Entry, _ number: Int) -> Bool {
         shapes.contains { shape, tests in
-            guard block.hasShape(shape) else { return false }
-            guard !tests.isEmpty else { return true }
-            return filter.needsOneSpan
-                ? tests.allSatisfy { mayHold($0, number) } : tests.contains { mayHold($0, number) }
+            block.hasShape(shape) && tests.contains { mayHold($0, number) }
         }
     }
 
     private func mayHold(_ test: ShapeFilter.Test, _ block: Int) -> Bool {
         switch test {
         case .never: false
-        case .always, .duration, .codes: true
+        case .always, .duration, .codes, .value: true
         case .literal(let number): literalBlocks[number]?.contains(block) ?? true
+        case .all(let tests): tests.allSatisfy { mayHold($0, block) }
         case .any(let tests): tests.contains { mayHold($0, block) }
         }
     }
-}
-
-extension ShapeFilter.Test {
-    var isNever: Bool { if case .never = self { true } else { false } }
 }

@@ -18,6 +18,15 @@ public struct AttributeList {
     }
 
     public var attributes: AttributeReader { AttributeReader(body) }
+
+    /// Whether one of the attributes is as asked for; what comes behind damage is not seen.
+    public func contains(where meets: (UnsafeRawBufferPointer, SpanValue) -> Bool) -> Bool {
+        var reader = attributes
+        while let attribute = try? reader.nextAttribute() {
+            if meets(attribute.key, attribute.value) { return true }
+        }
+        return false
+    }
 }
 
 /// What the field `resource` says. Borrowed from a batch.

@@ -10,18 +10,14 @@ enum LiveSearch {
         var hits: [TraceID: ScanHit] = [:]
         for batch in live.batches {
             guard batch.earliestStart <= window.lateEnd, batch.latestEnd >= window.starts.lowerBound else { continue }
-            var service: UInt32?
-            if let name = filter.serviceName {
-                guard let number = name.withUnsafeBytes({ batch.number(of: $0) }) else { continue }
-                service = number
-            }
-            let isWanted = (0..<batch.shapeCount).map { service == nil || batch.shape($0).serviceName == service }
-            for row in 0..<batch.spanCount where isWanted[Int(batch.shapeColumn[row])] {
+            let shapes = (0..<batch.shapeCount).map { ShapeConditions(filter, batch.shape($0), batch) }
+            guard shapes.contains(where: \.mayBeMet) else { continue }
+            for row in 0..<batch.spanCount where shapes[Int(batch.shapeColumn[row])].mayBeMet {
                 let start = batch.startColumn[row]
                 guard start != SpanBatch.absentTime, start <= window.lateEnd else { continue }
                 let span = SpanView(batch: batch, row: row)
-                let mask = mask(of: span, filter)
-                if filter.needsOneSpan && mask != filter.completeMask { continue }
+                let mask = shapes[Int(batch.shapeColumn[row])].mask(of: span)
+                if mask == 0 { continue }
                 let known = hits[span.traceID]
                 hits[span.traceID] = ScanHit(
                     traceID: span.traceID, start: max(known?.start ?? start, start), mask: (known?.mask ?? 0) | mask)
@@ -34,11 +30,30 @@ enum LiveSearch {
         }
     }
 
-    private static func mask(of span: SpanView, _ filter: SpanFilter) -> UInt64 {
-        var mask: UInt64 = 1
-        for (number, clause) in filter.clauses.enumerated() where SpanMatcher.meets(clause, span) {
-            mask |= 1 << UInt64(number + 1)
+    /// What is left to test of the spans of one shape, for each spanset.
+    private struct ShapeConditions {
+        private var metMask: UInt64 = 0
+        private var rest: [(bit: UInt64, condition: SpanFilter.Condition)] = []
+
+        init(_ filter: SpanFilter, _ shape: SpanShape, _ batch: SpanBatch) {
+            for (number, spanset) in filter.spansets.enumerated() {
+                let reduced = spanset.reduced(
+                    serviceName: batch.string(shape.serviceName), operationName: batch.string(shape.operationName),
+                    traits: shape.traits)
+                switch reduced {
+                case .never: continue
+                case .always: metMask |= 1 << UInt64(number)
+                case .some(let condition): rest.append((1 << UInt64(number), condition))
+                }
+            }
         }
-        return mask
+
+        var mayBeMet: Bool { metMask != 0 || !rest.isEmpty }
+
+        func mask(of span: SpanView) -> UInt64 {
+            var mask = metMask
+            for (bit, condition) in rest where SpanMatcher.meets(condition, span) { mask |= bit }
+            return mask
+        }
     }
 }

@@ -1,63 +1,87 @@
 internal import SegmentStore
 internal import TraceModel
 
-/// Whether one span meets one clause, exactly.
+/// Whether one span meets a condition, exactly.
 enum SpanMatcher {
-    static func meets(_ clause: SpanFilter.Clause, _ span: SpanView) -> Bool {
+    static func meets(_ condition: SpanFilter.Condition, _ span: SpanView) -> Bool {
+        switch condition {
+        case .all(let parts): parts.allSatisfy { meets($0, span) }
+        case .any(let parts): parts.contains { meets($0, span) }
+        case .clause(let clause): meets(clause, span)
+        }
+    }
+
+    private static func meets(_ clause: SpanFilter.Clause, _ span: SpanView) -> Bool {
         switch clause {
-        case .operation(let name):
-            return span.operationName.elementsEqual(name)
-        case .remoteService(let name):
-            return span.remoteServiceName.map { $0.elementsEqual(name) } ?? false
-        case .duration(let range):
-            return span.duration.map { range.contains($0) } ?? false
+        case .service(let test): return test.meets(span.serviceName)
+        case .operation(let test): return test.meets(span.operationName)
+        case .traits(let meets): return meets(span.traits)
+        case .remoteService(let name): return span.remoteServiceName.map { $0.elementsEqual(name) } ?? false
+        case .duration(let range): return span.duration.map { range.contains($0) } ?? false
         case .keyOrEvent(let key):
             var isThere = false
             span.forEachAttribute { own, _ in if own.elementsEqual(key) { isThere = true } }
             span.forEachEvent { name, _, _ in if name.elementsEqual(key) { isThere = true } }
             return isThere
-        case .attribute(let key, let value):
-            return hasAttribute(span, key, value)
-        case .anywhere(let key, let value):
-            return hasAttribute(span, key, value) || hasDerivedAttribute(span, key, value)
+        case .attribute(let test): return has(test, span)
+        case .anywhere(let test): return has(test, span) || hasElsewhere(test, span)
         }
     }
 
-    private static func hasAttribute(_ span: SpanView, _ key: [UInt8], _ value: [UInt8]) -> Bool {
+    private static func has(_ test: SpanFilter.AttributeTest, _ span: SpanView) -> Bool {
+        switch test.owner {
+        case .resource:
+            guard case .map(let bytes) = span.value(of: .resource) else { return false }
+            return (try? ResourceView(bytes)).map { contains(test, $0.attributes) } ?? false
+        case .scope:
+            guard case .map(let bytes) = span.value(of: .scope) else { return false }
+            return (try? ScopeView(bytes)).map { contains(test, $0.attributes) } ?? false
+        case .span:
+            var isThere = false
+            span.forEachAttribute { key, value in
+                if !isThere && key.elementsEqual(test.key) && test.meets(value) { isThere = true }
+            }
+            return isThere
+        }
+    }
+
+    private static func hasElsewhere(_ test: SpanFilter.AttributeTest, _ span: SpanView) -> Bool {
+        for owner in [SpanFilter.AttributeTest.Owner.resource, .scope] {
+            var test = test
+            test.owner = owner
+            if has(test, span) { return true }
+        }
         var isThere = false
-        span.forEachAttribute { ownKey, ownValue in
-            if !isThere && ownKey.elementsEqual(key) && isEqual(ownValue, value) { isThere = true }
+        span.forEachEvent { _, _, attributes in
+            if !isThere, let attributes, let list = try? AttributeList(ofEvent: attributes) {
+                isThere = contains(test, list)
+            }
         }
-        return isThere
-    }
-
-    /// What Jaeger makes of a span's kind, status and remote service.
-    private static func hasDerivedAttribute(_ span: SpanView, _ key: [UInt8], _ value: [UInt8]) -> Bool {
-        let traits = span.traits
-        switch String(decoding: key, as: UTF8.self) {
-        case "span.kind": return traits.kind.jaegerName.map { Array($0.utf8) == value } ?? false
-        case "error": return traits.statusCode == .error && value == Array("true".utf8)
-        case "otel.status_code":
-            if traits.statusCode == .ok { return value == Array("OK".utf8) }
-            return value == Array("ERROR".utf8) && isShownAsError(span)
-        case "peer.service": return span.remoteServiceName.map { $0.elementsEqual(value) } ?? false
-        default: return false
+        guard !isThere, case .array(let bytes) = span.value(of: .links) else { return isThere }
+        var links = LinkReader(bytes)
+        while let link = try? links.next() {
+            if contains(test, link.attributes) { return true }
         }
+        return false
     }
 
-    /// A status of error, or what Jaeger takes for one in Zipkin's spans.
-    private static func isShownAsError(_ span: SpanView) -> Bool {
-        span.traits.statusCode == .error || hasAttribute(span, Array("error".utf8), Array("true".utf8))
+    private static func contains(_ test: SpanFilter.AttributeTest, _ list: AttributeList) -> Bool {
+        list.contains { $0.elementsEqual(test.key) && test.meets($1) }
     }
+}
 
+extension SpanFilter.AttributeTest {
     /// Compares as text, as people write values in queries.
-    private static func isEqual(_ value: SpanValue, _ text: [UInt8]) -> Bool {
-        switch value {
-        case .string(let bytes): bytes.elementsEqual(text)
-        case .int(let number): String(number).utf8.elementsEqual(text)
-        case .double(let number): String(number).utf8.elementsEqual(text)
-        case .bool(let flag): (flag ? "true" : "false").utf8.elementsEqual(text)
-        case .bytes, .array, .map, .none: false
+    init(_ owner: Owner, key: String, equals text: String) {
+        let wanted = Array(text.utf8)
+        self.init(owner, key: Array(key.utf8), text: wanted) { value in
+            switch value {
+            case .string(let bytes): bytes.elementsEqual(wanted)
+            case .int(let number): String(number).utf8.elementsEqual(wanted)
+            case .double(let number): String(number).utf8.elementsEqual(wanted)
+            case .bool(let flag): (flag ? "true" : "false").utf8.elementsEqual(wanted)
+            case .bytes, .array, .map, .none: false
+            }
         }
     }
 }

@@ -5,54 +5,91 @@ internal import TraceModel
 struct TraceMatcher {
     let query: TraceQuery
     let filter: SpanFilter
+    /// All conditions, also those that the filter has no room for.
+    private let spansets: [SpanFilter.Condition]
 
     init(_ query: TraceQuery) {
         self.query = query
-        func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
-        var clauses: [SpanFilter.Clause] = []
-        if let name = query.operationName { clauses.append(.operation(bytes(name))) }
-        if let name = query.remoteServiceName { clauses.append(.remoteService(bytes(name))) }
-        if query.durationMin != nil || query.durationMax != nil {
-            let low = query.durationMin ?? 0
-            clauses.append(.duration(low...max(low, query.durationMax ?? .max)))
+        let service = query.serviceName.map { SpanFilter.Condition.clause(.service(.equals(Array($0.utf8)))) }
+        let clauses = Self.conditions(query)
+        switch query.rules {
+        case .oneSpan:
+            spansets = [.all((service.map { [$0] } ?? []) + clauses)]
+        case .anySpans:
+            let needed = clauses.isEmpty ? [.anything] : clauses
+            spansets = needed.map { clause in service.map { .all([$0, clause]) } ?? clause }
         }
-        for attribute in query.attributes.prefix(SpanFilter.clauseCountMax - clauses.count) {
-            switch attribute.target {
-            case .keyOrEvent: clauses.append(.keyOrEvent(bytes(attribute.key)))
-            case .attribute(let value):
-                clauses.append(.attribute(key: bytes(attribute.key), value: bytes(value)))
-            case .anywhere(let value):
-                clauses.append(.anywhere(key: bytes(attribute.key), value: bytes(value)))
-            }
-        }
-        filter = SpanFilter(
-            serviceName: query.serviceName.map(bytes), clauses: clauses, needsOneSpan: query.rules == .oneSpan)
+        filter = SpanFilter(spansForAll: spansets)
     }
+
+    /// The window tests the start of the root, or of the earliest span; if not, that of each span.
+    var testsRootStart: Bool { query.rules == .anySpans }
 
     var window: ClosedRange<Int64> { query.startMin...max(query.startMin, query.startMax) }
 
-    func matches(_ trace: Trace) -> Bool {
+    /// - Returns: nil if the trace is not what is asked for.
+    func match(_ trace: Trace) -> FoundTrace? { matches(trace) ? FoundTrace(trace: trace) : nil }
+
+    private func matches(_ trace: Trace) -> Bool {
         switch query.rules {
         case .oneSpan:
             return trace.spans.contains { span in
-                isOfService(span) && span.start.map { window.contains($0) } ?? false
-                    && filter.clauses.allSatisfy { SpanMatcher.meets($0, span) }
+                span.start.map { window.contains($0) } ?? false && SpanMatcher.meets(spansets[0], span)
             }
         case .anySpans:
             guard let start = trace.rootStart, window.contains(start) else { return false }
-            let spans = trace.spans.filter(isOfService)
-            guard !spans.isEmpty else { return false }
-            return filter.clauses.allSatisfy { clause in spans.contains { SpanMatcher.meets(clause, $0) } }
+            return spansets.allSatisfy { spanset in trace.spans.contains { SpanMatcher.meets(spanset, $0) } }
         }
     }
 
     /// What traces are ordered by: the start that the window tests.
     func order(_ trace: Trace) -> Int64 {
-        (query.rules == .anySpans ? trace.rootStart : trace.spans.lazy.compactMap(\.start).min()) ?? .min
+        (testsRootStart ? trace.rootStart : trace.spans.lazy.compactMap(\.start).min()) ?? .min
     }
 
-    private func isOfService(_ span: SpanView) -> Bool {
-        filter.serviceName.map { span.serviceName.elementsEqual($0) } ?? true
+    // MARK: Clauses
+
+    private static func conditions(_ query: TraceQuery) -> [SpanFilter.Condition] {
+        var conditions: [SpanFilter.Condition] = []
+        if let name = query.operationName { conditions.append(.clause(.operation(.equals(Array(name.utf8))))) }
+        if let name = query.remoteServiceName { conditions.append(.clause(.remoteService(Array(name.utf8)))) }
+        if query.durationMin != nil || query.durationMax != nil {
+            let low = query.durationMin ?? 0
+            conditions.append(.clause(.duration(low...max(low, query.durationMax ?? .max))))
+        }
+        for attribute in query.attributes {
+            switch attribute.target {
+            case .keyOrEvent: conditions.append(.clause(.keyOrEvent(Array(attribute.key.utf8))))
+            case .attribute(let value):
+                conditions.append(.clause(.attribute(.init(.span, key: attribute.key, equals: value))))
+            case .anywhere(let value): conditions.append(anywhere(attribute.key, value))
+            }
+        }
+        return conditions
+    }
+
+    /// An attribute, or what Jaeger makes one of: a span's kind, status and remote service.
+    private static func anywhere(_ key: String, _ value: String) -> SpanFilter.Condition {
+        let attribute = SpanFilter.Condition.clause(.anywhere(.init(.span, key: key, equals: value)))
+        func either(_ other: SpanFilter.Condition?) -> SpanFilter.Condition {
+            .any([attribute] + (other.map { [$0] } ?? []))
+        }
+        switch (key, value) {
+        case ("span.kind", _):
+            return either(.clause(.traits { $0.kind.jaegerName == value }))
+        case ("error", "true"):
+            return either(.clause(.traits { $0.statusCode == .error }))
+        case ("otel.status_code", "OK"):
+            return either(.clause(.traits { $0.statusCode == .ok }))
+        case ("otel.status_code", "ERROR"):
+            // Of Zipkin's spans Jaeger takes those for errors that say so.
+            let isMarked = SpanFilter.AttributeTest(.span, key: "error", equals: "true")
+            return either(.any([.clause(.traits { $0.statusCode == .error }), .clause(.attribute(isMarked))]))
+        case ("peer.service", _):
+            return either(.clause(.remoteService(Array(value.utf8))))
+        default:
+            return attribute
+        }
     }
 }
 

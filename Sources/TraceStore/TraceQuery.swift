@@ -41,6 +41,25 @@ public struct TraceQuery: Sendable {
     public var startMax: Int64
     /// Traces at most: those that start last.
     public var limit: Int
+    /// Only traces that come after this one.
+    public var after: Place?
+    /// Traces that match are counted up to here, beyond those told.
+    public var countMax = 0
+
+    /// Where a trace stands in the order of an answer: by start, the last first, and of equal starts by ID, the
+    /// greatest first.
+    public struct Place: Sendable, Equatable {
+        /// Of the root span or the earliest one, as the rules say; nanoseconds since 1970.
+        public var start: Int64
+        public var traceID: TraceID
+
+        public init(start: Int64, traceID: TraceID) {
+            self.start = start
+            self.traceID = traceID
+        }
+
+        func isFollowed(by start: Int64, _ traceID: TraceID) -> Bool { (start, traceID) < (self.start, self.traceID) }
+    }
 
     public init(rules: Rules, startMin: Int64, startMax: Int64, limit: Int) {
         self.rules = rules
@@ -53,8 +72,6 @@ public struct TraceQuery: Sendable {
 /// A trace that a search found.
 public struct FoundTrace: Sendable {
     public let trace: Trace
-
-    public init(trace: Trace) { self.trace = trace }
 }
 
 /// What a search tells when it has ended.
@@ -65,14 +82,19 @@ public struct TraceSearchOutcome: Sendable {
         case atLeast(Int)
     }
 
-    public var count: MatchCount
-    /// More traces match than the limit let through.
-    public var hasMore: Bool
-
-    public init(count: MatchCount, hasMore: Bool) {
-        self.count = count
-        self.hasMore = hasMore
+    /// What was read for it. Traces and spans are those that were looked at whole.
+    public struct Scanned: Sendable, Equatable {
+        public var segmentCount = 0
+        public var blockCount = 0
+        public var traceCount = 0
+        public var spanCount = 0
     }
+
+    /// From the place on at which the search began.
+    public let count: MatchCount
+    /// More traces match than the limit let through.
+    public let hasMore: Bool
+    public let scanned: Scanned
 }
 
 /// Traces found, those that start last first.

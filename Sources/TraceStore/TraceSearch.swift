@@ -17,6 +17,13 @@ struct TraceSearch {
     /// nil where the window tests each span.
     private let lateParts: LateParts?
     private let searchWindow: SegmentReader.Window
+    private let work: QueryWork
+
+    private var scanned = TraceSearchOutcome.Scanned()
+    private var matchCount = 0
+    private var emittedCount = 0
+    /// Traces that match and wait until nothing unread can start later; those that start last first.
+    private var pending: [(order: Int64, found: FoundTrace)] = []
 
     private enum Source {
         case live(GenerationSnapshot)
@@ -26,35 +33,49 @@ struct TraceSearch {
         case block(Int, SegmentReader.Scan, Int)
     }
 
-    init(_ query: TraceQuery, _ snapshot: StoreSnapshot, _ logger: Logger) throws(StoreError) {
+    init(
+        _ query: TraceQuery, _ snapshot: StoreSnapshot, _ work: QueryWork, _ logger: Logger
+    ) throws(StoreError) {
         self.query = query
+        self.work = work
         self.snapshot = snapshot
         self.logger = logger
         reader = TraceReader(snapshot, logger)
         matcher = TraceMatcher(query)
         let window = matcher.window
-        lateParts = query.rules == .anySpans ? LateParts(snapshot, end: window.upperBound) : nil
+        lateParts = matcher.testsRootStart ? LateParts(snapshot, end: window.upperBound) : nil
         searchWindow = SegmentReader.Window(window, lateEnd: try lateParts?.lateEnd() ?? window.upperBound)
     }
 
-    func run(_ catalog: Catalog) throws(StoreError) -> TraceSearchResult {
+    /// - Throws: `StoreError`, and what `body` throws.
+    mutating func run(_ catalog: Catalog, _ body: (FoundTrace) throws -> Void) throws -> TraceSearchOutcome {
+        do {
+            return try search(catalog, body)
+        } catch let error as StoreError where error.code == .timedOut && emittedCount == query.limit && query.limit > 0
+        {
+            // All that was asked for has been told; only the count is not at its end.
+            return outcome(isComplete: false)
+        }
+    }
+
+    private mutating func search(_ catalog: Catalog, _ body: (FoundTrace) throws -> Void) throws -> TraceSearchOutcome {
         var sources = try sources(catalog)
+        scanned.segmentCount = snapshot.segments.count
         // The last is taken next.
         sources.sort { $0.latestStart < $1.latestStart }
-        var candidates = CandidateQueue(completeMask: matcher.filter.completeMask)
-        var found: [(order: Int64, trace: Trace)] = []
+        var candidates = CandidateQueue(matcher.filter.combination)
         while true {
             let bound = sources.last?.latestStart
             while let next = candidates.popLatest(notBefore: bound ?? .min) {
-                if found.count > query.limit, found[query.limit].order >= next.start { return result(found) }
-                guard let trace = try reader.trace(next.traceID), matcher.matches(trace) else { continue }
-                let order = matcher.order(trace)
-                let place = found.firstIndex { $0.order < order } ?? found.count
-                found.insert((order, trace), at: place)
-                if found.count > query.limit + 1 { found.removeLast() }
+                try work.check()
+                try emit(startingAfter: next.start, body)
+                if isDone { return outcome(isComplete: false) }
+                try consider(next.traceID)
             }
-            if let bound, found.count > query.limit, found[query.limit].order >= bound { return result(found) }
-            guard let source = sources.popLast() else { return result(found) }
+            try emit(startingAfter: bound, body)
+            if isDone { return outcome(isComplete: false) }
+            guard let source = sources.popLast() else { return outcome(isComplete: true) }
+            try work.check()
             switch source.source {
             case .live(let live):
                 add(LiveSearch.hits(in: live, matcher.filter, searchWindow), to: &candidates)
@@ -64,17 +85,53 @@ struct TraceSearch {
                 sources += blocks
                 sources.sort { $0.latestStart < $1.latestStart }
             case .block(let place, let scan, let block):
+                scanned.blockCount += 1
                 add(hits(place, scan, block), to: &candidates)
+            }
+            guard candidates.count <= CandidateQueue.countMax else {
+                throw StoreError(.timedOut, "the query has to look at too many traces: narrow it, or its time")
             }
         }
     }
 
-    private func add(_ hits: [ScanHit], to candidates: inout CandidateQueue) {
-        for hit in hits where !hit.isLate || lateParts?.hasBegun(hit.traceID) == true { candidates.add(hit) }
+    /// Puts a trace together and keeps it, if it matches, among those that wait for their turn.
+    private mutating func consider(_ traceID: TraceID) throws(StoreError) {
+        guard let trace = try reader.trace(traceID) else { return }
+        scanned.traceCount += 1
+        scanned.spanCount += trace.spans.count
+        let order = matcher.order(trace)
+        if let after = query.after, !after.isFollowed(by: order, traceID) { return }
+        guard let found = matcher.match(trace) else { return }
+        matchCount += 1
+        let place = pending.firstIndex { ($0.order, $0.found.trace.traceID) < (order, traceID) } ?? pending.count
+        guard place < query.limit - emittedCount else { return }
+        pending.insert((order, found), at: place)
+        if pending.count > query.limit - emittedCount { pending.removeLast() }
     }
 
-    private func result(_ found: [(order: Int64, trace: Trace)]) -> TraceSearchResult {
-        TraceSearchResult(traces: found.prefix(query.limit).map(\.trace), hasMore: found.count > query.limit)
+    /// Tells of the traces that are known to be next: no other starts as late.
+    /// - Parameter bound: of what is not known yet; nil if all is.
+    private mutating func emit(startingAfter bound: Int64?, _ body: (FoundTrace) throws -> Void) throws {
+        var count = 0
+        for next in pending {
+            if let bound, next.order <= bound { break }
+            try body(next.found)
+            count += 1
+            emittedCount += 1
+        }
+        pending.removeFirst(count)
+    }
+
+    private var isDone: Bool { emittedCount == query.limit && matchCount > max(query.limit, query.countMax) }
+
+    private func outcome(isComplete: Bool) -> TraceSearchOutcome {
+        TraceSearchOutcome(
+            count: isComplete ? .exactly(matchCount) : .atLeast(matchCount), hasMore: matchCount > emittedCount,
+            scanned: scanned)
+    }
+
+    private func add(_ hits: [ScanHit], to candidates: inout CandidateQueue) {
+        for hit in hits where !hit.isLate || lateParts?.hasBegun(hit.traceID) == true { candidates.add(hit) }
     }
 
     private func sources(_ catalog: Catalog) throws(StoreError) -> [(latestStart: Int64, source: Source)] {
@@ -85,7 +142,7 @@ struct TraceSearch {
         let wanted = try StoreError.wrapCatalog { () throws(CatalogError) in
             try catalog.segmentIDs(
                 startingWithin: matcher.window.lowerBound...searchWindow.lateEnd,
-                serviceName: query.serviceName)
+                serviceName: matcher.filter.serviceName.map { String(decoding: $0, as: UTF8.self) })
         }
         let latestStarts = Dictionary(uniqueKeysWithValues: wanted.map { ($0.segmentID, $0.latestStart) })
         for (place, segment) in snapshot.segments.enumerated() {
@@ -112,57 +169,6 @@ struct TraceSearch {
         } catch {
             logger.error("block cannot be searched", metadata: ["reason": "\(error)"])
             return []
-        }
-    }
-}
-
-/// Traces that were hit, the one that starts last first. One that was popped does not come again.
-private struct CandidateQueue {
-    private let completeMask: UInt64
-    /// A binary heap by start.
-    private var heap: [(start: Int64, traceID: TraceID)] = []
-    /// Clauses met so far; of traces in the heap and of those done all bits.
-    private var masks: [TraceID: UInt64] = [:]
-
-    init(completeMask: UInt64) { self.completeMask = completeMask }
-
-    mutating func add(_ hit: ScanHit) {
-        let known = masks[hit.traceID] ?? 0
-        if known == completeMask { return }
-        let mask = known | hit.mask
-        masks[hit.traceID] = mask
-        if mask == completeMask { push((hit.start, hit.traceID)) }
-    }
-
-    mutating func popLatest(notBefore bound: Int64) -> (start: Int64, traceID: TraceID)? {
-        guard let first = heap.first, first.start >= bound else { return nil }
-        let last = heap.removeLast()
-        if !heap.isEmpty {
-            heap[0] = last
-            siftDown()
-        }
-        return first
-    }
-
-    private mutating func push(_ element: (start: Int64, traceID: TraceID)) {
-        heap.append(element)
-        var child = heap.count - 1
-        while child > 0, heap[(child - 1) / 2].start < heap[child].start {
-            heap.swapAt(child, (child - 1) / 2)
-            child = (child - 1) / 2
-        }
-    }
-
-    private mutating func siftDown() {
-        var parent = 0
-        while true {
-            var largest = parent
-            for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count {
-                if heap[child].start > heap[largest].start { largest = child }
-            }
-            if largest == parent { return }
-            heap.swapAt(parent, largest)
-            parent = largest
         }
     }
 }

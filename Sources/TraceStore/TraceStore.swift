@@ -177,9 +177,15 @@ public final class TraceStore: Sendable {
 
     /// The traces that match, those that start last first.
     public func find(_ query: TraceQuery) throws(StoreError) -> TraceSearchResult {
-        let snapshot = state.snapshot()
-        defer { cache.queryEnded(snapshot.segments) }
-        return try TraceSearch(query, snapshot, logger).run(catalog)
+        var traces: [Trace] = []
+        do {
+            let outcome = try find(query, QueryWork()) { traces.append($0.trace) }
+            return TraceSearchResult(traces: traces, hasMore: outcome.hasMore)
+        } catch let error as StoreError {
+            throw error
+        } catch {
+            throw StoreError(.unusable, "\(error)")
+        }
     }
 
     /// Calls `body` with each trace that matches, those that start last first, as soon as it is known to be next.
@@ -187,13 +193,9 @@ public final class TraceStore: Sendable {
     public func find(
         _ query: TraceQuery, _ work: QueryWork, _ body: (FoundTrace) throws -> Void
     ) throws -> TraceSearchOutcome {
-        let result = try find(query)
-        for trace in result.traces {
-            try work.check()
-            try body(FoundTrace(trace: trace))
-        }
-        let count = result.traces.count
-        return TraceSearchOutcome(
-            count: result.hasMore ? .atLeast(count + 1) : .exactly(count), hasMore: result.hasMore)
+        let snapshot = state.snapshot()
+        defer { cache.queryEnded(snapshot.segments) }
+        var search = try TraceSearch(query, snapshot, work, logger)
+        return try search.run(catalog, body)
     }
 }

@@ -51,10 +51,15 @@ import TraceModel
     }
 
     private static let filters = [
-        SpanFilter(serviceName: Array("a.default".utf8), clauses: [], needsOneSpan: false),
+        SpanFilter(spansForAll: [.clause(.service(.equals(Array("a.default".utf8))))]),
         SpanFilter(
-            serviceName: nil, clauses: [.attribute(key: Array("few".utf8), value: Array("v1".utf8))],
-            needsOneSpan: true),
+            spansForAll: [
+                .clause(
+                    .attribute(
+                        .init(.span, key: Array("few".utf8), text: Array("v1".utf8)) { value in
+                            if case .string(let text) = value { text.elementsEqual("v1".utf8) } else { false }
+                        }))
+            ]),
     ]
 
     @Test func `any flipped byte is reported by a search, or changes nothing of what it finds`() throws {
