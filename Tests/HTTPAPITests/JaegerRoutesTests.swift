@@ -220,7 +220,8 @@ import TraceModel
                 #expect(try text("services") == #"{"services":["back.shop","front.shop"]}"#)
                 #expect(
                     try text("operations?service=front.shop")
-                        == #"{"operations":[{"name":"call","spanKind":"internal"},{"name":"get /","spanKind":"server"}]}"#
+                        == #"{"operations":[{"name":"call","spanKind":"internal"},"#
+                        + #"{"name":"get /","spanKind":"server"}]}"#
                 )
                 for name in ["spanKind", "span_kind"] {
                     #expect(

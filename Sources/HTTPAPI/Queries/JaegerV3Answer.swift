@@ -4,8 +4,8 @@ internal import TraceModel
 package import TraceStore
 internal import WireFormats
 
-/// The answers of Jaeger's API v3, as its gateway from gRPC to HTTP writes them: protobuf's JSON, in which what is empty
-/// or zero is left out, spans as OTLP/JSON.
+/// The answers of Jaeger's API v3, as its gateway from gRPC to HTTP writes them: protobuf's JSON, in which what is
+/// empty or zero is left out, spans as OTLP/JSON.
 package enum JaegerV3Answer {
     package static let notFound = "No traces found"
 
