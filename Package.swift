@@ -60,7 +60,7 @@ let package = Package(
         .target(
             name: "TraceStore",
             dependencies: [
-                "Journal", "SegmentStore", "Catalog", "FileSystem", "Topology", "TraceModel", "Threads", "Bytes",
+                "Journal", "SegmentStore", "Catalog", "QueryLanguage", "Topology", "FileSystem", "TraceModel", "Threads", "Bytes",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
 
@@ -89,7 +89,8 @@ let package = Package(
         .target(
             name: "HTTPAPI",
             dependencies: [
-                "NetworkServer", "TraceStore", "WireFormats", "Topology", "TraceModel", "Telemetry", "Threads", "Bytes",
+                "NetworkServer", "TraceStore", "WireFormats", "QueryLanguage", "Topology", "TraceModel", "Telemetry",
+                "Threads", "Bytes",
             ],
             swiftSettings: strict),
 
@@ -101,7 +102,7 @@ let package = Package(
             name: "skein",
             dependencies: [
                 "Configuration", "HTTPClient", "Terminal", "HTTPAPI", "Receivers", "NetworkServer", "Ingestion",
-                "TraceStore",
+                "TraceStore", "QueryLanguage",
                 "Journal", "WireFormats", "TraceModel", "Telemetry", "Compression", "Threads", "Bytes", "CShim",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),

@@ -91,6 +91,7 @@ struct Server {
             jaeger: JaegerReceiver(pipeline: pipeline),
             jaegerQueries: JaegerQueries(
                 store: store, lookback: lookback, limits: limits, version: "v" + ProgramVersion.number),
+            skeinQueries: SkeinQueries(store: store, lookback: lookback, limits: limits),
             otlp: OTLPReceiver(pipeline: pipeline), admin: admin)
     }
 
