@@ -58,12 +58,21 @@ struct BlockLayout {
         }
     }
 
+    /// Shapes that have rows.
+    var shapeCount: Int { firsts.count }
+
+    /// The place of a shape among those that have rows.
+    @inline(__always)
+    func place(ofShape number: Int) -> Int {
+        precondition(places[number] >= 0, "the block has rows of the shape")
+        return Int(places[number])
+    }
+
     /// The columns of a shape that has rows in the block.
     func columns(ofShape number: Int, _ codes: BitReader) -> Shape {
-        precondition(places[number] >= 0, "the block has rows of the shape")
         var shape = Shape()
         shape.columns.reserveCapacity(Int(schema.shapes[number].columnCount))
-        var next = firsts[Int(places[number])]
+        var next = firsts[place(ofShape: number)]
         let isWhole = walk(number, from: &next, codes) { slot, column in
             switch slot {
             case 0: shape.start = column

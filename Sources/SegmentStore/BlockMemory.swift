@@ -3,6 +3,8 @@
 /// For one thread at a time. Holds few: a query may pass over thousands.
 public final class BlockMemory {
     private var readers: [(number: Int, reader: BlockReader)] = []
+    /// Of the segment's strings in the builder that is being filled.
+    private(set) lazy var memo = StringMemo()
 
     private static let countMax = 2
 

@@ -1,152 +1,194 @@
 internal import TraceModel
 
+/// How far the spans of one trace of a block have been read, in their order.
+struct BlockTraceCursor {
+    /// Of the trace in the block.
+    let place: Int
+    /// The next span of the block, and where the trace's end.
+    fileprivate(set) var next: Int
+    let end: Int
+    fileprivate var previousStart: Int64
+    fileprivate var nextStranger: Int
+    fileprivate let ids: BlockTraceIDs
+    /// What columns that mark repeats had last.
+    fileprivate var repeats = TraceRepeats()
+
+    /// Before the builder that the last spans went to is given up.
+    mutating func leave(_ builder: borrowing SpanBatchBuilder) { repeats.save(from: builder) }
+
+    /// Before the first spans go to a builder that has none of the trace yet.
+    mutating func enter(_ builder: inout SpanBatchBuilder) { repeats.restore(to: &builder) }
+}
+
+/// The IDs of the spans of one trace of a block.
+struct BlockTraceIDs {
+    private let bytes: [UInt8]
+    private let firstSpan: Int
+    private let firstID: Int
+    private let traceLow: UInt64
+    /// Spans that have the trace's ID and none of their own, ascending; mostly one.
+    private let spansWithTraceID: [Int]
+
+    /// - Parameter bytes: as many IDs as the spine asks for.
+    init(_ bytes: [UInt8], _ trace: Int, _ traces: BlockTraces, _ spine: BlockSpine) {
+        self.bytes = bytes
+        let spans = traces.spans(trace)
+        firstSpan = spans.lowerBound
+        firstID = Int(spine.firstIDs[trace])
+        traceLow = traces.traceID(trace).low
+        var found: [Int] = []
+        for span in spans where spine.parents[span] == ParentCode.rootWithTraceID { found.append(span) }
+        spansWithTraceID = found
+    }
+
+    /// Of a span of the trace, by its place in the block.
+    func spanID(_ span: Int) -> UInt64 {
+        var low = 0
+        var high = spansWithTraceID.count
+        while low < high {
+            let middle = (low + high) / 2
+            if spansWithTraceID[middle] < span { low = middle + 1 } else { high = middle }
+        }
+        if low < spansWithTraceID.count, spansWithTraceID[low] == span { return traceLow }
+        let offset = (firstID + span - firstSpan - low) * 8
+        return bytes.withUnsafeBytes { raw in
+            precondition(offset >= 0 && offset + 8 <= raw.count, "as many IDs as spans")
+            return raw.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+        }
+    }
+}
+
 extension BlockReader {
-    /// Appends the spans of one trace of the block to `builder`.
-    func readTrace(_ index: Int, into builder: inout SpanBatchBuilder) throws(SegmentError) {
+    /// A cursor before the first span of a trace of the block.
+    func cursor(_ trace: Int) throws(SegmentError) -> BlockTraceCursor {
         let traces = try traces()
         let spine = try spine()
+        let spans = traces.spans(trace)
+        return BlockTraceCursor(
+            place: trace, next: spans.lowerBound, end: spans.upperBound, previousStart: traces.baseStarts[trace],
+            nextStranger: Int(spine.firstStrangers[trace]),
+            ids: BlockTraceIDs(try spanIDs(), trace, traces, spine))
+    }
+
+    /// Appends the spans of one trace of the block to `builder`.
+    func readTrace(
+        _ trace: Int, into builder: inout SpanBatchBuilder, _ memo: StringMemo
+    ) throws(SegmentError) {
+        var cursor = try cursor(trace)
+        try read(.max, at: &cursor, into: &builder, memo)
+    }
+
+    /// Appends the next spans of a trace to `builder`, at most so many.
+    func read(
+        _ count: Int, at cursor: inout BlockTraceCursor, into builder: inout SpanBatchBuilder, _ memo: StringMemo
+    ) throws(SegmentError) {
+        let spine = try spine()
         let values = try values()
-        let spanIDs = try spanIDs(ofTrace: index, traces, spine)
-        let traceID = traces.traceID(index)
-        let spans = traces.spans(index)
-        var previousStart = traces.baseStarts[index]
-        var stranger = Int(spine.firstStrangers[index])
-        var repeats: [UInt32: [UInt8]] = [:]
-        var scratch: [UInt8] = []
-        for span in spans {
+        let traceID = try traces().traceID(cursor.place)
+        let schema = dictionary.schema
+        // Numbers that the values of string columns have in the builder: columns that are the same as an earlier one
+        // take its.
+        var references: [UInt32] = []
+        for span in cursor.next..<cursor.next + min(cursor.end - cursor.next, count) {
             let number = Int(spine.shapes[span])
             let shape = schema.shapes[number]
             let layout = values.columns(ofShape: number)
             let row = Int(spine.rows[span])
             builder.beginSpan()
             builder.traceID = traceID
-            builder.spanID = spanIDs[span - spans.lowerBound]
+            builder.spanID = cursor.ids.spanID(span)
+            builder.parentID = parentID(span, spine, &cursor)
             builder.traits = shape.traits
-            builder.serviceName = intern(shape.serviceName, &builder)
-            builder.operationName = intern(shape.operationName, &builder)
-            switch spine.parents[span] {
-            case ParentCode.root, ParentCode.rootWithTraceID:
-                builder.parentID = 0
-            case ParentCode.elsewhere:
-                builder.parentID = spine.strangers[stranger]
-                stranger += 1
-            default:
-                let distance = ParentCode.distance(spine.parents[span])
-                builder.parentID = spanIDs[span - distance - spans.lowerBound]
+            builder.serviceName = memo.reference(shape.serviceName, dictionary, &builder)
+            builder.operationName = memo.reference(shape.operationName, dictionary, &builder)
+            if shape.hasStart {
+                let delta = try values.number(schema.plans[Int(shape.startPlan)], layout.start, place: row)
+                builder.start = cursor.previousStart &+ delta
+                cursor.previousStart = builder.start
             }
-            if let plan = schema.startPlan(number) {
-                let delta = try values.number(plan, layout.start, place: row)
-                builder.start = previousStart &+ delta
-                previousStart = builder.start
+            if shape.hasDuration {
+                builder.duration = try values.number(
+                    schema.plans[Int(shape.durationPlan)], layout.duration, place: row)
             }
-            if let plan = schema.durationPlan(number) {
-                builder.duration = try values.number(plan, layout.duration, place: row)
-            }
-            try readColumns(number, layout, row, values, &repeats, &scratch, into: &builder)
-            builder.endSpan()
-        }
-    }
-
-    /// The IDs of the spans of one trace.
-    private func spanIDs(
-        ofTrace index: Int, _ traces: BlockTraces, _ spine: BlockSpine
-    ) throws(SegmentError) -> [UInt64] {
-        let spans = traces.spans(index)
-        let content = try spanIDs()
-        var place = Int(spine.firstIDs[index])
-        var spanIDs: [UInt64] = []
-        spanIDs.reserveCapacity(spans.count)
-        let traceLow = traces.traceID(index).low
-        for span in spans {
-            if spine.parents[span] == ParentCode.rootWithTraceID {
-                spanIDs.append(traceLow)
-                continue
-            }
-            guard (place + 1) * 8 <= content.count else { throw corrupt("its span IDs end early") }
-            spanIDs.append(content.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: place * 8, as: UInt64.self) })
-            place += 1
-        }
-        return spanIDs
-    }
-
-    private func readColumns(
-        _ number: Int, _ layout: BlockLayout.Shape, _ row: Int, _ values: BlockValues,
-        _ repeats: inout [UInt32: [UInt8]], _ scratch: inout [UInt8], into builder: inout SpanBatchBuilder
-    ) throws(SegmentError) {
-        var event: (name: UInt32?, time: Int64)?
-        // Numbers that the values of string columns have in the builder: columns that are the same as an earlier one
-        // take its.
-        var references = [UInt32](repeating: 0, count: layout.columns.count)
-        for index in layout.columns.indices {
-            let column = schema.column(number, index)
-            let plan = schema.plan(number, index)
-            let place = layout.columns[index]
-            if let pending = event, let name = pending.name, column.role != .eventAttributes {
-                builder.addEvent(name: name, time: pending.time)
-                event = nil
-            }
-            switch column.type {
-            case .string, .bytes, .array, .map:
+            references.removeAll(keepingCapacity: true)
+            for (index, place) in layout.columns.enumerated() {
+                let column = schema.columns[Int(shape.firstColumn) &+ index]
+                let plan = schema.plans[Int(schema.planNumbers[Int(shape.firstColumn) &+ index])]
+                var own = column
+                if column.hasKeyString {
+                    let key = memo.reference(column.key, dictionary, &builder)
+                    own = SpanColumn(column.role, key: key, type: column.type)
+                }
+                guard column.type.isReference else {
+                    references.append(0)
+                    try readWords(column, own, plan, place, row, values, into: &builder)
+                    continue
+                }
                 let reference: UInt32
                 switch plan.coding {
-                case .sameAs:
-                    reference = references[Int(plan.operand)]
+                case .sameAs: reference = references[Int(plan.operand)]
                 case .constant, .dictionary:
-                    reference = intern(try values.dictionaryNumber(plan, place, row: row), &builder)
+                    let number = try values.dictionaryNumber(plan, place, row: row)
+                    reference = memo.reference(number, dictionary, &builder)
                 default:
-                    let key = column.repeatKey
-                    if let literal = values.literalPlace(plan, place, row: row) {
-                        try values.readLiteral(plan, place, place: literal, into: &scratch)
-                        if let key { repeats[key] = scratch }
-                    } else if let key, let known = repeats[key] {
-                        scratch = known
-                    } else {
-                        throw corrupt("a value repeats one that its trace has not got")
-                    }
-                    reference = scratch.withUnsafeBytes { builder.intern($0) }
+                    reference = try readLiteral(column, plan, place, row, values, &cursor, into: &builder)
                 }
-                references[index] = reference
-                if column.role == .eventName {
-                    event?.name = reference
-                } else if let pending = event, let name = pending.name {
-                    builder.addEvent(name: name, time: pending.time, attributes: reference)
-                    event = nil
-                } else if column.role == .field, let field = column.field {
-                    builder.setField(field, reference: reference)
-                } else {
-                    let key = intern(column.key, &builder)
-                    builder.addAttribute(key: key, type: column.type, reference: reference)
-                }
-            case .int where column.role == .event:
-                let distance = try values.number(plan, place, place: row)
-                let time =
-                    switch plan.reference {
-                    case .none: distance
-                    case .spanStart: distance &+ builder.start
-                    case .spanEnd: distance &+ builder.duration &+ builder.start
-                    }
-                event = (nil, time)
-            case .int:
-                let value = try values.number(plan, place, place: row)
-                if column.role == .field, let field = column.field {
-                    builder.setField(field, int: value)
-                } else {
-                    builder.addAttribute(key: intern(column.key, &builder), int: value)
-                }
-            case .double:
-                let bits = try values.double(plan, place, row: row)
-                builder.addAttribute(key: intern(column.key, &builder), double: Double(bitPattern: bits))
-            case .bool:
-                builder.addAttribute(key: intern(column.key, &builder), bool: values.bool(place, row: row))
-            case .none:
-                builder.addAttributeWithoutValue(key: intern(column.key, &builder))
+                references.append(reference)
+                builder.append(own, word: reference)
             }
+            builder.endSpan()
+            cursor.next = span + 1
         }
-        if let pending = event, let name = pending.name { builder.addEvent(name: name, time: pending.time) }
     }
 
-    private func intern(_ number: UInt32, _ builder: inout SpanBatchBuilder) -> UInt32 {
-        dictionary.withString(number) { builder.intern($0) }
+    private func parentID(_ span: Int, _ spine: BlockSpine, _ cursor: inout BlockTraceCursor) -> UInt64 {
+        switch spine.parents[span] {
+        case ParentCode.root, ParentCode.rootWithTraceID:
+            return 0
+        case ParentCode.elsewhere:
+            cursor.nextStranger += 1
+            return spine.strangers[cursor.nextStranger - 1]
+        default:
+            return cursor.ids.spanID(span - ParentCode.distance(spine.parents[span]))
+        }
+    }
+
+    /// Appends a value that is no string.
+    @inline(__always)
+    private func readWords(
+        _ column: SpanColumn, _ own: SpanColumn, _ plan: StoredPlan, _ place: BlockLayout.Column, _ row: Int,
+        _ values: BlockValues, into builder: inout SpanBatchBuilder
+    ) throws(SegmentError) {
+        switch column.type {
+        case .int:
+            var value = try values.number(plan, place, place: row)
+            if column.role == .event {
+                if plan.reference != .none { value &+= builder.start }
+                if plan.reference == .spanEnd { value &+= builder.duration }
+            }
+            builder.append(own, wide: UInt64(bitPattern: value))
+        case .double: builder.append(own, wide: try values.double(plan, place, row: row))
+        case .bool: builder.append(own, word: values.bool(place, row: row) ? 1 : 0)
+        case .none: builder.append(own)
+        case .string, .bytes, .array, .map: preconditionFailure("a value that is kept as a string")
+        }
+    }
+
+    /// The number that a value outside the dictionary has in the builder.
+    @inline(__always)
+    private func readLiteral(
+        _ column: SpanColumn, _ plan: StoredPlan, _ place: BlockLayout.Column, _ row: Int, _ values: BlockValues,
+        _ cursor: inout BlockTraceCursor, into builder: inout SpanBatchBuilder
+    ) throws(SegmentError) -> UInt32 {
+        guard let literal = values.literalPlace(plan, place, row: row) else {
+            guard let key = column.repeatKey, let known = cursor.repeats.reference(key) else {
+                throw corrupt("a value repeats one that its trace has not got")
+            }
+            return known
+        }
+        let reference = try values.withLiteral(plan, place, place: literal) { builder.intern($0) }
+        if let key = column.repeatKey { cursor.repeats.set(key, reference) }
+        return reference
     }
 }
 

@@ -61,9 +61,13 @@ final class BlockReader {
         return values
     }
 
+    /// The IDs that spans have of their own, 8 bytes each.
     func spanIDs() throws(SegmentError) -> [UInt8] {
         if let spanIDs = known.spanIDs { return spanIDs }
         let spanIDs = try section(.spanIDs)
+        guard spanIDs.count == (try spine()).idCount * 8 else {
+            throw corrupt("it has not as many span IDs as spans")
+        }
         known.spanIDs = spanIDs
         return spanIDs
     }
@@ -82,16 +86,19 @@ struct BlockTraces {
         var reader = ByteReader(bytes)
         count = entry.traceCount
         ids = Array(try reader.readBytes(count * 16))
-        var firstSpans = [0]
+        var numbers = SmallVarints(bytes, from: reader.offset)
+        var firstSpans: [Int] = []
         firstSpans.reserveCapacity(count + 1)
         var firstSpan = 0
+        firstSpans.append(0)
         for _ in 0..<count {
-            firstSpan += try reader.readCount(max: entry.spanCount)
+            firstSpan += try numbers.next(max: SegmentFormat.blockSpanCountMax)
             firstSpans.append(firstSpan)
         }
         guard firstSpan == entry.spanCount else {
-            throw ByteReaderError(offset: reader.offset, message: "the spans of the traces do not add up")
+            throw ByteReaderError(offset: numbers.offset, message: "the spans of the traces do not add up")
         }
+        reader = ByteReader(bytes, from: numbers.offset)
         var baseStarts: [Int64] = []
         baseStarts.reserveCapacity(count)
         var previous: Int64 = 0
@@ -116,12 +123,16 @@ struct BlockTraces {
 
     /// The places of a trace in the block: at most one, but for parts of a very long one.
     func places(of traceID: TraceID) -> [Int] {
+        var places: [Int] = []
         ids.withUnsafeBytes { raw in
-            (0..<count).filter { index in
-                raw.loadUnaligned(fromByteOffset: (count &+ index) &* 8, as: UInt64.self) == traceID.low
-                    && raw.loadUnaligned(fromByteOffset: index &* 8, as: UInt64.self) == traceID.high
+            for index in 0..<count
+            where raw.loadUnaligned(fromByteOffset: (count &+ index) &* 8, as: UInt64.self) == traceID.low {
+                if raw.loadUnaligned(fromByteOffset: index &* 8, as: UInt64.self) == traceID.high {
+                    places.append(index)
+                }
             }
         }
+        return places
     }
 }
 
@@ -139,6 +150,8 @@ struct BlockSpine {
     /// that is elsewhere.
     let firstIDs: [Int32]
     let firstStrangers: [Int32]
+    /// Spans of the block with an ID of their own in it.
+    let idCount: Int
 
     init(
         _ bytes: UnsafeRawBufferPointer, _ entry: BlockDirectory.Entry, shapeCount: Int, _ traces: BlockTraces
@@ -147,44 +160,16 @@ struct BlockSpine {
         let width = BlockEncoder.shapeByteCount(shapeCount: shapeCount)
         let shapeBytes = try reader.readBytes(entry.spanCount * width)
         shapes = try BlockSpine.shapes(shapeBytes, width: width, shapeCount: shapeCount)
-        var rowCounts = [Int32](repeating: 0, count: shapeCount)
-        var rows = [UInt32](repeating: 0, count: entry.spanCount)
-        for (span, shape) in shapes.enumerated() {
-            rows[span] = UInt32(truncatingIfNeeded: rowCounts[Int(shape)])
-            rowCounts[Int(shape)] &+= 1
-        }
-        self.rows = rows
-        self.rowCounts = rowCounts
-        var parents = [UInt32](repeating: 0, count: entry.spanCount)
-        var strangerCount = 0
-        var idCount = 0
-        var firstIDs: [Int32] = []
-        var firstStrangers: [Int32] = []
-        firstIDs.reserveCapacity(traces.count)
-        firstStrangers.reserveCapacity(traces.count)
-        for trace in 0..<traces.count {
-            firstIDs.append(Int32(idCount))
-            firstStrangers.append(Int32(strangerCount))
-            let spans = traces.spans(trace)
-            for span in spans {
-                let parent = try reader.readCount(max: 4 * SegmentFormat.blockSpanCountMax)
-                parents[span] = UInt32(truncatingIfNeeded: parent)
-                if parent != ParentCode.rootWithTraceID { idCount += 1 }
-                guard parent >= ParentCode.firstDistance else {
-                    if parent == ParentCode.elsewhere { strangerCount += 1 }
-                    continue
-                }
-                guard spans.contains(span - ParentCode.distance(UInt32(truncatingIfNeeded: parent))) else {
-                    throw ByteReaderError(offset: reader.offset, message: "the parent of span \(span) is in no trace")
-                }
-            }
-        }
-        self.firstIDs = firstIDs
-        self.firstStrangers = firstStrangers
-        self.parents = parents
+        (rows, rowCounts) = BlockSpine.rows(shapes, shapeCount: shapeCount)
+        var parents = Parents(SmallVarints(bytes, from: reader.offset))
+        self.parents = try parents.read(traces, spanCount: entry.spanCount)
+        firstIDs = parents.firstIDs
+        firstStrangers = parents.firstStrangers
+        idCount = parents.idCount
+        reader = ByteReader(bytes, from: parents.numbers.offset)
         var strangers: [UInt64] = []
-        strangers.reserveCapacity(min(strangerCount, reader.remaining / 8))
-        for _ in 0..<strangerCount { strangers.append(try reader.readUInt64()) }
+        strangers.reserveCapacity(min(parents.strangerCount, reader.remaining / 8))
+        for _ in 0..<parents.strangerCount { strangers.append(try reader.readUInt64()) }
         guard reader.isAtEnd else { throw ByteReaderError(offset: reader.offset, message: "bytes are left over") }
         self.strangers = strangers
     }
@@ -196,8 +181,12 @@ struct BlockSpine {
         let shapes = [UInt32](unsafeUninitializedCapacity: bytes.count / width) { buffer, count in
             count = bytes.count / width
             for span in 0..<count {
-                var shape: UInt32 = 0
-                for byte in 0..<width { shape |= UInt32(bytes[span &* width &+ byte]) << (8 * UInt32(byte)) }
+                let shape: UInt32 =
+                    switch width {
+                    case 1: UInt32(bytes[span])
+                    case 2: UInt32(bytes.loadUnaligned(fromByteOffset: span &* 2, as: UInt16.self))
+                    default: bytes.loadUnaligned(fromByteOffset: span &* 4, as: UInt32.self)
+                    }
                 largest = max(largest, shape)
                 buffer[span] = shape
             }
@@ -206,5 +195,98 @@ struct BlockSpine {
             throw ByteReaderError(offset: 0, message: "shape \(largest) of \(shapeCount)")
         }
         return shapes
+    }
+
+    /// The shapes are all below the count.
+    private static func rows(_ shapes: [UInt32], shapeCount: Int) -> (rows: [UInt32], rowCounts: [Int32]) {
+        var rowCounts = [Int32](repeating: 0, count: shapeCount)
+        let rows = rowCounts.withUnsafeMutableBufferPointer { rowCounts in
+            [UInt32](unsafeUninitializedCapacity: shapes.count) { rows, count in
+                for (span, shape) in shapes.enumerated() {
+                    rows[span] = UInt32(bitPattern: rowCounts[Int(shape)])
+                    rowCounts[Int(shape)] &+= 1
+                }
+                count = shapes.count
+            }
+        }
+        return (rows, rowCounts)
+    }
+
+    /// The codes of the parents while they are read.
+    private struct Parents {
+        var numbers: SmallVarints
+        var firstIDs: [Int32] = []
+        var firstStrangers: [Int32] = []
+        var idCount = 0
+        var strangerCount = 0
+
+        init(_ numbers: SmallVarints) { self.numbers = numbers }
+
+        mutating func read(_ traces: BlockTraces, spanCount: Int) throws(ByteReaderError) -> [UInt32] {
+            firstIDs.reserveCapacity(traces.count)
+            firstStrangers.reserveCapacity(traces.count)
+            var failure: ByteReaderError?
+            let codes = [UInt32](unsafeUninitializedCapacity: spanCount) { codes, count in
+                for trace in 0..<traces.count {
+                    firstIDs.append(Int32(truncatingIfNeeded: idCount))
+                    firstStrangers.append(Int32(truncatingIfNeeded: strangerCount))
+                    do throws(ByteReaderError) {
+                        try read(traces.spans(trace), into: codes)
+                    } catch {
+                        failure = error
+                        return
+                    }
+                }
+                count = spanCount
+            }
+            if let failure { throw failure }
+            return codes
+        }
+
+        /// Of one trace, whose spans have room in `codes`.
+        @inline(__always)
+        private mutating func read(
+            _ spans: Range<Int>, into codes: UnsafeMutableBufferPointer<UInt32>
+        ) throws(ByteReaderError) {
+            for span in spans {
+                let code = UInt32(
+                    truncatingIfNeeded: try numbers.next(max: 4 * SegmentFormat.blockSpanCountMax))
+                codes[span] = code
+                if code != ParentCode.rootWithTraceID { idCount &+= 1 }
+                if code == ParentCode.elsewhere { strangerCount &+= 1 }
+                guard code < ParentCode.firstDistance || spans.contains(span &- ParentCode.distance(code)) else {
+                    throw ByteReaderError(offset: numbers.offset, message: "the parent of span \(span) is in no trace")
+                }
+            }
+        }
+    }
+}
+
+/// Numbers one after the other, most of which take a single byte.
+private struct SmallVarints {
+    private let bytes: UnsafeRawBufferPointer
+    private(set) var offset: Int
+
+    init(_ bytes: UnsafeRawBufferPointer, from offset: Int) {
+        self.bytes = bytes
+        self.offset = offset
+    }
+
+    /// - Parameter max: at least 127.
+    @inline(__always)
+    mutating func next(max: Int) throws(ByteReaderError) -> Int {
+        if offset < bytes.count, bytes[offset] < 0x80 {
+            offset &+= 1
+            return Int(bytes[offset &- 1])
+        }
+        return try nextLong(max: max)
+    }
+
+    @inline(never)
+    private mutating func nextLong(max: Int) throws(ByteReaderError) -> Int {
+        var reader = ByteReader(bytes, from: offset)
+        let number = try reader.readCount(max: max)
+        offset = reader.offset
+        return number
     }
 }

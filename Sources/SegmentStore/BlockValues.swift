@@ -6,7 +6,8 @@ internal import TraceModel
 /// Codes are read at once; bytes outside the dictionary only when one is asked for.
 final class BlockValues {
     private let layout: BlockLayout
-    private var shapes: [Int: BlockLayout.Shape] = [:]
+    /// By place in the layout, as far as they were asked for.
+    private var shapes: [BlockLayout.Shape?]
     /// Has this as a part of it.
     private unowned let block: BlockReader
     private let schema: SegmentSchema
@@ -14,8 +15,8 @@ final class BlockValues {
     /// Places among the numbers of the block, ascending, and what stands there.
     let exceptionPlaces: [Int]
     private let exceptions: [UInt64]
-    private lazy var fixed: Result<[UInt8], SegmentError> = read(.fixed)
-    private lazy var text: Result<(bytes: [UInt8], ends: [Int]), SegmentError> = readText()
+    private var knownFixed: [UInt8]?
+    private var knownText: (bytes: [UInt8], ends: [UInt32])?
 
     init(_ block: BlockReader, _ spine: BlockSpine) throws(SegmentError) {
         self.block = block
@@ -25,6 +26,7 @@ final class BlockValues {
         let layout = codeBytes.withUnsafeBytes { BlockLayout(schema, rowCounts: spine.rowCounts, codes: BitReader($0)) }
         guard let layout else { throw block.corrupt("its codes end early") }
         self.layout = layout
+        shapes = Array(repeating: nil, count: layout.shapeCount)
         (exceptionPlaces, exceptions) = try BlockValues.readExceptions(block)
     }
 
@@ -52,9 +54,10 @@ final class BlockValues {
 
     /// The columns of a shape that has rows in the block.
     func columns(ofShape number: Int) -> BlockLayout.Shape {
-        if let known = shapes[number] { return known }
+        let place = layout.place(ofShape: number)
+        if let known = shapes[place] { return known }
         let shape = codeBytes.withUnsafeBytes { layout.columns(ofShape: number, BitReader($0)) }
-        shapes[number] = shape
+        shapes[place] = shape
         return shape
     }
 
@@ -96,10 +99,10 @@ final class BlockValues {
         }
     }
 
-    /// The first `count` values of a number column without repeat marks.
+    /// The first `count` values of a number column, or of the literals of one with repeat marks.
     func numbers(_ plan: StoredPlan, _ column: BlockLayout.Column, count: Int) throws(SegmentError) -> [Int64] {
         if plan.coding == .constantNumber { return Array(repeating: plan.number.base, count: count) }
-        guard plan.coding == .number else {
+        guard plan.isNumber else {
             var numbers: [Int64] = []
             numbers.reserveCapacity(count)
             for place in 0..<count { numbers.append(try number(plan, column, place: place)) }
@@ -107,11 +110,12 @@ final class BlockValues {
         }
         var escaped: [Int] = []
         let coding = plan.number
+        let first = plan.marksRepeats ? column.literalBit : column.bit
         var numbers = codeBytes.withUnsafeBytes { raw in
             let reader = BitReader(raw)
             return [Int64](unsafeUninitializedCapacity: count) { buffer, filled in
                 for place in 0..<count {
-                    let code = reader.code(at: column.bit &+ place &* coding.width, width: coding.width)
+                    let code = reader.code(at: first &+ place &* coding.width, width: coding.width)
                     if code == coding.escape { escaped.append(place) }
                     buffer[place] = coding.value(code: code)
                 }
@@ -157,7 +161,7 @@ final class BlockValues {
     func double(_ plan: StoredPlan, _ column: BlockLayout.Column, row: Int) throws(SegmentError) -> UInt64 {
         guard plan.coding == .double else { return UInt64(bitPattern: try number(plan, column, place: row)) }
         let offset = column.fixed + row * 8
-        let bytes = try fixed.get()
+        let bytes = try fixed()
         guard offset + 8 <= bytes.count else { throw block.corrupt("its fixed-size values end early") }
         return bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: UInt64.self) }
     }
@@ -196,60 +200,69 @@ final class BlockValues {
     func readLiteral(
         _ plan: StoredPlan, _ column: BlockLayout.Column, place: Int, into value: inout [UInt8]
     ) throws(SegmentError) {
+        value.removeAll(keepingCapacity: true)
+        try withLiteral(plan, column, place: place) { value.append(contentsOf: $0) }
+    }
+
+    /// Calls `body` with the literal at a place of a column.
+    @inline(__always)
+    func withLiteral<Value>(
+        _ plan: StoredPlan, _ column: BlockLayout.Column, place: Int, _ body: (UnsafeRawBufferPointer) -> Value
+    ) throws(SegmentError) -> Value {
         switch plan.coding {
         case .decimal:
             let number = try number(plan, column, place: place)
             guard number >= 0 else { throw block.corrupt("a negative number where text is made of one") }
-            LiteralText.writeDecimal(number, into: &value)
+            return LiteralText.withDecimal(number, body)
         case .text:
-            let text = try text.get()
+            let text = try text()
             let index = column.firstText + place
-            let start = index == 0 ? 0 : text.ends[index - 1]
-            value.removeAll(keepingCapacity: true)
-            value.append(contentsOf: text.bytes[start..<text.ends[index]])
+            let start = index == 0 ? 0 : Int(text.ends[index - 1])
+            let end = Int(text.ends[index])
+            return text.bytes.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[start..<end])) }
         default:
             let count = plan.fixedByteCount
             let offset = column.fixed + place * count
-            let bytes = try fixed.get()
+            let bytes = try fixed()
             guard offset + count <= bytes.count else { throw block.corrupt("its fixed-size values end early") }
-            bytes.withUnsafeBytes { raw in
+            return bytes.withUnsafeBytes { raw in
                 let own = UnsafeRawBufferPointer(rebasing: raw[offset..<offset + count])
-                if plan.coding == .uuid {
-                    LiteralText.writeUUID(own, into: &value)
-                } else {
-                    LiteralText.writeHex(own, into: &value)
-                }
+                return plan.coding == .uuid ? LiteralText.withUUID(own, body) : LiteralText.withHex(own, body)
             }
         }
     }
 
-    private func read(_ section: BlockSection) -> Result<[UInt8], SegmentError> {
-        do throws(SegmentError) { return .success(try block.section(section)) } catch { return .failure(error) }
+    private func fixed() throws(SegmentError) -> [UInt8] {
+        if let knownFixed { return knownFixed }
+        let bytes = try block.section(.fixed)
+        knownFixed = bytes
+        return bytes
     }
 
     /// The texts and the end of each: their lengths are numbers of their columns.
-    private func readText() -> Result<(bytes: [UInt8], ends: [Int]), SegmentError> {
-        do throws(SegmentError) {
-            let bytes = try block.section(.text)
-            var ends: [Int] = []
-            var end = 0
-            for shape in layout.textShapes {
-                for (index, column) in columns(ofShape: shape).columns.enumerated() {
-                    let plan = schema.plan(shape, index)
-                    guard plan.coding == .text else { continue }
-                    for place in 0..<column.literalCount {
-                        let length = try number(plan, column, place: place)
-                        guard length >= 0, length <= bytes.count - end else {
-                            throw block.corrupt("its texts end early")
-                        }
-                        end += Int(length)
-                        ends.append(end)
-                    }
+    private func text() throws(SegmentError) -> (bytes: [UInt8], ends: [UInt32]) {
+        if let knownText { return knownText }
+        let bytes = try block.section(.text)
+        var ends: [UInt32] = []
+        var end = 0
+        for shape in layout.textShapes {
+            for (index, column) in columns(ofShape: shape).columns.enumerated() {
+                let plan = schema.plan(shape, index)
+                guard plan.coding == .text else { continue }
+                for length in try numbers(plan, column, count: column.literalCount) {
+                    guard length >= 0, length <= bytes.count - end else { throw block.corrupt("its texts end early") }
+                    end += Int(length)
+                    ends.append(UInt32(end))
                 }
             }
-            return .success((bytes, ends))
-        } catch {
-            return .failure(error)
         }
+        knownText = (bytes, ends)
+        return (bytes, ends)
+    }
+
+    /// Reads what is only read when it is asked for.
+    func readAll() throws(SegmentError) {
+        _ = try fixed()
+        _ = try text()
     }
 }

@@ -60,32 +60,56 @@ enum LiteralText {
         return value
     }
 
-    static func writeUUID(_ bytes: UnsafeRawBufferPointer, into text: inout [UInt8]) {
-        text.removeAll(keepingCapacity: true)
-        for (index, byte) in bytes.enumerated() {
-            if index == 4 || index == 6 || index == 8 || index == 10 { text.append(0x2d) }
-            text.append(hexDigit(byte >> 4))
-            text.append(hexDigit(byte & 15))
+    /// Calls `body` with the text that 16 bytes stand for.
+    @inline(__always)
+    static func withUUID<Value>(
+        _ bytes: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> Value
+    ) -> Value {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: uuidByteCount) { text in
+            var place = 0
+            for byte in bytes {
+                if isDash(place) {
+                    text[place] = 0x2d
+                    place &+= 1
+                }
+                text[place] = hexDigit(byte >> 4)
+                text[place &+ 1] = hexDigit(byte & 15)
+                place &+= 2
+            }
+            return body(UnsafeRawBufferPointer(text))
         }
     }
 
-    static func writeHex(_ bytes: UnsafeRawBufferPointer, into text: inout [UInt8]) {
-        text.removeAll(keepingCapacity: true)
-        for byte in bytes {
-            text.append(hexDigit(byte >> 4))
-            text.append(hexDigit(byte & 15))
+    /// Calls `body` with the digits of the bytes.
+    @inline(__always)
+    static func withHex<Value>(
+        _ bytes: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> Value
+    ) -> Value {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: bytes.count * 2) { text in
+            for (index, byte) in bytes.enumerated() {
+                text[index &* 2] = hexDigit(byte >> 4)
+                text[index &* 2 &+ 1] = hexDigit(byte & 15)
+            }
+            return body(UnsafeRawBufferPointer(text))
         }
     }
 
-    static func writeDecimal(_ value: Int64, into text: inout [UInt8]) {
-        text.removeAll(keepingCapacity: true)
-        var rest = value
-        repeat {
-            text.append(0x30 + UInt8(rest % 10))
-            rest /= 10
-        } while rest > 0
-        text.reverse()
+    /// Calls `body` with the digits of a number that is not negative.
+    @inline(__always)
+    static func withDecimal<Value>(_ value: Int64, _ body: (UnsafeRawBufferPointer) -> Value) -> Value {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: decimalByteCountMax) { text in
+            var rest = UInt64(value)
+            var first = decimalByteCountMax
+            repeat {
+                first &-= 1
+                text[first] = 0x30 &+ UInt8(truncatingIfNeeded: rest % 10)
+                rest /= 10
+            } while rest > 0
+            return body(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(text)[first...]))
+        }
     }
+
+    private static let decimalByteCountMax = 20
 
     @inline(__always)
     private static func hexDigit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 &+ value : 0x57 &+ value }

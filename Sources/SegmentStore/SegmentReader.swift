@@ -44,9 +44,12 @@ public final class SegmentReader: @unchecked Sendable {
         _ traceID: TraceID, into builder: inout SpanBatchBuilder, _ blocks: BlockMemory = BlockMemory()
     ) throws(SegmentError) -> Int {
         let before = builder.spanCount
+        blocks.memo.removeAll()
         for block in try self.blocks(of: traceID.fingerprint, try traceTable(), "trace directory") {
             let reader = try blockReader(block, blocks)
-            for place in try reader.traces().places(of: traceID) { try reader.readTrace(place, into: &builder) }
+            for place in try reader.traces().places(of: traceID) {
+                try reader.readTrace(place, into: &builder, blocks.memo)
+            }
         }
         return builder.spanCount - before
     }
@@ -67,7 +70,8 @@ public final class SegmentReader: @unchecked Sendable {
     /// Appends all spans of a block.
     public func readBlock(_ block: Int, into builder: inout SpanBatchBuilder) throws(SegmentError) {
         let reader = try blockReader(block, BlockMemory())
-        for place in 0..<(try reader.traces().count) { try reader.readTrace(place, into: &builder) }
+        let memo = StringMemo()
+        for place in 0..<(try reader.traces().count) { try reader.readTrace(place, into: &builder, memo) }
     }
 
     public func origin() throws(SegmentError) -> SegmentOrigin { try decodedOrigin().origin }

@@ -224,29 +224,43 @@ public struct SpanBatchBuilder: ~Copyable {
         words.extend(by: count)
     }
 
+    // MARK: Columns as they lie in a batch
+
+    // Attributes of spans that were in a batch before may be added so, each once; then none in any other way.
+
+    /// Adds a column without a value.
+    @inline(__always)
+    public mutating func append(_ column: SpanColumn) { columns.append(column.rawValue) }
+
+    @inline(__always)
+    public mutating func append(_ column: SpanColumn, word: UInt32) {
+        columns.append(column.rawValue)
+        words.append(word)
+    }
+
+    @inline(__always)
+    public mutating func append(_ column: SpanColumn, wide value: UInt64) {
+        columns.append(column.rawValue)
+        words.append(UInt32(truncatingIfNeeded: value))
+        words.append(UInt32(truncatingIfNeeded: value &>> 32))
+    }
+
     /// Adds an event; `attributes` is a map that `AttributeCoding` wrote, 0 for none.
     public mutating func addEvent(name: UInt32, time: Int64, attributes: UInt32 = 0) {
-        addColumn(SpanColumn(.event, key: 0, type: .int))
-        addWide(UInt64(bitPattern: time))
-        addColumn(SpanColumn(.eventName, key: 0, type: .string))
-        words.append(name)
-        if attributes != 0 {
-            addColumn(SpanColumn(.eventAttributes, key: 0, type: .map))
-            words.append(attributes)
-        }
+        append(SpanColumn(.event, key: 0, type: .int), wide: UInt64(bitPattern: time))
+        append(SpanColumn(.eventName, key: 0, type: .string), word: name)
+        if attributes != 0 { append(SpanColumn(.eventAttributes, key: 0, type: .map), word: attributes) }
     }
 
     /// Sets a field of a type that is a string, bytes, an array or a map.
     public mutating func setField(_ field: SpanField, reference: UInt32) {
         precondition(field.valueType.isReference, "a field that refers to a string")
-        addColumn(SpanColumn(.field, key: UInt32(field.rawValue), type: field.valueType))
-        words.append(reference)
+        append(SpanColumn(.field, key: UInt32(field.rawValue), type: field.valueType), word: reference)
     }
 
     public mutating func setField(_ field: SpanField, int: Int64) {
         precondition(field.valueType == .int, "a field that is a number")
-        addColumn(SpanColumn(.field, key: UInt32(field.rawValue), type: .int))
-        addWide(UInt64(bitPattern: int))
+        append(SpanColumn(.field, key: UInt32(field.rawValue), type: .int), wide: UInt64(bitPattern: int))
     }
 
     /// Takes the span in. Without ordered attributes (see `SpanTraits`) a key counts once, with its last value.
@@ -315,13 +329,6 @@ public struct SpanBatchBuilder: ~Copyable {
     }
 
     // MARK: Details
-
-    private mutating func addColumn(_ column: SpanColumn) { columns.append(column.rawValue) }
-
-    private mutating func addWide(_ value: UInt64) {
-        words.append(UInt32(truncatingIfNeeded: value))
-        words.append(UInt32(truncatingIfNeeded: value &>> 32))
-    }
 
     private mutating func addAttribute(_ key: UInt32, _ type: ValueType, wide value: UInt64) {
         addAttribute(key, type, UInt32(truncatingIfNeeded: value), UInt32(truncatingIfNeeded: value &>> 32))

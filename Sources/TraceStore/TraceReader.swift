@@ -3,11 +3,14 @@ internal import SegmentStore
 internal import TraceModel
 
 /// Puts traces together from everything that holds parts of them.
-struct TraceReader {
+///
+/// For one thread at a time.
+final class TraceReader {
     let snapshot: StoreSnapshot
     let logger: Logger
     /// What this query read of each segment's blocks.
     let blocks: [BlockMemory]
+    private var builder = SpanBatchBuilder()
 
     init(_ snapshot: StoreSnapshot, _ logger: Logger) {
         self.snapshot = snapshot
@@ -17,7 +20,7 @@ struct TraceReader {
 
     /// A damaged part is left out, with a line in the log, unless nothing else of the trace is found.
     func trace(_ traceID: TraceID) throws(StoreError) -> Trace? {
-        var builder = SpanBatchBuilder()
+        builder.removeAll()
         var damage: SegmentError?
         for (place, segment) in snapshot.segments.enumerated() {
             do throws(SegmentError) {
@@ -43,15 +46,19 @@ struct TraceReader {
 
     /// By start, and of spans that are equal in everything one.
     private static func distinct(_ spans: [SpanView]) -> [SpanView] {
-        let ordered = spans.enumerated().sorted { a, b in
-            (a.element.start ?? .min, a.offset) < (b.element.start ?? .min, b.offset)
+        let starts = spans.map { $0.start ?? .min }
+        var ordered = spans
+        if !zip(starts, starts.dropFirst()).allSatisfy({ $0 <= $1 }) {
+            ordered = spans.indices.sorted { (starts[$0], $0) < (starts[$1], $1) }.map { spans[$0] }
         }
+        let ids = ordered.map(\.spanID.value).sorted()
+        guard zip(ids, ids.dropFirst()).contains(where: { $0 == $1 }) else { return ordered }
         var kept: [SpanView] = []
         var byID: [UInt64: [SpanView]] = [:]
-        for (_, span) in ordered {
-            let twins = byID[span.spanID.value] ?? []
-            if twins.contains(where: { $0.hasEqualContent(to: span) }) { continue }
-            byID[span.spanID.value] = twins + [span]
+        for span in ordered {
+            let isKnown = byID[span.spanID.value]?.contains { $0.hasEqualContent(to: span) } ?? false
+            if isKnown { continue }
+            byID[span.spanID.value, default: []].append(span)
             kept.append(span)
         }
         return kept
