@@ -176,7 +176,7 @@ let package = Package(
             name: "HTTPAPITests",
             dependencies: [
                 "HTTPAPI", "NetworkServer", "TraceStore", "WireFormats", "Topology", "TraceModel", "Bytes",
-                "TestSupport",
+                "NetworkTestSupport", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "TestSupport"], swiftSettings: strict),

@@ -141,6 +141,42 @@ import TraceModel
         }
     }
 
+    @Test func `dependencies are those of the window, in milliseconds`() async throws {
+        let start = Self.nowMicroseconds - 60_000_000
+        let post = """
+            [{"traceId":"ab","id":"1","kind":"SERVER","timestamp":\(start),"localEndpoint":{"serviceName":"front"}},
+             {"traceId":"ab","parentId":"1","id":"2","kind":"CLIENT","timestamp":\(start + 1),
+              "localEndpoint":{"serviceName":"front"}},
+             {"traceId":"ab","parentId":"2","id":"3","kind":"SERVER","timestamp":\(start + 2),
+              "localEndpoint":{"serviceName":"back"}}]
+            """
+        try await QueryServer.serving([post]) { server throws in
+            func text(_ query: String) throws -> String {
+                try server.jaeger.request("GET", "/api/dependencies" + query).text
+            }
+            let envelope = { (data: String) in #"{"data":[\#(data)],"total":0,"limit":0,"offset":0,"errors":null}"# }
+            let link = #"{"parent":"front","child":"back","callCount":1}"#
+            let end = Self.nowMicroseconds / 1000
+            for query in ["", "?endTs=\(end)&lookback=604800000", "?service=back"] {
+                #expect(try text(query) == envelope(link))
+            }
+            let v3 = Self.window.replacing("query.startTimeMin", with: "startTime")
+                .replacing("query.startTimeMax", with: "end_time")
+            #expect(
+                try server.jaeger.request("GET", "/api/v3/dependencies?" + v3).text
+                    == #"{"dependencies":[{"parent":"front","child":"back","callCount":"1"}]}"#)
+            #expect(
+                try server.jaeger.request("GET", "/api/v3/dependencies").text
+                    == Self.v3Failure(400, "startTime and endTime are required"))
+            for query in ["?endTs=\(end)&lookback=1000", "?endTs=\(end - 3_600_000)", "?service=none"] {
+                #expect(try text(query) == envelope(""))
+            }
+            #expect(
+                try text("?endTs=now")
+                    == Self.failure(400, "unable to parse param 'endTs': now is no number of milliseconds"))
+        }
+    }
+
     @Test func `there is no archive, and Jaeger's own words say so`() async throws {
         try await QueryServer.serving([Self.post]) { server throws in
             let answer = try server.jaeger.request("POST", "/api/archive/ab", body: .bytes([]))

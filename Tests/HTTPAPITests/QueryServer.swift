@@ -8,7 +8,7 @@ import TraceModel
 import TraceStore
 import WireFormats
 
-/// Both query APIs on free ports of this machine, over a store in a temporary folder.
+/// All query APIs on free ports of this machine, over a store in a temporary folder.
 final class QueryServer {
     private let folder: TemporaryFolder
     private let group: HTTPServerGroup
@@ -16,6 +16,9 @@ final class QueryServer {
     let store: TraceStore
     let zipkin: HTTPConnection
     let jaeger: HTTPConnection
+    /// Jaeger's gRPC services, and those of its remote storage.
+    let callPort: Int
+    let storagePort: Int
 
     private static let lookback: Int64 = 86_400_000_000_000
 
@@ -51,12 +54,21 @@ final class QueryServer {
             .register(on: &jaegerRouter)
         JaegerV3Queries(store: store, limits: limits).register(on: &jaegerRouter)
         jaegerRouter.mount(prefix: "/jaeger")
-        servers = [("zipkin", zipkinRouter), ("jaeger", jaegerRouter)].map { [group] name, router in
+        var callRouter = HTTPRouter()
+        JaegerCalls(store: store, limits: limits).register(on: &callRouter)
+        var storageRouter = HTTPRouter()
+        JaegerStorageCalls(store: store, limits: limits).register(on: &storageRouter)
+        let routers = [
+            ("zipkin", zipkinRouter), ("jaeger", jaegerRouter), ("calls", callRouter), ("storage", storageRouter),
+        ]
+        servers = routers.map { [group] name, router in
             HTTPServer(name: name, address: "127.0.0.1", port: 0, router: router, group: group)
         }
         for server in servers { try server.start() }
         zipkin = try HTTPConnection(port: UInt16(servers[0].boundPort ?? 0))
         jaeger = try HTTPConnection(port: UInt16(servers[1].boundPort ?? 0))
+        callPort = servers[2].boundPort ?? 0
+        storagePort = servers[3].boundPort ?? 0
     }
 
     private func end() async {

@@ -1,5 +1,6 @@
 internal import Bytes
 package import NetworkServer
+package import Topology
 package import TraceModel
 package import TraceStore
 internal import WireFormats
@@ -14,6 +15,22 @@ package enum JaegerAnswer {
     /// Operations with their kinds.
     package static func operations(_ operations: [Operation], isPretty: Bool = false) -> HTTPResponse {
         answer(isPretty, total: operations.count) { $0.writeOperations(operations, kindIfUnspecified: "") }
+    }
+
+    /// Who called whom.
+    package static func dependencies(_ links: [DependencyLink], isPretty: Bool = false) -> HTTPResponse {
+        answer(isPretty, total: 0) { writer in
+            writer.write(UInt8(ascii: "["))
+            for (index, link) in links.enumerated() {
+                writer.write(index > 0 ? ",{\"parent\":" : "{\"parent\":")
+                writer.writeJSONString(link.parent)
+                writer.write(",\"child\":")
+                writer.writeJSONString(link.child)
+                writer.write(",\"callCount\":")
+                writer.write(Array("\(link.callCount)}".utf8))
+            }
+            writer.write(UInt8(ascii: "]"))
+        }
     }
 
     /// Traces in memory.

@@ -1,6 +1,7 @@
 internal import Bytes
 public import NetworkServer
 internal import Threads
+internal import Topology
 internal import TraceModel
 public import TraceStore
 internal import WireFormats
@@ -22,6 +23,7 @@ public struct JaegerQueries: Sendable {
         case operations = "/api/operations"
         case search = "/api/traces"
         case trace = "/api/traces/:traceID"
+        case dependencies = "/api/dependencies"
         case archive = "/api/archive/:traceID"
         case transform = "/api/transform"
         case index = "/"
@@ -29,7 +31,7 @@ public struct JaegerQueries: Sendable {
         package var method: HTTPMethod {
             switch self {
             case .archive, .transform: .post
-            case .services, .operationNames, .operations, .search, .trace, .index: .get
+            case .services, .operationNames, .operations, .search, .trace, .dependencies, .index: .get
             }
         }
     }
@@ -74,6 +76,7 @@ public struct JaegerQueries: Sendable {
         case .operations: return answering(operations)
         case .search: return answering(search)
         case .trace: return answering(trace)
+        case .dependencies: return answering(dependencies)
         case .archive: return answering(archive)
         case .transform: return answering(transform)
         case .index:
@@ -117,6 +120,16 @@ public struct JaegerQueries: Sendable {
         let service = try JaegerQueryParameters.service(call.parameters)
         let operations = try store.operations(ofService: service, jaegerKind: call.parameters.text("spanKind"))
         return JaegerAnswer.operations(operations, isPretty: call.isPretty)
+    }
+
+    @Sendable private func dependencies(_ call: Call) throws -> HTTPResponse {
+        let window = try JaegerQueryParameters.dependencyWindow(
+            call.parameters, now: SystemClock.nanosecondsSince1970())
+        let service = call.parameters.text("service")
+        let links = try store.dependencies(within: window, call.work).filter {
+            service == nil || $0.parent == service || $0.child == service
+        }
+        return JaegerAnswer.dependencies(links, isPretty: call.isPretty)
     }
 
     // MARK: Traces

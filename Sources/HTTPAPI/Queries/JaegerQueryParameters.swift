@@ -6,6 +6,7 @@ package import TraceStore
 package enum JaegerQueryParameters {
     static let limitDefault = 100
     static let traceIDCountMax = 1000
+    private static let dependencyLookback: Int64 = 86_400_000_000_000
 
     /// What a search asks for: traces by ID, or those that match.
     package enum Search: Sendable {
@@ -53,6 +54,22 @@ package enum JaegerQueryParameters {
     /// - Throws: `QueryError`.
     package static func checkTimeHints(_ parameters: QueryParameters) throws {
         for name in ["start", "end"] { _ = try time(name, parameters) }
+    }
+
+    /// The window of a question for dependencies, in milliseconds: `lookback`, a day if absent, up to `endTs`, now if
+    /// absent.
+    /// - Parameter now: nanoseconds since 1970.
+    /// - Throws: `QueryError`.
+    package static func dependencyWindow(_ parameters: QueryParameters, now: Int64) throws -> ClosedRange<Int64> {
+        func nanoseconds(_ name: String) throws -> Int64? {
+            guard let text = parameters.text(name) else { return nil }
+            guard let milliseconds = Int64(text), milliseconds >= 0 else {
+                throw QueryError("unable to parse param '\(name)': \(text) is no number of milliseconds")
+            }
+            return milliseconds.multipliedClamped(by: 1_000_000)
+        }
+        let end = try nanoseconds("endTs") ?? now
+        return end.addingClamped(-(try nanoseconds("lookback") ?? dependencyLookback))...end
     }
 
     /// 1 to 32 hex digits of either case. All zeros is an ID, of no trace.

@@ -1,5 +1,6 @@
 internal import Bytes
 package import NetworkServer
+package import Topology
 internal import TraceModel
 package import TraceStore
 internal import WireFormats
@@ -22,6 +23,22 @@ package enum JaegerV3Answer {
         writer.write("{\"operations\":")
         writer.writeOperations(operations, kindIfUnspecified: "internal")
         writer.write("}")
+        return .json(writer.bytes)
+    }
+
+    /// Who called whom; counts are of 64 bits, and therefore text.
+    package static func dependencies(_ links: [DependencyLink]) -> HTTPResponse {
+        var writer = ByteWriter()
+        writer.write("{\"dependencies\":[")
+        for (index, link) in links.enumerated() {
+            writer.write(index > 0 ? ",{\"parent\":" : "{\"parent\":")
+            writer.writeJSONString(link.parent)
+            writer.write(",\"child\":")
+            writer.writeJSONString(link.child)
+            writer.write(",\"callCount\":")
+            writer.write(Array("\"\(link.callCount)\"}".utf8))
+        }
+        writer.write("]}")
         return .json(writer.bytes)
     }
 

@@ -43,6 +43,16 @@ package enum JaegerV3Parameters {
         try checkFlag(parameters, "rawTraces", "raw_traces")
     }
 
+    /// The window of a question for dependencies.
+    /// - Throws: `QueryError`.
+    package static func window(_ parameters: QueryParameters) throws -> ClosedRange<Int64> {
+        guard let start = try time(parameters, "startTime", "start_time"),
+            let end = try time(parameters, "endTime", "end_time")
+        else { throw QueryError("startTime and endTime are required") }
+        guard start < end else { throw QueryError("endTime must be after startTime") }
+        return start...end
+    }
+
     package static func spanKind(_ parameters: QueryParameters) -> String? {
         value(parameters, "spanKind", "span_kind")?.text
     }

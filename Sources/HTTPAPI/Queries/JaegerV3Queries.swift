@@ -21,6 +21,7 @@ public struct JaegerV3Queries: Sendable {
         case search = "/api/v3/traces"
         case trace = "/api/v3/traces/:trace_id"
         case summaries = "/api/v3/trace-summaries"
+        case dependencies = "/api/v3/dependencies"
         case capabilities = "/api/v3/capabilities"
     }
 
@@ -55,6 +56,7 @@ public struct JaegerV3Queries: Sendable {
         case .search: answering(search)
         case .trace: answering(trace)
         case .summaries: answering(summaries)
+        case .dependencies: answering(dependencies)
         case .capabilities: .eventLoop { _, _, responder in responder.respond(JaegerV3Answer.capabilities) }
         }
     }
@@ -81,6 +83,11 @@ public struct JaegerV3Queries: Sendable {
             try store.operations(
                 ofService: call.parameters.text("service") ?? "",
                 jaegerKind: JaegerV3Parameters.spanKind(call.parameters)))
+    }
+
+    @Sendable private func dependencies(_ call: Call) throws -> HTTPResponse {
+        JaegerV3Answer.dependencies(
+            try store.dependencies(within: try JaegerV3Parameters.window(call.parameters), call.work))
     }
 
     @Sendable private func search(_ call: Call) throws -> HTTPResponse {
