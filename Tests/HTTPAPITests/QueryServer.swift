@@ -19,9 +19,17 @@ final class QueryServer {
 
     private static let lookback: Int64 = 86_400_000_000_000
 
+    struct Settings: Sendable {
+        var time: Duration = .seconds(60)
+        var autocompleteKeys: [String] = []
+        var isReady = true
+    }
+
     /// Runs `body` against a new server, and ends that whatever happens.
-    static func serving(_ posts: [String], _ body: (QueryServer) throws -> Void) async throws {
-        let server = try QueryServer()
+    static func serving(
+        _ posts: [String], _ settings: Settings = Settings(), _ body: (QueryServer) throws -> Void
+    ) async throws {
+        let server = try QueryServer(settings)
         do {
             for post in posts { try server.post(post) }
             try body(server)
@@ -32,7 +40,7 @@ final class QueryServer {
         await server.end()
     }
 
-    private init() throws {
+    private init(_ settings: Settings) throws {
         let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
         folder = try TemporaryFolder()
         store = try TraceStore(path: folder.path, options: StoreOptions(), logger: logger)
@@ -40,7 +48,10 @@ final class QueryServer {
         configuration.eventLoopCount = 1
         group = HTTPServerGroup(configuration: configuration, logger: logger)
         var zipkinRouter = HTTPRouter()
-        ZipkinQueries(store: store, lookback: Self.lookback).register(on: &zipkinRouter)
+        ZipkinQueries(
+            store: store, lookback: Self.lookback, limits: QueryLimits(time: settings.time),
+            autocompleteKeys: settings.autocompleteKeys, version: "9.8.7", isReady: { settings.isReady }
+        ).register(on: &zipkinRouter)
         zipkinRouter.mount(prefix: "/zipkin")
         var jaegerRouter = HTTPRouter()
         JaegerQueries(store: store, lookback: Self.lookback, version: "9.8.7").register(on: &jaegerRouter)
