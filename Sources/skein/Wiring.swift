@@ -87,7 +87,9 @@ struct Server {
         let limits = QueryLimits(time: configuration.queryTimeout)
         return Listeners.Services(
             zipkin: ZipkinReceiver(pipeline: pipeline),
-            zipkinQueries: ZipkinQueries(store: store, lookback: lookback),
+            zipkinQueries: ZipkinQueries(
+                store: store, lookback: lookback, limits: QueryLimits(time: .seconds(60)), autocompleteKeys: [],
+                version: ProgramVersion.number, isReady: { admin.isReady }),
             jaeger: JaegerReceiver(pipeline: pipeline),
             jaegerQueries: JaegerQueries(
                 store: store, lookback: lookback, limits: limits, version: "v" + ProgramVersion.number),
