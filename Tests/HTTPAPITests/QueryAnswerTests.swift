@@ -81,16 +81,6 @@ import TraceStore
                 .hasSuffix(#"],"total":0,"limit":0,"offset":0,"errors":null}"#))
     }
 
-    @Test func `IDs asked for in vain stand in errors, without a code`() {
-        let response = JaegerAnswer.traces([], missing: [TraceID(high: 0, low: 1), TraceID(high: 2, low: 3)])
-        #expect(response.status == .ok)
-        #expect(
-            text(response)
-                == #"{"data":[],"total":0,"limit":0,"offset":0,"errors":["#
-                + #"{"msg":"trace not found","traceID":"0000000000000001"},"#
-                + #"{"msg":"trace not found","traceID":"00000000000000020000000000000003"}]}"#)
-    }
-
     @Test func `a failure has no data, and its status as code`() {
         let response = JaegerAnswer.failure(.notFound, JaegerAnswer.traceNotFound)
         #expect(response.status == .notFound)
@@ -136,7 +126,7 @@ import TraceStore
     // MARK: Index page
 
     @Test func `Kiali finds the version in the index page`() throws {
-        let page = String(decoding: JaegerQueries.indexPage(version: "1.2.3-rc\"1"), as: UTF8.self)
+        let page = String(decoding: JaegerPage.html(version: "1.2.3-rc\"1"), as: UTF8.self)
         let start = try #require(page.range(of: "const JAEGER_VERSION = ")).upperBound
         let end = try #require(page[start...].firstIndex(of: ";"))
         let read = try JSONDecoder().decode([String: String].self, from: Data(page[start..<end].utf8))

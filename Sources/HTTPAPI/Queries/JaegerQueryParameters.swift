@@ -48,6 +48,13 @@ package enum JaegerQueryParameters {
         return service
     }
 
+    /// Where to look for a trace, in microseconds, as `start` and `end`. A trace is found without: they have to be
+    /// numbers, and are not used, for clients send other units too.
+    /// - Throws: `QueryError`.
+    package static func checkTimeHints(_ parameters: QueryParameters) throws {
+        for name in ["start", "end"] { _ = try time(name, parameters) }
+    }
+
     /// 1 to 32 hex digits of either case. All zeros is an ID, of no trace.
     package static func traceID(_ text: String) throws -> TraceID {
         if let traceID = TraceID(hex: text) { return traceID }
