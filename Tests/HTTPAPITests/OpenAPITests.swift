@@ -8,7 +8,8 @@ import Testing
     /// `GET /path`, or another method, of each route, as the description writes paths.
     private static let routes: Set<String> = Set(
         (ZipkinQueries.Route.allCases.map { ("GET", $0.rawValue) }
-            + JaegerQueries.Route.allCases.map { ($0.method.rawValue, $0.rawValue) }).map { method, pattern in
+            + JaegerQueries.Route.allCases.map { ($0.method.rawValue, $0.rawValue) }
+            + JaegerV3Queries.Route.allCases.map { ("GET", $0.rawValue) }).map { method, pattern in
                 let parts = pattern.split(separator: "/").map { $0.hasPrefix(":") ? "{\($0.dropFirst())}" : String($0) }
                 return "\(method) /" + parts.joined(separator: "/")
             })

@@ -20,8 +20,11 @@ final class QueryServer {
     private static let lookback: Int64 = 86_400_000_000_000
 
     /// Runs `body` against a new server, and ends that whatever happens.
-    static func serving(_ posts: [String], _ body: (QueryServer) throws -> Void) async throws {
-        let server = try QueryServer()
+    /// - Parameter time: that a query may take.
+    static func serving(
+        _ posts: [String], time: Duration = .seconds(30), _ body: (QueryServer) throws -> Void
+    ) async throws {
+        let server = try QueryServer(time: time)
         do {
             for post in posts { try server.post(post) }
             try body(server)
@@ -32,7 +35,7 @@ final class QueryServer {
         await server.end()
     }
 
-    private init() throws {
+    private init(time: Duration) throws {
         let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
         folder = try TemporaryFolder()
         store = try TraceStore(path: folder.path, options: StoreOptions(), logger: logger)
@@ -43,7 +46,10 @@ final class QueryServer {
         ZipkinQueries(store: store, lookback: Self.lookback).register(on: &zipkinRouter)
         zipkinRouter.mount(prefix: "/zipkin")
         var jaegerRouter = HTTPRouter()
-        JaegerQueries(store: store, lookback: Self.lookback, version: "9.8.7").register(on: &jaegerRouter)
+        let limits = QueryLimits(time: time)
+        JaegerQueries(store: store, lookback: Self.lookback, limits: limits, version: "9.8.7")
+            .register(on: &jaegerRouter)
+        JaegerV3Queries(store: store, limits: limits).register(on: &jaegerRouter)
         jaegerRouter.mount(prefix: "/jaeger")
         servers = [("zipkin", zipkinRouter), ("jaeger", jaegerRouter)].map { [group] name, router in
             HTTPServer(name: name, address: "127.0.0.1", port: 0, router: router, group: group)
@@ -66,9 +72,14 @@ final class QueryServer {
         try Array(json.utf8).withUnsafeBytes { bytes in
             _ = try ZipkinJSONDecoder.decode(bytes, limits: SpanLimits(), into: &builder)
         }
+        try take(builder.makeBatch())
+    }
+
+    /// Takes in spans and waits until they are kept.
+    func take(_ batch: SpanBatch) throws {
         let outcome = Mutex<Result<Void, TraceStore.Refusal>?>(nil)
         let answered = DispatchSemaphore(value: 0)
-        store.append(builder.makeBatch()) { result in
+        store.append(batch) { result in
             outcome.withLock { $0 = result }
             answered.signal()
         }

@@ -2,7 +2,7 @@ internal import Bytes
 internal import NetworkServer
 internal import TraceStore
 
-/// An answer that lists traces: sent whole where it is short, and piece by piece, while they are found, where it is not.
+/// An answer that lists traces: sent whole where it is short; piece by piece, while they are found, where it is not.
 ///
 /// What is known only at the end, such as whether there are more traces, stands in the head of a whole answer. A long
 /// one has begun by then; its work is done once more from the start, so that it never lies in memory.

@@ -136,10 +136,11 @@ package enum JaegerQueryParameters {
     /// `raw` and `prettyPrint`.
     package static func form(_ parameters: QueryParameters) throws -> Form {
         var form = Form()
-        switch parameters.text("raw") {
-        case nil, "0", "f", "F", "false", "FALSE", "False": break
-        case "1", "t", "T", "true", "TRUE", "True": form.isRaw = true
-        case .some(let text): throw QueryError("unable to parse param 'raw': \(text) is neither true nor false")
+        if let text = parameters.text("raw") {
+            guard let isRaw = GoBool.value(text) else {
+                throw QueryError("unable to parse param 'raw': \(text) is neither true nor false")
+            }
+            form.isRaw = isRaw
         }
         form.isPretty = isPretty(parameters)
         return form

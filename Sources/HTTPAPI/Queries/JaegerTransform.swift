@@ -4,8 +4,8 @@ internal import WireFormats
 
 /// Spans of an OTLP/JSON document as traces: what people upload to look at.
 package enum JaegerTransform {
-    /// - Returns: the traces in the order of their first spans; spans of one by their start. `notes` tells how many spans
-    ///   were left out, and why the first of them.
+    /// - Returns: the traces in the order of their first spans; spans of one by their start. `notes` tells how many
+    ///   spans were left out, and why the first of them.
     /// - Throws: `QueryError`.
     package static func traces(_ body: HTTPBody) throws -> (traces: [Trace], notes: [String]) {
         var builder = SpanBatchBuilder()
