@@ -151,6 +151,9 @@ let package = Package(
             name: "WireFormatsTests", dependencies: ["WireFormats", "TraceModel", "Bytes", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
+            name: "QueryLanguageTests", dependencies: ["QueryLanguage", "TraceModel", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
             name: "SegmentStoreTests", dependencies: ["SegmentStore", "TraceModel", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
