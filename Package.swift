@@ -33,6 +33,7 @@ let package = Package(
         .target(name: "TraceModel", dependencies: ["Bytes"], swiftSettings: strict),
         .target(name: "WireFormats", dependencies: ["TraceModel", "Bytes"], swiftSettings: strict),
         .target(name: "QueryLanguage", dependencies: ["TraceModel", "Bytes"], swiftSettings: strict),
+        .target(name: "Topology", dependencies: ["TraceModel", "Bytes"], swiftSettings: strict),
         .target(name: "Telemetry", swiftSettings: strict),
         .target(name: "Threads", swiftSettings: strict),
 
@@ -58,7 +59,7 @@ let package = Package(
         .target(
             name: "TraceStore",
             dependencies: [
-                "Journal", "SegmentStore", "Catalog", "FileSystem", "TraceModel", "Threads",
+                "Journal", "SegmentStore", "Catalog", "FileSystem", "Topology", "TraceModel", "Threads", "Bytes",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
 
@@ -87,7 +88,7 @@ let package = Package(
         .target(
             name: "HTTPAPI",
             dependencies: [
-                "NetworkServer", "TraceStore", "WireFormats", "TraceModel", "Telemetry", "Threads", "Bytes",
+                "NetworkServer", "TraceStore", "WireFormats", "Topology", "TraceModel", "Telemetry", "Threads", "Bytes",
             ],
             swiftSettings: strict),
 
@@ -148,6 +149,8 @@ let package = Package(
         .testTarget(
             name: "TraceModelTests", dependencies: ["TraceModel", "Bytes", "TestSupport"], swiftSettings: strict),
         .testTarget(
+            name: "TopologyTests", dependencies: ["Topology", "TraceModel", "TestSupport"], swiftSettings: strict),
+        .testTarget(
             name: "WireFormatsTests", dependencies: ["WireFormats", "TraceModel", "Bytes", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
@@ -164,13 +167,14 @@ let package = Package(
         .testTarget(
             name: "TraceStoreTests",
             dependencies: [
-                "TraceStore", "Journal", "FileSystem", "WireFormats", "TraceModel", "TestSupport",
+                "TraceStore", "Journal", "FileSystem", "WireFormats", "Topology", "TraceModel", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(
             name: "HTTPAPITests",
             dependencies: [
-                "HTTPAPI", "NetworkServer", "TraceStore", "WireFormats", "TraceModel", "Bytes", "TestSupport",
+                "HTTPAPI", "NetworkServer", "TraceStore", "WireFormats", "Topology", "TraceModel", "Bytes",
+                "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "TestSupport"], swiftSettings: strict),
