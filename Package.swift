@@ -49,9 +49,10 @@ let package = Package(
             exclude: ["README.md", "journal-format.md", "scaling.md", "segment-format.md"],
             sources: ["StorageFiles.swift"], resources: [.embedInCode("schema")], swiftSettings: strict),
         .target(
-            name: "QueryFiles", path: "queries", exclude: ["README.md", "openapi.yaml"],
-            sources: ["QueryFiles.swift"],
-            resources: [.embedInCode("sql")], swiftSettings: strict),
+            name: "QueryFiles", path: "queries",
+            exclude: ["README.md", "openapi.yaml", "grpc/generate", "grpc/jaeger", "grpc/opentelemetry"],
+            sources: ["QueryFiles.swift", "GRPCDescriptors.swift"],
+            resources: [.embedInCode("sql"), .embedInCode("grpc/descriptors")], swiftSettings: strict),
         .target(
             name: "Catalog",
             dependencies: ["StorageFiles", "QueryFiles", "Bytes", .product(name: "GRDB", package: "GRDB.swift")],

@@ -15,16 +15,16 @@ struct ColumnSelection: Sendable {
     private(set) var picks: [[Pick]]
     let isEmpty: Bool
 
-    /// - Parameter slot: of a column of a shape, by the number that it has in the schema; nil if it is not wanted.
-    init(_ schema: SegmentSchema, slot: (_ shape: Int, SpanColumn) -> Int?) {
+    /// - Parameter slot: of a column of a shape; nil if it is not wanted.
+    init(_ schema: SegmentSchema, slot: (_ shape: Int, _ index: Int) -> Int?) {
         picks = []
         picks.reserveCapacity(schema.shapes.count)
         var repeatKeys: Set<UInt32> = []
         var isEmpty = true
         for shape in schema.shapes.indices {
             var own: [Pick] = []
-            for (index, column) in schema.columns(ofShape: shape).enumerated() {
-                guard let slot = slot(shape, column) else { continue }
+            for index in 0..<Int(schema.shapes[shape].columnCount) {
+                guard let slot = slot(shape, index) else { continue }
                 let (place, plan) = schema.resolvedPlan(shape, index)
                 own.append(Pick(column: place, slot: slot))
                 if plan.marksRepeats, let key = schema.column(shape, place).repeatKey { repeatKeys.insert(key) }

@@ -55,8 +55,8 @@ public final class SegmentCalls {
         shapes = schema.shapes.map { shape in
             Shape(serviceName: dictionary.withString(shape.serviceName, number), traits: shape.traits)
         }
-        selection = ColumnSelection(schema) { shape, column in
-            switch column.field {
+        selection = ColumnSelection(schema) { shape, index in
+            switch schema.column(shape, index).field {
             case .remoteServiceName: Slot.remoteServiceName.rawValue
             case .localIPv4 where schema.shapes[shape].traits.isShared: Slot.localIPv4.rawValue
             case .localIPv6 where schema.shapes[shape].traits.isShared: Slot.localIPv6.rawValue

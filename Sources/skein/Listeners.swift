@@ -105,6 +105,9 @@ final class Listeners: Sendable {
         case .query:
             services.jaegerQueries.register(on: &router)
             router.mount(prefix: "/jaeger")
+        case .queryGRPC: break
+        case .jaegerStorage: services.otlp.registerGRPC(on: &router)
+        case .tempo: break
         case .admin: services.admin.register(on: &router)
         }
         if let service = listener.callService {

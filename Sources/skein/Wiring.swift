@@ -84,11 +84,13 @@ struct Server {
             sink: StoreSink(store: store), limits: SpanLimits(configuration), workerCount: group.eventLoopCount,
             metrics: metrics, logger: logger)
         let lookback = Int64(configuration.queryLookback / .nanoseconds(1))
+        let limits = QueryLimits(time: configuration.queryTimeout)
         return Listeners.Services(
             zipkin: ZipkinReceiver(pipeline: pipeline),
             zipkinQueries: ZipkinQueries(store: store, lookback: lookback),
             jaeger: JaegerReceiver(pipeline: pipeline),
-            jaegerQueries: JaegerQueries(store: store, lookback: lookback, version: "v" + ProgramVersion.number),
+            jaegerQueries: JaegerQueries(
+                store: store, lookback: lookback, limits: limits, version: "v" + ProgramVersion.number),
             otlp: OTLPReceiver(pipeline: pipeline), admin: admin)
     }
 

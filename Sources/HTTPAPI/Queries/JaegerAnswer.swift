@@ -70,6 +70,9 @@ package enum JaegerAnswer {
 
 /// Writes traces one after the other into the envelope.
 struct JaegerTraceList {
+    /// Spans that are written between two calls of the outlet.
+    private static let spanCountAtOnce = 50
+
     private let isRaw: Bool
     private var isFirst = true
 
@@ -82,7 +85,13 @@ struct JaegerTraceList {
     ) rethrows {
         if !isFirst { writer.write(UInt8(ascii: ",")) }
         isFirst = false
-        JaegerJSONEncoder.append(trace, isRaw: isRaw, to: &writer)
+        var encoder = JaegerJSONEncoder(trace, isRaw: isRaw)
+        encoder.begin(&writer)
+        for place in trace.spans.indices {
+            encoder.append(place, &writer)
+            if place % Self.spanCountAtOnce == Self.spanCountAtOnce - 1 { try outlet(&writer) }
+        }
+        encoder.end(&writer)
         try outlet(&writer)
     }
 

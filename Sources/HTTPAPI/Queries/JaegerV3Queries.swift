@@ -5,8 +5,8 @@ public import TraceStore
 
 /// Jaeger's API v3 over HTTP, which its web interface uses from 2.15 on and Grafana on demand.
 ///
-/// An answer of traces is one document, as Jaeger's is: `result` with the spans of all of them. A long one is sent while
-/// they are found.
+/// An answer of traces is one document, as Jaeger's is: `result` with the spans of all of them. A long one is sent
+/// while they are found.
 public struct JaegerV3Queries: Sendable {
     private let store: TraceStore
     private let limits: QueryLimits

@@ -39,8 +39,9 @@ public struct GRPCStatus: Error, Sendable {
             switch error.status {
             case .unauthorized: .unauthenticated
             case .forbidden: .permissionDenied
-            case .notFound, .methodNotAllowed, .unsupportedMediaType, .notImplemented: .unimplemented
-            case .requestTimeout: .deadlineExceeded
+            case .notFound: .notFound
+            case .methodNotAllowed, .unsupportedMediaType, .notImplemented: .unimplemented
+            case .requestTimeout, .gatewayTimeout: .deadlineExceeded
             case .contentTooLarge, .headerFieldsTooLarge: .resourceExhausted
             case .serviceUnavailable, .tooManyRequests: .unavailable
             case .internalServerError: .internalError

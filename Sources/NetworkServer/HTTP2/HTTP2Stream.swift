@@ -8,6 +8,7 @@ final class HTTP2Stream: RequestStream, ChannelDuplexHandler, @unchecked Sendabl
     typealias OutboundIn = HTTP2Frame.FramePayload
     typealias OutboundOut = HTTP2Frame.FramePayload
 
+    private let gate: ConnectionGate
     private var context: ChannelHandlerContext?
     private var head = RequestHead()
     private var isHeadRead = false
@@ -18,12 +19,18 @@ final class HTTP2Stream: RequestStream, ChannelDuplexHandler, @unchecked Sendabl
     /// Bytes of an answer written at once: each time that many were taken, the client has shown that it reads.
     private static let pieceByteCount = 64 << 10
 
+    init(on gate: ConnectionGate) {
+        self.gate = gate
+        super.init(server: gate.server, loop: gate.loop)
+    }
+
     // MARK: From the channel
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         peer = ConnectionPeer(context.channel.remoteAddress)
         beginRequest()
+        gate.changeStreamCount(by: 1)
         loop.add(self, sweepInterval: server.sweepInterval)
     }
 
@@ -33,6 +40,7 @@ final class HTTP2Stream: RequestStream, ChannelDuplexHandler, @unchecked Sendabl
         phase = .closed
         peer.disconnect()
         abandonRequest()
+        gate.changeStreamCount(by: -1)
         loop.remove(self)
     }
 
@@ -61,6 +69,7 @@ final class HTTP2Stream: RequestStream, ChannelDuplexHandler, @unchecked Sendabl
             head = try RequestHead(headers.headers, into: storage)
             guard storage.head.count <= server.limits.headerByteCountMax else { throw .headTooLarge }
         } catch {
+            current.isCall = headers.headers.first(name: "content-type")?.hasPrefix("application/grpc") == true
             refuse(Self.refusal(of: error), keepsConnection: false)
             return
         }
@@ -128,14 +137,26 @@ final class HTTP2Stream: RequestStream, ChannelDuplexHandler, @unchecked Sendabl
         }
         if let response {
             current.streamStatus = response.status
+            current.isAnswerBegun = true
             write(.headers(.init(headers: fields(of: response), endStream: false)), context)
         }
-        // A client that takes nothing for this long has stopped reading.
-        deadline = .now() + server.idleTimeout
         let data = context.channel.allocator.buffer(bytes: bytes)
         let frame = HTTP2Frame.FramePayload.data(.init(data: .byteBuffer(data), endStream: isLast))
-        context.write(Self.wrapOutboundOut(frame), promise: promise)
-        if isLast { finish(current.streamStatus, context) } else { context.flush() }
+        if isLast {
+            context.write(Self.wrapOutboundOut(frame), promise: promise)
+            finish(current.streamStatus, context)
+        } else {
+            writePiece(promise) { context.writeAndFlush(Self.wrapOutboundOut(frame)) }
+        }
+    }
+
+    override func endStream(_ bytes: [UInt8], trailers: [(name: String, value: String)]) {
+        guard phase == .working, let context else { return }
+        if !bytes.isEmpty { write(bytes, isLast: false, context) }
+        var fields = HPACKHeaders()
+        fields.append(trailers)
+        write(.headers(.init(headers: fields, endStream: true)), context)
+        finish(current.streamStatus, context)
     }
 
     private func fields(of response: HTTPResponse) -> HPACKHeaders {
