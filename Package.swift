@@ -89,8 +89,8 @@ let package = Package(
         .target(
             name: "HTTPAPI",
             dependencies: [
-                "NetworkServer", "TraceStore", "WireFormats", "QueryLanguage", "Topology", "TraceModel", "Telemetry",
-                "Threads", "Bytes",
+                "NetworkServer", "TraceStore", "WireFormats", "QueryLanguage", "Topology", "TraceModel", "QueryFiles",
+                "Telemetry", "Threads", "Bytes",
             ],
             swiftSettings: strict),
 

@@ -1,5 +1,6 @@
 internal import Bytes
 public import NetworkServer
+internal import QueryFiles
 internal import TraceModel
 public import TraceStore
 internal import WireFormats
@@ -22,6 +23,7 @@ public struct JaegerCalls: Sendable {
         let handlers = JaegerCallHandlers(store: store, limits: limits)
         registerV2(handlers, &router)
         registerV3(handlers, &router)
+        router.onReflection(descriptorSet: GRPCDescriptors.jaegerQuery, services: Self.services)
     }
 
     private func registerV2(_ handlers: JaegerCallHandlers, _ router: inout HTTPRouter) {

@@ -1,5 +1,6 @@
 internal import Bytes
 public import NetworkServer
+internal import QueryFiles
 internal import TraceModel
 public import TraceStore
 internal import WireFormats
@@ -27,6 +28,9 @@ public struct JaegerStorageCalls: Sendable {
         let handlers = JaegerCallHandlers(store: store, limits: limits)
         registerNames(handlers, &router)
         registerTraces(handlers, &router)
+        router.onReflection(
+            descriptorSet: GRPCDescriptors.jaegerStorage,
+            services: Self.services + ["opentelemetry.proto.collector.trace.v1.TraceService"])
     }
 
     private func registerNames(_ handlers: JaegerCallHandlers, _ router: inout HTTPRouter) {
