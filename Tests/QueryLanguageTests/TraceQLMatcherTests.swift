@@ -113,7 +113,8 @@ private func found(_ text: String, in trace: Trace = shop) throws -> [[UInt64]] 
             ("{ link:traceID = `f1` && link:spanID = `ee` && link.type = `follows` }", [3]),
             ("{ link.type != nil }", [3]),
             (
-                "{ instrumentation:name = `http-lib` && instrumentation:version = `1.2` && instrumentation.language = `go` }",
+                "{ instrumentation:name = `http-lib` && instrumentation:version = `1.2` "
+                    + "&& instrumentation.language = `go` }",
                 [2]
             ),
             ("{ childCount = 2 }", [1]), ("{ span:childCount = 0 }", [2, 5, 6]), ("{ nestedSetParent < 0 }", [1]),
