@@ -159,7 +159,7 @@ indirect enum Condition: Sendable {
         let isNegative = test.comparison.isNegative
         var holds = false
         facts.forEachValue(of: field, place) { value in
-            holds = test.holds(value)
+            holds = test.holds(operand: value)
             // Of a positive comparison the first that holds decides, of a negative one the first that does not.
             return holds == isNegative
         }
@@ -168,7 +168,7 @@ indirect enum Condition: Sendable {
 }
 
 extension ValueTest {
-    func holds(_ operand: Operand) -> Bool {
+    func holds(operand: Operand) -> Bool {
         switch operand {
         case .absent: return acceptsAbsent
         case .string(let text): return holds(text: text)
