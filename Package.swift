@@ -60,7 +60,8 @@ let package = Package(
         .target(
             name: "TraceStore",
             dependencies: [
-                "Journal", "SegmentStore", "Catalog", "QueryLanguage", "Topology", "FileSystem", "TraceModel", "Threads", "Bytes",
+                "Journal", "SegmentStore", "Catalog", "QueryLanguage", "Topology", "FileSystem", "TraceModel",
+                "Threads", "Bytes",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
 
@@ -187,7 +188,7 @@ let package = Package(
         .testTarget(
             name: "skeinTests",
             dependencies: [
-                "skein", "Configuration", "Ingestion", "TraceModel", "TraceStore", "TestSupport",
+                "skein", "Configuration", "QueryLanguage", "Ingestion", "TraceModel", "TraceStore", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),

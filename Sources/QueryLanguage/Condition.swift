@@ -113,8 +113,8 @@ indirect enum Condition: Sendable {
         case .constant(let flag): return flag
         case .test(let field, let test): return Self.holds(field, test, place, facts)
         case .presence(let term, let isWanted): return term.value(place, facts).isAbsent != isWanted
-        case .status(let status, let isWanted): return (facts.spans[place].queryStatus == status) == isWanted
-        case .kind(let kind, let isWanted): return (facts.spans[place].queryKind == kind) == isWanted
+        case .status(let status, let isWanted): return (facts.spans[place].traits.queryStatus == status) == isWanted
+        case .kind(let kind, let isWanted): return (facts.spans[place].traits.queryKind == kind) == isWanted
         case .duration(let comparison, let wanted):
             return facts.spans[place].duration.map { comparison.holds(NumberOrder.compare($0, wanted)) } ?? false
         case .traceID(let id, let isWanted): return (facts.traceID == id) == isWanted
