@@ -11,9 +11,6 @@ public struct JaegerV3Queries: Sendable {
     private let store: TraceStore
     private let limits: QueryLimits
 
-    /// Traces of more spans are written while they are sent.
-    private static let wholeSpanCountMax = 1000
-
     /// What is served, all by GET; the patterns of the router.
     package enum Route: String, CaseIterable {
         case services = "/api/v3/services"
@@ -119,7 +116,7 @@ public struct JaegerV3Queries: Sendable {
             list.end(&writer)
             return nil
         }
-        return try answer.response(isLong: trace.spans.count > Self.wholeSpanCountMax)
+        return try answer.response(isLong: JaegerLongAnswer.isLong(trace))
     }
 
     @Sendable private func summaries(_ call: Call) throws -> HTTPResponse {
