@@ -3,9 +3,9 @@ public import TraceModel
 
 /// One trace as the JSON of Jaeger's query service, in the form that its UI, Kiali, Grafana and KubeSphere read.
 ///
-/// Written at once by `append`, or piece by piece: `begin`, each span, `end`. Spans that share an ID, as Zipkin's client
-/// and server halves do, are told apart here: the server's half gets an ID of its own and the client's half for a
-/// parent, and the server's children follow it.
+/// Written at once by `append`, or piece by piece: `begin`, each span, `end`. Spans that share an ID, as Zipkin's
+/// client and server halves do, are told apart here: the server's half gets an ID of its own and the client's half for
+/// a parent, and the server's children follow it.
 public struct JaegerJSONEncoder {
     /// Writes one trace as an object.
     /// - Parameter isRaw: shared IDs stay as they were reported.
