@@ -286,6 +286,30 @@ import TraceModel
         }
     }
 
+    @Test func `span IDs that client and server share are told apart, unless they are asked for as they came`()
+        async throws
+    {
+        let start = Self.nowMicroseconds - 60_000_000
+        let half = #""traceId":"ab","id":"2","name":"call","timestamp":\#(start)"#
+        let post = """
+            [{\(half),"kind":"CLIENT","localEndpoint":{"serviceName":"front"}},
+             {\(half),"kind":"SERVER","shared":true,"localEndpoint":{"serviceName":"back"}}]
+            """
+        try await QueryServer.serving([post]) { server throws in
+            func ids(_ target: String) throws -> [String] {
+                let answer = try object(try server.jaeger.request("GET", "/api/v3/" + target))
+                let lists = try #require((answer["result"] as? NSDictionary)?["resourceSpans"] as? [NSDictionary])
+                return lists.flatMap { list in
+                    (list["scopeSpans"] as? [NSDictionary] ?? []).flatMap { $0["spans"] as? [NSDictionary] ?? [] }
+                }.compactMap { $0["spanId"] as? String }
+            }
+            for target in ["traces/ab", "traces?" + Self.window] { #expect(Set(try ids(target)).count == 2) }
+            for target in ["traces/ab?raw_traces=true", "traces?query.rawTraces=true&" + Self.window] {
+                #expect(try ids(target) == ["0000000000000002", "0000000000000002"])
+            }
+        }
+    }
+
     @Test func `failures of API v3 are objects with the code and a message`() async throws {
         try await QueryServer.serving([Self.post]) { server throws in
             func expect(_ target: String, _ code: Int, _ message: String) throws {
