@@ -43,7 +43,7 @@ extension HTTPRouter {
         addCall(method, refused, .streamingCall(handler))
     }
 
-    private mutating func addCall(
+    mutating func addCall(
         _ method: String, _ refused: @escaping @Sendable (GRPCStatus) -> Void, _ handler: RouteHandler
     ) {
         let refuse: HTTPRefusalWriter = { error, _ in
@@ -52,21 +52,6 @@ extension HTTPRouter {
             return HTTPResponse(status)
         }
         add(.post, method, "Cannot unpack the message", refuse, isCall: true, handler)
-    }
-
-    /// Answers the standard health check for each of `services` and for the whole server.
-    /// Source: https://github.com/grpc/grpc/blob/master/doc/health-checking.md
-    public mutating func onHealthCheck(services: [String], isServing: @escaping @Sendable () -> Bool) {
-        onCall("/grpc.health.v1.Health/Check") { request, responder in
-            // HealthCheckRequest has the service's name as its only field.
-            let message = request.body.bytes
-            let name = message.count > 2 ? String(decoding: message[2...], as: UTF8.self) : ""
-            guard name.isEmpty || services.contains(name) else {
-                responder.fail(GRPCStatus(.notFound, "unknown service"))
-                return
-            }
-            responder.succeed([1 << 3, isServing() ? 1 : 2])
-        }
     }
 }
 

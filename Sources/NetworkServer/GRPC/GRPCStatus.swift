@@ -75,12 +75,3 @@ extension GRPCStatus {
         return status.bytes
     }
 }
-
-extension ByteWriter {
-    /// A field of protobuf that is a text, bytes or a message.
-    fileprivate mutating func write(field number: UInt8, _ value: [UInt8]) {
-        write(UInt8(number << 3 | 2))
-        writeVarint(value.count)
-        write(value)
-    }
-}

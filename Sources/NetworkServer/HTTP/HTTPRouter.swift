@@ -14,6 +14,8 @@ enum RouteHandler: Sendable {
     case workerCall(@Sendable (HTTPRequest) throws -> [UInt8])
     /// Called on a worker thread with the call's only message; writes any number of messages.
     case streamingCall(@Sendable (HTTPRequest, inout GRPCMessageWriter) throws -> Void)
+    /// Made on the event loop once a call's head has come, for a call whose messages are answered as they come.
+    case conversation(@Sendable () -> any ConversationHandler)
 }
 
 /// Writes the answer for what the server itself refuses, as the clients of a route want to read it. Is given the media

@@ -21,6 +21,10 @@ extension RequestStream {
             refuse(refusal, keepsConnection: isSmall && !(hasBody && head.expectsContinue) && !current.isCall)
             return
         }
+        if case .conversation(let makeHandler) = current.handler {
+            beginConversation(makeHandler(), head)
+            return
+        }
         guard hasBody else { return }
         if head.expectsContinue, !head.isVersion10, !isBodyHere { sendContinue() }
         if let contentLength = head.contentLength {
@@ -187,12 +191,24 @@ extension RequestStream {
             work = { CallDelivery(exchange: exchange, request: request).run(handle) }
         case .streamingCall(let handle):
             work = { CallDelivery(exchange: exchange, request: request).run(handle) }
+        case .conversation:
+            preconditionFailure("a conversation begins with its head")
         }
         guard loop.workers.submit(work) else {
             exchange.answer(written(HTTPError.overloaded))
             return
         }
         if let deadline = request.deadline { endCall(at: deadline) }
+    }
+
+    private func beginConversation(_ handler: any ConversationHandler, _ head: RequestHead) {
+        let coding = head.messageEncoding.flatMap { current.storage?.text($0) }
+        beginWork()
+        if let storage = current.storage.take() { loop.giveBack(storage) }
+        let conversation = CallConversation(stream: self, handler: handler, sendsGzip: coding?.lowercased() == "gzip")
+        current.conversation = conversation
+        if let deadline = current.callDeadline { endCall(at: deadline) }
+        if server.isDraining { conversation.drain() } else { conversation.awaitClient() }
     }
 
     /// Ends the call at hand when its client stops waiting, whatever its handler does.

@@ -28,6 +28,8 @@ struct CurrentRequest {
     var isAnswerBegun = false
     /// Kept while a piece of a streamed answer has not been taken by the connection: somebody waits for it.
     var piecePromise: EventLoopPromise<Void>?
+    /// Who answers the messages of the call at hand as they come.
+    var conversation: CallConversation?
     /// Of a gRPC call.
     var callDeadline: ContinuousClock.Instant?
     var callDeadlineTask: Scheduled<Void>?
@@ -132,10 +134,12 @@ class RequestStream: Watched, @unchecked Sendable {
     final func abandonRequest() {
         loop.budget.release(current.reservedByteCount)
         let storage = current.storage.take()
+        let conversation = current.conversation.take()
         let piecePromise = current.piecePromise.take()
         current.callDeadlineTask?.cancel()
         current = CurrentRequest()
         piecePromise?.fail(HTTPClientGone())
+        conversation?.markEnded()
         if let storage { loop.giveBack(storage) }
     }
 }

@@ -51,7 +51,9 @@ final class HTTP2Stream: RequestStream, ChannelDuplexHandler, @unchecked Sendabl
             if isHeadRead { endOfRequest() } else { take(headers) }
         case .data(let data):
             isInputEnded = data.endStream
-            if phase == .reading, case .byteBuffer(let bytes) = data.data { bodyArrived(bytes) }
+            if case .byteBuffer(let bytes) = data.data {
+                if phase == .reading { bodyArrived(bytes) } else { current.conversation?.bytesArrived(bytes) }
+            }
             if data.endStream { endOfRequest() }
         default:
             break  // NIO has dealt with what else there is.
@@ -79,7 +81,8 @@ final class HTTP2Stream: RequestStream, ChannelDuplexHandler, @unchecked Sendabl
     }
 
     private func endOfRequest() {
-        if phase == .reading, isInputEnded { requestArrived(head) }
+        guard isInputEnded else { return }
+        if phase == .reading { requestArrived(head) } else { current.conversation?.inputEnded() }
     }
 
     // MARK: From the event loop and the server
@@ -90,9 +93,15 @@ final class HTTP2Stream: RequestStream, ChannelDuplexHandler, @unchecked Sendabl
             endWithRefusal()
         } else if phase == .reading {
             refuse(HTTPError(.requestTimeout, "The request took too long"), keepsConnection: false)
+        } else if let conversation = current.conversation {
+            conversation.deadlinePassed()
         } else {
             close()
         }
+    }
+
+    override func drain() {
+        current.conversation?.drain()
     }
 
     override func close() {
@@ -117,14 +126,17 @@ final class HTTP2Stream: RequestStream, ChannelDuplexHandler, @unchecked Sendabl
         if body.isEmpty || !isBodySent, trailers.isEmpty, response.status.allowsBody {
             fields.add(name: "content-length", value: String(body.count))
         }
-        write(.headers(.init(headers: fields, endStream: !isBodySent)), context)
+        let head = HTTP2Frame.FramePayload.headers(.init(headers: fields, endStream: !isBodySent))
         if isBodySent {
+            write(head, context)
             write(body, isLast: trailers.isEmpty, context)
             if !trailers.isEmpty {
                 var last = HPACKHeaders()
                 last.append(trailers)
-                write(.headers(.init(headers: last, endStream: true)), context)
+                writeLast(.headers(.init(headers: last, endStream: true)), context)
             }
+        } else {
+            writeLast(head, context)
         }
         finish(response.status, context)
     }
@@ -155,7 +167,7 @@ final class HTTP2Stream: RequestStream, ChannelDuplexHandler, @unchecked Sendabl
         if !bytes.isEmpty { write(bytes, isLast: false, context) }
         var fields = HPACKHeaders()
         fields.append(trailers)
-        write(.headers(.init(headers: fields, endStream: true)), context)
+        writeLast(.headers(.init(headers: fields, endStream: true)), context)
         finish(current.streamStatus, context)
     }
 
@@ -184,12 +196,25 @@ final class HTTP2Stream: RequestStream, ChannelDuplexHandler, @unchecked Sendabl
             }
         }
         let bytes = context.channel.allocator.buffer(bytes: rest)
-        write(.data(.init(data: .byteBuffer(bytes), endStream: isLast)), context)
+        let frame = HTTP2Frame.FramePayload.data(.init(data: .byteBuffer(bytes), endStream: isLast))
+        if isLast { writeLast(frame, context) } else { write(frame, context) }
+    }
+
+    /// Writes what ends the answer. What the client still sends of a request that was answered early is of no use then;
+    /// but told so before the answer has left, which may wait for its reading, it would never get that.
+    private func writeLast(_ frame: HTTP2Frame.FramePayload, _ context: ChannelHandlerContext) {
+        guard !isInputEnded else {
+            write(frame, context)
+            return
+        }
+        context.write(Self.wrapOutboundOut(frame)).whenSuccess {
+            guard !self.isInputEnded, let context = self.context else { return }
+            self.write(.rstStream(.noError), context)
+            context.flush()
+        }
     }
 
     private func finish(_ status: HTTPStatus, _ context: ChannelHandlerContext) {
-        // What the client still sends of a request that was answered early is of no use any more.
-        if !isInputEnded { write(.rstStream(.noError), context) }
         completeRequest(status)
         phase = .lingering
         deadline = .now() + server.idleTimeout
