@@ -86,7 +86,9 @@ struct Server {
         let lookback = Int64(configuration.queryLookback / .nanoseconds(1))
         return Listeners.Services(
             zipkin: ZipkinReceiver(pipeline: pipeline),
-            zipkinQueries: ZipkinQueries(store: store, lookback: lookback),
+            zipkinQueries: ZipkinQueries(
+                store: store, lookback: lookback, limits: QueryLimits(time: .seconds(60)), autocompleteKeys: [],
+                version: ProgramVersion.number, isReady: { admin.isReady }),
             jaeger: JaegerReceiver(pipeline: pipeline),
             jaegerQueries: JaegerQueries(store: store, lookback: lookback, version: "v" + ProgramVersion.number),
             otlp: OTLPReceiver(pipeline: pipeline), admin: admin)

@@ -215,7 +215,7 @@ import TraceStore
     }
 
     @Test func `a query that takes too long ends with its own status`() async throws {
-        try await QueryServer.serving([Self.post], time: .zero) { server throws in
+        try await QueryServer.serving([Self.post], .init(time: .zero)) { server throws in
             let client = try HTTP2Client(port: server.callPort)
             let query = Message.field(1, Message.field(1, "front.shop") + Self.window)
             #expect(try client.call(Self.v2 + "FindTraces", query).code == Status.deadlineExceeded)

@@ -132,7 +132,7 @@ import TraceModel
     }
 
     @Test func `a query that takes too long is told so, and when to come again`() async throws {
-        try await QueryServer.serving([Self.post], time: .zero) { server throws in
+        try await QueryServer.serving([Self.post], .init(time: .zero)) { server throws in
             let message = "the query took longer than it may"
             let old = try server.jaeger.request("GET", "/api/traces?service=front.shop")
             #expect(old.status == 504 && old.header("retry-after") == "5" && old.text == Self.failure(504, message))

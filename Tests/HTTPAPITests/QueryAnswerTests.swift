@@ -52,14 +52,6 @@ import TraceStore
         #expect(response.status == .badRequest && text(response) == "limit <= 0")
     }
 
-    @Test func `a trace is a list, and traces a list of lists`() {
-        let span = #"{"traceId":"00000000000000ab","id":"0000000000000001"}"#
-        #expect(text(ZipkinAnswer.trace(Self.trace)) == "[\(span)]")
-        #expect(text(ZipkinAnswer.traces([Self.trace, Self.trace])) == "[[\(span)],[\(span)]]")
-        #expect(text(ZipkinAnswer.traces([])) == "[]")
-        #expect(ZipkinAnswer.traces([]).header("content-type") == "application/json")
-    }
-
     // MARK: Jaeger
 
     @Test func `every answer has the envelope, in its order`() {

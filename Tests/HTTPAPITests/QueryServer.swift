@@ -22,12 +22,17 @@ final class QueryServer {
 
     private static let lookback: Int64 = 86_400_000_000_000
 
+    struct Settings: Sendable {
+        var time: Duration = .seconds(60)
+        var autocompleteKeys: [String] = []
+        var isReady = true
+    }
+
     /// Runs `body` against a new server, and ends that whatever happens.
-    /// - Parameter time: that a query may take.
     static func serving(
-        _ posts: [String], time: Duration = .seconds(30), _ body: (QueryServer) throws -> Void
+        _ posts: [String], _ settings: Settings = Settings(), _ body: (QueryServer) throws -> Void
     ) async throws {
-        let server = try QueryServer(time: time)
+        let server = try QueryServer(settings)
         do {
             for post in posts { try server.post(post) }
             try body(server)
@@ -38,7 +43,7 @@ final class QueryServer {
         await server.end()
     }
 
-    private init(time: Duration) throws {
+    private init(_ settings: Settings) throws {
         let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
         folder = try TemporaryFolder()
         store = try TraceStore(path: folder.path, options: StoreOptions(), logger: logger)
@@ -46,10 +51,13 @@ final class QueryServer {
         configuration.eventLoopCount = 1
         group = HTTPServerGroup(configuration: configuration, logger: logger)
         var zipkinRouter = HTTPRouter()
-        ZipkinQueries(store: store, lookback: Self.lookback).register(on: &zipkinRouter)
+        ZipkinQueries(
+            store: store, lookback: Self.lookback, limits: QueryLimits(time: settings.time),
+            autocompleteKeys: settings.autocompleteKeys, version: "9.8.7", isReady: { settings.isReady }
+        ).register(on: &zipkinRouter)
         zipkinRouter.mount(prefix: "/zipkin")
         var jaegerRouter = HTTPRouter()
-        let limits = QueryLimits(time: time)
+        let limits = QueryLimits(time: settings.time)
         JaegerQueries(store: store, lookback: Self.lookback, limits: limits, version: "9.8.7")
             .register(on: &jaegerRouter)
         JaegerV3Queries(store: store, limits: limits).register(on: &jaegerRouter)
