@@ -114,23 +114,25 @@ enum JaegerSpanMessages {
     }
 
     /// Sends OTLP's `TracesData`.
-    static func sendOTLP(_ trace: Trace, _ work: QueryWork, _ messages: inout GRPCMessageWriter) throws {
+    static func sendOTLP(
+        _ trace: Trace, isRaw: Bool, _ work: QueryWork, _ messages: inout GRPCMessageWriter
+    ) throws {
+        var encoder = OTLPProtobufEncoder(trace, isRaw: isRaw)
         var writer = ByteWriter()
-        var rest = trace.spans[...]
-        var count = firstSpanCount
-        while !rest.isEmpty {
+        var place = 0
+        while place < trace.spans.count {
             try work.check()
             writer.removeAll()
-            let spans = rest.prefix(count)
-            OTLPProtobufEncoder.append(spans, to: &writer)
-            if writer.count > byteCountLimit, spans.count > 1 {
-                count = max(1, spans.count / 2)
-                continue
+            var next = encoder.append(
+                from: place, spanCountMax: place == 0 ? firstSpanCount : .max, byteCountMax: byteCountMax, to: &writer)
+            // Its last span was so large that it has to go alone.
+            if writer.count > byteCountLimit, next > place + 1 {
+                writer.removeAll()
+                next -= 1
+                encoder.append(place..<next, to: &writer)
             }
             try messages.write(message: writer.bytes)
-            rest = rest.dropFirst(spans.count)
-            // As many as would have filled a message, had they been like these.
-            count = max(1, byteCountMax * spans.count / max(writer.count, 1))
+            place = next
         }
     }
 }

@@ -84,12 +84,12 @@ public struct JaegerCalls: Sendable {
             let asked = try body.withUnsafeBytes { try JaegerQueryV3.GetTraceRequest(decoding: $0) }
             let traceID = try JaegerV3Parameters.traceID(asked.traceID)
             guard let trace = try store.trace(traceID) else { throw JaegerCallHandlers.traceNotFound }
-            try JaegerSpanMessages.sendOTLP(trace, work, &messages)
+            try JaegerSpanMessages.sendOTLP(trace, isRaw: asked.isRaw, work, &messages)
         }
         handlers.onStream(service + "FindTraces", &router) { body, work, messages in
             let asked = try body.withUnsafeBytes { try JaegerQueryV3.FindTracesRequest(decoding: $0) }.query
             _ = try store.find(try JaegerCallQuery.queryV3(asked), work) { found in
-                try JaegerSpanMessages.sendOTLP(found.trace, work, &messages)
+                try JaegerSpanMessages.sendOTLP(found.trace, isRaw: asked.isRaw, work, &messages)
             }
         }
         handlers.onStream(service + "FindTraceSummaries", &router) { body, work, messages in

@@ -6,7 +6,7 @@ public import TraceStore
 internal import WireFormats
 
 /// Jaeger's remote storage over gRPC, for reading: `jaeger.storage.v2`, through which a query service of Jaeger's own
-/// stands on this store. Spans come in as OTLP, on the same port.
+/// stands on this store. Spans come in as OTLP, on the same port, and go out with the IDs that they came with.
 public struct JaegerStorageCalls: Sendable {
     /// The services, as health checks and reflection name them.
     public static let services = [
@@ -61,12 +61,12 @@ public struct JaegerStorageCalls: Sendable {
             for item in asked.items {
                 try work.check()
                 guard let trace = try store.trace(item.traceID) else { continue }
-                try JaegerSpanMessages.sendOTLP(trace, work, &messages)
+                try JaegerSpanMessages.sendOTLP(trace, isRaw: true, work, &messages)
             }
         }
         handlers.onStream(service + "FindTraces", &router) { body, work, messages in
             _ = try store.find(try Self.query(body), work) { found in
-                try JaegerSpanMessages.sendOTLP(found.trace, work, &messages)
+                try JaegerSpanMessages.sendOTLP(found.trace, isRaw: true, work, &messages)
             }
         }
         handlers.on(service + "FindTraceIDs", &router) { body, work, writer in
