@@ -26,7 +26,7 @@ public final class TraceStore: Sendable {
     let remover: SegmentRemover
     /// Held while generations are sealed: one thread at a time takes the oldest.
     let sealingLock = PthreadLock()
-    private let cache: SegmentCache
+    let cache: SegmentCache
     private let background: BackgroundWork
     private let waiting = WaitingAppends()
     private let refusalLog: RefusalLog
