@@ -33,6 +33,7 @@ let package = Package(
         .target(name: "TraceModel", dependencies: ["Bytes"], swiftSettings: strict),
         .target(name: "WireFormats", dependencies: ["TraceModel", "Bytes"], swiftSettings: strict),
         .target(name: "QueryLanguage", dependencies: ["TraceModel", "Bytes"], swiftSettings: strict),
+        .target(name: "Topology", dependencies: ["TraceModel", "Bytes"], swiftSettings: strict),
         .target(name: "Telemetry", swiftSettings: strict),
         .target(name: "Threads", swiftSettings: strict),
 
@@ -48,9 +49,10 @@ let package = Package(
             exclude: ["README.md", "journal-format.md", "scaling.md", "segment-format.md"],
             sources: ["StorageFiles.swift"], resources: [.embedInCode("schema")], swiftSettings: strict),
         .target(
-            name: "QueryFiles", path: "queries", exclude: ["README.md", "openapi.yaml"],
-            sources: ["QueryFiles.swift"],
-            resources: [.embedInCode("sql")], swiftSettings: strict),
+            name: "QueryFiles", path: "queries",
+            exclude: ["README.md", "openapi.yaml", "grpc/generate", "grpc/jaeger", "grpc/opentelemetry"],
+            sources: ["QueryFiles.swift", "GRPCDescriptors.swift"],
+            resources: [.embedInCode("sql"), .embedInCode("grpc/descriptors")], swiftSettings: strict),
         .target(
             name: "Catalog",
             dependencies: ["StorageFiles", "QueryFiles", "Bytes", .product(name: "GRDB", package: "GRDB.swift")],
@@ -58,7 +60,7 @@ let package = Package(
         .target(
             name: "TraceStore",
             dependencies: [
-                "Journal", "SegmentStore", "Catalog", "FileSystem", "TraceModel", "Threads",
+                "Journal", "SegmentStore", "Catalog", "QueryLanguage", "Topology", "FileSystem", "TraceModel", "Threads", "Bytes",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
 
@@ -87,7 +89,8 @@ let package = Package(
         .target(
             name: "HTTPAPI",
             dependencies: [
-                "NetworkServer", "TraceStore", "WireFormats", "TraceModel", "Telemetry", "Threads", "Bytes",
+                "NetworkServer", "TraceStore", "WireFormats", "QueryLanguage", "Topology", "TraceModel", "Telemetry",
+                "Threads", "Bytes",
             ],
             swiftSettings: strict),
 
@@ -99,7 +102,7 @@ let package = Package(
             name: "skein",
             dependencies: [
                 "Configuration", "HTTPClient", "Terminal", "HTTPAPI", "Receivers", "NetworkServer", "Ingestion",
-                "TraceStore",
+                "TraceStore", "QueryLanguage",
                 "Journal", "WireFormats", "TraceModel", "Telemetry", "Compression", "Threads", "Bytes", "CShim",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -148,7 +151,12 @@ let package = Package(
         .testTarget(
             name: "TraceModelTests", dependencies: ["TraceModel", "Bytes", "TestSupport"], swiftSettings: strict),
         .testTarget(
+            name: "TopologyTests", dependencies: ["Topology", "TraceModel", "TestSupport"], swiftSettings: strict),
+        .testTarget(
             name: "WireFormatsTests", dependencies: ["WireFormats", "TraceModel", "Bytes", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "QueryLanguageTests", dependencies: ["QueryLanguage", "TraceModel", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "SegmentStoreTests", dependencies: ["SegmentStore", "TraceModel", "TestSupport"],
@@ -161,13 +169,14 @@ let package = Package(
         .testTarget(
             name: "TraceStoreTests",
             dependencies: [
-                "TraceStore", "Journal", "FileSystem", "WireFormats", "TraceModel", "TestSupport",
+                "TraceStore", "Journal", "FileSystem", "WireFormats", "Topology", "TraceModel", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(
             name: "HTTPAPITests",
             dependencies: [
-                "HTTPAPI", "NetworkServer", "TraceStore", "WireFormats", "TraceModel", "Bytes", "TestSupport",
+                "HTTPAPI", "NetworkServer", "TraceStore", "WireFormats", "Topology", "TraceModel", "Bytes",
+                "NetworkTestSupport", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "TestSupport"], swiftSettings: strict),

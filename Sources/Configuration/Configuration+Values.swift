@@ -64,6 +64,9 @@ extension Configuration {
     public var retentionByteCount: Int? { optionalByteCount("retention.bytes") }
 
     public var queryThreadCount: Int { integer("query.threads") }
+    public var waitingQueryCountMax: Int { integer("query.waiting") }
+    public var queryTimeout: Duration { duration("query.timeout") }
+    public var zipkinAutocompleteKeys: [String] { listOrOff("zipkin.autocomplete-keys") }
     public var queryLookback: Duration { duration("query.lookback") }
 
     /// 0: one per core.

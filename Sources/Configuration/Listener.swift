@@ -14,13 +14,21 @@ public enum Listener: String, CaseIterable, Sendable {
     case jaegerCompact = "jaeger-compact"
     case jaegerBinary = "jaeger-binary"
     case query
+    case queryGRPC = "query-grpc"
+    case jaegerStorage = "jaeger-storage"
+    case tempo
     case admin
 
     /// Whether it takes UDP datagrams, which nothing protects; the others take TCP connections.
     public var isDatagram: Bool { self == .jaegerCompact || self == .jaegerBinary }
 
     /// Whether spans are sent to it.
-    public var isReceiver: Bool { self != .query && self != .admin }
+    public var isReceiver: Bool {
+        switch self {
+        case .query, .queryGRPC, .tempo, .admin: false
+        default: true
+        }
+    }
 
     /// The setting of its port.
     var portKey: String {
@@ -33,6 +41,9 @@ public enum Listener: String, CaseIterable, Sendable {
         case .jaegerCompact: "jaeger.compact-port"
         case .jaegerBinary: "jaeger.binary-port"
         case .query: "query.port"
+        case .queryGRPC: "query.grpc-port"
+        case .jaegerStorage: "jaeger.storage-port"
+        case .tempo: "tempo.port"
         case .admin: "admin.port"
         }
     }

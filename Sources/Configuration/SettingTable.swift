@@ -17,6 +17,9 @@ extension Setting {
             "Added to every port, so that several can run on one machine"),
 
         Setting("zipkin.port", .port, default: "9411", "Port of the Zipkin receiver and query API"),
+        Setting(
+            "zipkin.autocomplete-keys", .list, default: "off",
+            "Tags that Zipkin's search page offers with their values; off: those with few values"),
         Setting("otlp.grpc-port", .port, default: "4317", "Port of the OTLP receiver for gRPC"),
         Setting("otlp.http-port", .port, default: "4318", "Port of the OTLP receiver for HTTP, protobuf and JSON"),
         Setting("jaeger.http-port", .port, default: "14268", "Port of the Jaeger receiver for thrift over HTTP"),
@@ -25,8 +28,19 @@ extension Setting {
             "jaeger.compact-port", .port, default: "6831", "UDP port of the Jaeger agent's protocol, compact thrift"),
         Setting(
             "jaeger.binary-port", .port, default: "6832", "UDP port of the Jaeger agent's protocol, binary thrift"),
-        Setting("query.port", .port, default: "16686", "Port of the query API and the web page"),
-        Setting("query.threads", .integer(1...256), default: "4", "Threads that answer queries"),
+        Setting(
+            "jaeger.storage-port", .port, default: "17271",
+            "Port of Jaeger's remote storage API, for a Jaeger query service over this store"),
+        Setting("tempo.port", .port, default: "3200", "Port of Tempo's query API"),
+        Setting("query.port", .port, default: "16686", "Port of the query APIs over HTTP and of the web page"),
+        Setting("query.grpc-port", .port, default: "16685", "Port of Jaeger's query APIs for gRPC"),
+        Setting("query.threads", .integer(1...256), default: "4", "Queries that run at once"),
+        Setting(
+            "query.waiting", .integer(0...100_000), default: "256",
+            "Queries that wait for a thread, beyond which clients are asked to come again"),
+        Setting(
+            "query.timeout", .duration(second...day), default: "30s",
+            "Time for one query; one that takes longer is ended with an error"),
         Setting(
             "query.lookback", .duration(second...36500 * day), default: "24h",
             "How far back a search goes that does not say"),

@@ -70,7 +70,7 @@ final class DecodedBlock {
         return UnsafeRawBufferPointer(start: literals.bytes.start + start, count: end - start)
     }
 
-    private static func ids(
+    static func ids(
         _ reader: BlockReader, _ traces: BlockTraces, _ spine: BlockSpine
     ) throws(SegmentError) -> (own: [UInt64], parents: [UInt64]) {
         let stored = try reader.spanIDs()

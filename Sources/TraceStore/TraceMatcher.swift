@@ -1,3 +1,4 @@
+internal import QueryLanguage
 internal import SegmentStore
 internal import TraceModel
 
@@ -7,12 +8,21 @@ struct TraceMatcher {
     let filter: SpanFilter
     /// All conditions, also those that the filter has no room for.
     private let spansets: [SpanFilter.Condition]
+    private let language: TraceQLMatcher?
 
     init(_ query: TraceQuery) {
         self.query = query
-        let service = query.serviceName.map { SpanFilter.Condition.clause(.service(.equals(Array($0.utf8)))) }
+        if case .traceQL(let text) = query.rules {
+            language = TraceQLMatcher(text)
+            filter = TraceQLFilter.filter(for: text)
+            spansets = []
+            return
+        }
+        language = nil
+        let service = Self.service(query)
         let clauses = Self.conditions(query)
         switch query.rules {
+        case .traceQL: spansets = []
         case .oneSpan:
             spansets = [.all((service.map { [$0] } ?? []) + clauses)]
         case .anySpans:
@@ -23,15 +33,24 @@ struct TraceMatcher {
     }
 
     /// The window tests the start of the root, or of the earliest span; if not, that of each span.
-    var testsRootStart: Bool { query.rules == .anySpans }
+    var testsRootStart: Bool { if case .oneSpan = query.rules { false } else { true } }
 
     var window: ClosedRange<Int64> { query.startMin...max(query.startMin, query.startMax) }
 
     /// - Returns: nil if the trace is not what is asked for.
-    func match(_ trace: Trace) -> FoundTrace? { matches(trace) ? FoundTrace(trace: trace) : nil }
+    func match(_ trace: Trace, at start: Int64) -> FoundTrace? {
+        let place = TraceQuery.Place(start: start, traceID: trace.traceID)
+        guard let language else {
+            return matches(trace) ? FoundTrace(trace: trace, place: place, spansets: []) : nil
+        }
+        guard trace.rootStart.map({ window.contains($0) }) ?? false else { return nil }
+        let found = language.match(trace)
+        return found.isEmpty ? nil : FoundTrace(trace: trace, place: place, spansets: found)
+    }
 
     private func matches(_ trace: Trace) -> Bool {
         switch query.rules {
+        case .traceQL: return false
         case .oneSpan:
             return trace.spans.contains { span in
                 span.start.map { window.contains($0) } ?? false && SpanMatcher.meets(spansets[0], span)
@@ -48,6 +67,16 @@ struct TraceMatcher {
     }
 
     // MARK: Clauses
+
+    private static func service(_ query: TraceQuery) -> SpanFilter.Condition? {
+        guard let name = query.serviceName else { return nil }
+        let service = SpanFilter.Condition.clause(.service(.equals(Array(name.utf8))))
+        guard let namespace = query.namespace else { return service }
+        let owners = ServiceAlias.namespaceKeys.map { key in
+            SpanFilter.Condition.clause(.attribute(.init(key.owner, key: key.name, equals: namespace)))
+        }
+        return .all([service, .any(owners)])
+    }
 
     private static func conditions(_ query: TraceQuery) -> [SpanFilter.Condition] {
         var conditions: [SpanFilter.Condition] = []

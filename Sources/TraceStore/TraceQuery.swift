@@ -1,3 +1,4 @@
+public import QueryLanguage
 public import TraceModel
 
 /// Which traces to find. Names and values are compared byte by byte.
@@ -9,6 +10,9 @@ public struct TraceQuery: Sendable {
         case anySpans
         /// All clauses and the window are met by one span of the service (Jaeger).
         case oneSpan
+        /// The query language's own; the window tests the start of the root span, or of the earliest one. Service,
+        /// operation and the other clauses say nothing here.
+        case traceQL(TraceQLQuery)
     }
 
     /// What an attribute has to be.
@@ -30,6 +34,8 @@ public struct TraceQuery: Sendable {
 
     public var rules: Rules
     public var serviceName: String?
+    /// Set for a service that was asked for together with its namespace, which its spans have as an attribute.
+    var namespace: String?
     public var operationName: String?
     public var remoteServiceName: String?
     public var attributes: [AttributeClause] = []
@@ -72,6 +78,10 @@ public struct TraceQuery: Sendable {
 /// A trace that a search found.
 public struct FoundTrace: Sendable {
     public let trace: Trace
+    /// Where it stands in the order of the answer.
+    public let place: TraceQuery.Place
+    /// What the query language says of its spans; empty by other rules.
+    public let spansets: [Spanset]
 }
 
 /// What a search tells when it has ended.
@@ -95,6 +105,8 @@ public struct TraceSearchOutcome: Sendable {
     /// More traces match than the limit let through.
     public let hasMore: Bool
     public let scanned: Scanned
+    /// What a reader has to know of the answer, in words: a service was found by another name.
+    public var notes: [String] = []
 }
 
 /// Traces found, those that start last first.

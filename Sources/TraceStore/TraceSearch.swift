@@ -101,7 +101,7 @@ struct TraceSearch {
         scanned.spanCount += trace.spans.count
         let order = matcher.order(trace)
         if let after = query.after, !after.isFollowed(by: order, traceID) { return }
-        guard let found = matcher.match(trace) else { return }
+        guard let found = matcher.match(trace, at: order) else { return }
         matchCount += 1
         let place = pending.firstIndex { ($0.order, $0.found.trace.traceID) < (order, traceID) } ?? pending.count
         guard place < query.limit - emittedCount else { return }

@@ -22,8 +22,14 @@ extension TraceStore {
         return names.sorted()
     }
 
-    /// Operations of a service, by name and kind.
+    /// Operations of a service, by name and kind; of one that is known by another name, those of that one.
     public func operations(ofService service: String) throws(StoreError) -> [Operation] {
+        let own = try operations(ofServiceCalled: service)
+        if own.isEmpty, let alias = try alias(of: service) { return try operations(ofServiceCalled: alias.serviceName) }
+        return own
+    }
+
+    private func operations(ofServiceCalled service: String) throws(StoreError) -> [Operation] {
         let stored = try StoreError.wrapCatalog { () throws(CatalogError) in try catalog.operations(ofService: service)
         }
         var operations = Set(stored.map { Operation(name: $0.name, kind: SpanKind(rawValue: $0.kind) ?? .unspecified) })
@@ -51,5 +57,15 @@ extension TraceStore {
         for live in state.snapshot().generations where !live.batches.isEmpty {
             live.generation.withIndex(of: live.batches) { body($0) }
         }
+    }
+
+    /// From the start of the earliest span to the end of the latest, nanoseconds since 1970; nil if nothing is stored.
+    public func timeRange() -> ClosedRange<Int64>? {
+        let snapshot = state.snapshot()
+        let batches = snapshot.generations.flatMap(\.batches).filter { $0.earliestStart <= $0.latestEnd }
+        let starts = snapshot.segments.compactMap(\.statistics.earliestStart) + batches.map(\.earliestStart)
+        let ends = snapshot.segments.compactMap(\.statistics.latestEnd) + batches.map(\.latestEnd)
+        guard let start = starts.min(), let end = ends.max() else { return nil }
+        return start...max(start, end)
     }
 }

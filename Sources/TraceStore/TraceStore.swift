@@ -196,6 +196,16 @@ public final class TraceStore: Sendable {
         let snapshot = state.snapshot()
         defer { cache.queryEnded(snapshot.segments) }
         var search = try TraceSearch(query, snapshot, work, logger)
-        return try search.run(catalog, body)
+        let outcome = try search.run(catalog, body)
+        guard outcome.count == .exactly(0), let name = query.serviceName, let alias = try alias(of: name) else {
+            return outcome
+        }
+        var aliasQuery = query
+        aliasQuery.serviceName = alias.serviceName
+        aliasQuery.namespace = alias.namespace
+        var aliasSearch = try TraceSearch(aliasQuery, snapshot, work, logger)
+        var aliasOutcome = try aliasSearch.run(catalog, body)
+        aliasOutcome.notes.append(alias.note(askedFor: name))
+        return aliasOutcome
     }
 }

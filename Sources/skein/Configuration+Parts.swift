@@ -60,6 +60,7 @@ extension HTTPServerGroup.Configuration {
         self.init()
         eventLoopCount = configuration.eventLoopCount == 0 ? nil : configuration.eventLoopCount
         workerThreadCount = configuration.queryThreadCount
+        waitingRequestCountMax = configuration.waitingQueryCountMax
         inFlightByteCountMax = configuration.inFlightByteCountMax
     }
 }

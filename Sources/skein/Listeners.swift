@@ -13,6 +13,7 @@ final class Listeners: Sendable {
         let zipkinQueries: ZipkinQueries
         let jaeger: JaegerReceiver
         let jaegerQueries: JaegerQueries
+        let skeinQueries: SkeinQueries
         let otlp: OTLPReceiver
         let admin: AdminRoutes
     }
@@ -96,6 +97,8 @@ final class Listeners: Sendable {
         case .zipkin:
             services.zipkin.register(on: &router)
             services.zipkinQueries.register(on: &router)
+            // For commands that are given the address of this listener.
+            services.skeinQueries.register(on: &router)
             router.mount(prefix: "/zipkin")
         case .otlpGRPC: services.otlp.registerGRPC(on: &router)
         case .otlpHTTP: services.otlp.registerHTTP(on: &router)
@@ -104,7 +107,11 @@ final class Listeners: Sendable {
         case .jaegerCompact, .jaegerBinary: break
         case .query:
             services.jaegerQueries.register(on: &router)
+            services.skeinQueries.register(on: &router)
             router.mount(prefix: "/jaeger")
+        case .queryGRPC: break
+        case .jaegerStorage: services.otlp.registerGRPC(on: &router)
+        case .tempo: break
         case .admin: services.admin.register(on: &router)
         }
         if let service = listener.callService {

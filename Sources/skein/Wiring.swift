@@ -84,11 +84,16 @@ struct Server {
             sink: StoreSink(store: store), limits: SpanLimits(configuration), workerCount: group.eventLoopCount,
             metrics: metrics, logger: logger)
         let lookback = Int64(configuration.queryLookback / .nanoseconds(1))
+        let limits = QueryLimits(time: configuration.queryTimeout)
         return Listeners.Services(
             zipkin: ZipkinReceiver(pipeline: pipeline),
-            zipkinQueries: ZipkinQueries(store: store, lookback: lookback),
+            zipkinQueries: ZipkinQueries(
+                store: store, lookback: lookback, limits: QueryLimits(time: .seconds(60)), autocompleteKeys: [],
+                version: ProgramVersion.number, isReady: { admin.isReady }),
             jaeger: JaegerReceiver(pipeline: pipeline),
-            jaegerQueries: JaegerQueries(store: store, lookback: lookback, version: "v" + ProgramVersion.number),
+            jaegerQueries: JaegerQueries(
+                store: store, lookback: lookback, limits: limits, version: "v" + ProgramVersion.number),
+            skeinQueries: SkeinQueries(store: store, lookback: lookback, limits: limits),
             otlp: OTLPReceiver(pipeline: pipeline), admin: admin)
     }
 

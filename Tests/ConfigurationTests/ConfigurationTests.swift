@@ -88,8 +88,8 @@ import Testing
             ])
         #expect(problems("data: [a, {b: c}]").first?.hasPrefix("wrong value for 'data' at skein.yaml:1:1") == true)
         #expect(
-            problems("zipkin: 9411") == [
-                "'zipkin' at skein.yaml:1:1 has a value, but is a group: expected 'port:' below it"
+            problems("admin: 9411") == [
+                "'admin' at skein.yaml:1:1 has a value, but is a group: expected 'port:' below it"
             ])
         #expect(problems("- a\n- b\n").count == 1)
     }

@@ -52,14 +52,6 @@ import TraceStore
         #expect(response.status == .badRequest && text(response) == "limit <= 0")
     }
 
-    @Test func `a trace is a list, and traces a list of lists`() {
-        let span = #"{"traceId":"00000000000000ab","id":"0000000000000001"}"#
-        #expect(text(ZipkinAnswer.trace(Self.trace)) == "[\(span)]")
-        #expect(text(ZipkinAnswer.traces([Self.trace, Self.trace])) == "[[\(span)],[\(span)]]")
-        #expect(text(ZipkinAnswer.traces([])) == "[]")
-        #expect(ZipkinAnswer.traces([]).header("content-type") == "application/json")
-    }
-
     // MARK: Jaeger
 
     @Test func `every answer has the envelope, in its order`() {
@@ -79,16 +71,6 @@ import TraceStore
         #expect(
             text(JaegerAnswer.traces([Self.trace, Self.trace]))
                 .hasSuffix(#"],"total":0,"limit":0,"offset":0,"errors":null}"#))
-    }
-
-    @Test func `IDs asked for in vain stand in errors, without a code`() {
-        let response = JaegerAnswer.traces([], missing: [TraceID(high: 0, low: 1), TraceID(high: 2, low: 3)])
-        #expect(response.status == .ok)
-        #expect(
-            text(response)
-                == #"{"data":[],"total":0,"limit":0,"offset":0,"errors":["#
-                + #"{"msg":"trace not found","traceID":"0000000000000001"},"#
-                + #"{"msg":"trace not found","traceID":"00000000000000020000000000000003"}]}"#)
     }
 
     @Test func `a failure has no data, and its status as code`() {
@@ -136,7 +118,7 @@ import TraceStore
     // MARK: Index page
 
     @Test func `Kiali finds the version in the index page`() throws {
-        let page = String(decoding: JaegerQueries.indexPage(version: "1.2.3-rc\"1"), as: UTF8.self)
+        let page = String(decoding: JaegerPage.html(version: "1.2.3-rc\"1"), as: UTF8.self)
         let start = try #require(page.range(of: "const JAEGER_VERSION = ")).upperBound
         let end = try #require(page[start...].firstIndex(of: ";"))
         let read = try JSONDecoder().decode([String: String].self, from: Data(page[start..<end].utf8))

@@ -8,7 +8,7 @@ import TraceModel
 import TraceStore
 import WireFormats
 
-/// Both query APIs on free ports of this machine, over a store in a temporary folder.
+/// All query APIs on free ports of this machine, over a store in a temporary folder.
 final class QueryServer {
     private let folder: TemporaryFolder
     private let group: HTTPServerGroup
@@ -16,12 +16,23 @@ final class QueryServer {
     let store: TraceStore
     let zipkin: HTTPConnection
     let jaeger: HTTPConnection
+    /// Jaeger's gRPC services, and those of its remote storage.
+    let callPort: Int
+    let storagePort: Int
 
     private static let lookback: Int64 = 86_400_000_000_000
 
+    struct Settings: Sendable {
+        var time: Duration = .seconds(60)
+        var autocompleteKeys: [String] = []
+        var isReady = true
+    }
+
     /// Runs `body` against a new server, and ends that whatever happens.
-    static func serving(_ posts: [String], _ body: (QueryServer) throws -> Void) async throws {
-        let server = try QueryServer()
+    static func serving(
+        _ posts: [String], _ settings: Settings = Settings(), _ body: (QueryServer) throws -> Void
+    ) async throws {
+        let server = try QueryServer(settings)
         do {
             for post in posts { try server.post(post) }
             try body(server)
@@ -32,7 +43,7 @@ final class QueryServer {
         await server.end()
     }
 
-    private init() throws {
+    private init(_ settings: Settings) throws {
         let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
         folder = try TemporaryFolder()
         store = try TraceStore(path: folder.path, options: StoreOptions(), logger: logger)
@@ -40,17 +51,32 @@ final class QueryServer {
         configuration.eventLoopCount = 1
         group = HTTPServerGroup(configuration: configuration, logger: logger)
         var zipkinRouter = HTTPRouter()
-        ZipkinQueries(store: store, lookback: Self.lookback).register(on: &zipkinRouter)
+        ZipkinQueries(
+            store: store, lookback: Self.lookback, limits: QueryLimits(time: settings.time),
+            autocompleteKeys: settings.autocompleteKeys, version: "9.8.7", isReady: { settings.isReady }
+        ).register(on: &zipkinRouter)
         zipkinRouter.mount(prefix: "/zipkin")
         var jaegerRouter = HTTPRouter()
-        JaegerQueries(store: store, lookback: Self.lookback, version: "9.8.7").register(on: &jaegerRouter)
+        let limits = QueryLimits(time: settings.time)
+        JaegerQueries(store: store, lookback: Self.lookback, limits: limits, version: "9.8.7")
+            .register(on: &jaegerRouter)
+        JaegerV3Queries(store: store, limits: limits).register(on: &jaegerRouter)
         jaegerRouter.mount(prefix: "/jaeger")
-        servers = [("zipkin", zipkinRouter), ("jaeger", jaegerRouter)].map { [group] name, router in
+        var callRouter = HTTPRouter()
+        JaegerCalls(store: store, limits: limits).register(on: &callRouter)
+        var storageRouter = HTTPRouter()
+        JaegerStorageCalls(store: store, limits: limits).register(on: &storageRouter)
+        let routers = [
+            ("zipkin", zipkinRouter), ("jaeger", jaegerRouter), ("calls", callRouter), ("storage", storageRouter),
+        ]
+        servers = routers.map { [group] name, router in
             HTTPServer(name: name, address: "127.0.0.1", port: 0, router: router, group: group)
         }
         for server in servers { try server.start() }
         zipkin = try HTTPConnection(port: UInt16(servers[0].boundPort ?? 0))
         jaeger = try HTTPConnection(port: UInt16(servers[1].boundPort ?? 0))
+        callPort = servers[2].boundPort ?? 0
+        storagePort = servers[3].boundPort ?? 0
     }
 
     private func end() async {
@@ -66,9 +92,14 @@ final class QueryServer {
         try Array(json.utf8).withUnsafeBytes { bytes in
             _ = try ZipkinJSONDecoder.decode(bytes, limits: SpanLimits(), into: &builder)
         }
+        try take(builder.makeBatch())
+    }
+
+    /// Takes in spans and waits until they are kept.
+    func take(_ batch: SpanBatch) throws {
         let outcome = Mutex<Result<Void, TraceStore.Refusal>?>(nil)
         let answered = DispatchSemaphore(value: 0)
-        store.append(builder.makeBatch()) { result in
+        store.append(batch) { result in
             outcome.withLock { $0 = result }
             answered.signal()
         }

@@ -20,6 +20,22 @@ public struct CallOutcome {
         return Array(body[5...])
     }
 
+    /// The messages that have come whole, unpacked where they were packed; nil where the body holds something else.
+    public var messages: [[UInt8]]? {
+        var rest = answer.body[...]
+        var messages: [[UInt8]] = []
+        while rest.count >= 5 {
+            let isPacked = rest[rest.startIndex]
+            let byteCount = rest.dropFirst().prefix(4).reduce(0) { $0 << 8 | Int($1) }
+            guard rest.count >= 5 + byteCount else { break }
+            let message = Array(rest.dropFirst(5).prefix(byteCount))
+            rest = rest.dropFirst(5 + byteCount)
+            guard isPacked < 2, let plain = isPacked == 1 ? try? gunzip(message) : message else { return nil }
+            messages.append(plain)
+        }
+        return messages
+    }
+
     /// `grpc-status-details-bin`, taken out of base64.
     public var details: [UInt8]? {
         guard let text = answer.trailer("grpc-status-details-bin") else { return nil }
@@ -46,6 +62,31 @@ extension HTTP2Client {
     /// A message in its frame, as a call's body brings it.
     public static func framed(_ message: [UInt8], isPacked: Bool = false) -> [UInt8] {
         [isPacked ? 1 : 0] + (0..<4).map { UInt8(truncatingIfNeeded: message.count >> (24 - 8 * $0)) } + message
+    }
+
+    /// Begins a call with one message, and does not wait for anything.
+    /// - Returns: the number of its stream.
+    public func beginCall(
+        _ method: String, _ message: [UInt8], _ fields: [(String, String)] = [], ends: Bool = true
+    ) throws -> Int {
+        let stream = try sendHead("POST", method, Self.callFields + fields)
+        try sendBody(Self.framed(message), on: stream, ends: ends)
+        return stream
+    }
+
+    /// Reads until `count` messages of a call have come, or it has ended.
+    public func messages(_ count: Int, on stream: Int) throws -> [[UInt8]] {
+        while true {
+            guard let answer = answers[stream] else { throw RawClient.Failure(message: "no stream \(stream)") }
+            let messages = CallOutcome(answer: answer).messages ?? []
+            if messages.count >= count || answer.isEnded { return messages }
+            guard try readFrame() != nil else { throw RawClient.Failure(message: "ended before its messages") }
+        }
+    }
+
+    /// How a call ended.
+    public func outcome(on stream: Int) throws -> CallOutcome {
+        CallOutcome(answer: try answer(on: stream))
     }
 
     /// Calls a method with one message.

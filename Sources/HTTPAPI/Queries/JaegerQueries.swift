@@ -1,6 +1,7 @@
 internal import Bytes
 public import NetworkServer
 internal import Threads
+internal import Topology
 internal import TraceModel
 public import TraceStore
 internal import WireFormats
@@ -9,29 +10,63 @@ internal import WireFormats
 public struct JaegerQueries: Sendable {
     private let store: TraceStore
     private let lookback: Int64
+    private let limits: QueryLimits
     private let version: String
 
-    /// What is served, all by GET; the patterns of the router.
+    /// Traces of more spans are written while they are sent.
+    private static let wholeSpanCountMax = 1000
+
+    /// What is served; the patterns of the router.
     package enum Route: String, CaseIterable {
         case services = "/api/services"
         case operationNames = "/api/services/:service/operations"
         case operations = "/api/operations"
         case search = "/api/traces"
         case trace = "/api/traces/:traceID"
+        case dependencies = "/api/dependencies"
+        case archive = "/api/archive/:traceID"
+        case transform = "/api/transform"
         case index = "/"
+
+        package var method: HTTPMethod {
+            switch self {
+            case .archive, .transform: .post
+            case .services, .operationNames, .operations, .search, .trace, .dependencies, .index: .get
+            }
+        }
+    }
+
+    /// One request, and what it may cost.
+    private struct Call {
+        let request: HTTPRequest
+        let path: HTTPParameters
+        let parameters: QueryParameters
+        let work: QueryWork
+        let isPretty: Bool
     }
 
     /// - Parameters:
     ///   - lookback: nanoseconds that a search goes back where it does not say.
     ///   - version: what Kiali is told about this program.
-    public init(store: TraceStore, lookback: Int64, version: String) {
+    public init(
+        store: TraceStore, lookback: Int64, limits: QueryLimits = QueryLimits(time: .seconds(30)), version: String
+    ) {
         self.store = store
         self.lookback = lookback
+        self.limits = limits
         self.version = version
     }
 
+    /// Adds the routes, and the page for what is none.
     public func register(on router: inout HTTPRouter) {
-        for route in Route.allCases { router.on(.get, route.rawValue, handler(route)) }
+        for route in Route.allCases {
+            router.on(
+                route.method, route.rawValue,
+                refusalWriter: { error, _ in
+                    JaegerAnswer.failure(error.status, error.message, headers: error.headers)
+                }, handler(route))
+        }
+        router.fallback = JaegerPage.fallback(version: version)
     }
 
     private func handler(_ route: Route) -> HTTPHandler {
@@ -41,95 +76,137 @@ public struct JaegerQueries: Sendable {
         case .operations: return answering(operations)
         case .search: return answering(search)
         case .trace: return answering(trace)
+        case .dependencies: return answering(dependencies)
+        case .archive: return answering(archive)
+        case .transform: return answering(transform)
         case .index:
-            let page = HTTPResponse(
-                status: .ok, headers: [("Content-Type", "text/html; charset=utf-8")],
-                body: Self.indexPage(version: version))
-            return .eventLoop { _, _, responder in responder.respond(page) }
-        }
-    }
-
-    private func answering(
-        _ handler: @escaping @Sendable (HTTPParameters, QueryParameters) throws -> HTTPResponse
-    ) -> HTTPHandler {
-        .workerThread { request, path in
-            let parameters = QueryParameters(request.query)
-            let isPretty = JaegerQueryParameters.isPretty(parameters)
-            do {
-                return try handler(path, parameters)
-            } catch let error as QueryError {
-                return JaegerAnswer.failure(.badRequest, error.message, isPretty: isPretty)
-            } catch let error as StoreError {
-                return JaegerAnswer.failure(.internalServerError, error.message, isPretty: isPretty)
+            let version = version
+            return .eventLoop { _, path, responder in
+                responder.respond(JaegerPage.response(version: version, mountPrefix: path.mountPrefix))
             }
         }
     }
 
-    /// Kiali takes the version out of this page by its text: from `const JAEGER_VERSION = ` to the next semicolon.
-    package static func indexPage(version: String) -> [UInt8] {
-        precondition(!version.contains { ";<&".contains($0) }, "a version can stand in a script")
-        var page = ByteWriter()
-        page.write(
-            """
-            <!doctype html>
-            <html lang="en"><head><meta charset="utf-8"><title>Skein</title>
-            <script>const JAEGER_VERSION = {"gitCommit":"","gitVersion":
-            """)
-        page.writeJSONString(version)
-        page.write(
-            """
-            ,"buildDate":""};</script></head>
-            <body><h1>Skein</h1>
-            <p>Traces are read through the API of Jaeger, here, and that of Zipkin, on its own port.</p>
-            <p><a href="api/services">Services</a></p></body></html>
-
-            """)
-        return page.bytes
+    private func answering(_ handler: @escaping @Sendable (Call) throws -> HTTPResponse) -> HTTPHandler {
+        .workerThread { request, path in
+            let parameters = QueryParameters(request.query)
+            let call = Call(
+                request: request, path: path, parameters: parameters, work: limits.work(for: request),
+                isPretty: JaegerQueryParameters.isPretty(parameters))
+            do {
+                return try handler(call)
+            } catch let error as QueryError {
+                return JaegerAnswer.failure(.badRequest, error.message, isPretty: call.isPretty)
+            } catch let error as StoreError {
+                return JaegerAnswer.failure(
+                    error.httpStatus, error.message, headers: error.httpHeaders, isPretty: call.isPretty)
+            }
+        }
     }
 
-    @Sendable private func services(_ path: HTTPParameters, _ parameters: QueryParameters) throws -> HTTPResponse {
-        JaegerAnswer.names(try store.serviceNames(), isPretty: JaegerQueryParameters.isPretty(parameters))
+    // MARK: Names
+
+    @Sendable private func services(_ call: Call) throws -> HTTPResponse {
+        JaegerAnswer.names(try store.serviceNames(), isPretty: call.isPretty)
     }
 
-    @Sendable private func operationNames(
-        _ path: HTTPParameters, _ parameters: QueryParameters
-    ) throws -> HTTPResponse {
-        let operations = try store.operations(ofService: path["service"] ?? "")
+    @Sendable private func operationNames(_ call: Call) throws -> HTTPResponse {
+        let operations = try store.operations(ofService: call.path["service"] ?? "")
         // One name may come with several kinds.
-        let names = Set(operations.map(\.name)).sorted()
-        return JaegerAnswer.names(names, isPretty: JaegerQueryParameters.isPretty(parameters))
+        return JaegerAnswer.names(Set(operations.map(\.name)).sorted(), isPretty: call.isPretty)
     }
 
-    @Sendable private func operations(_ path: HTTPParameters, _ parameters: QueryParameters) throws -> HTTPResponse {
-        let service = try JaegerQueryParameters.service(parameters)
-        let kind = parameters.text("spanKind")
-        let operations = try store.operations(ofService: service).filter {
-            kind == nil || ($0.kind.jaegerName ?? "unspecified") == kind
+    @Sendable private func operations(_ call: Call) throws -> HTTPResponse {
+        let service = try JaegerQueryParameters.service(call.parameters)
+        let operations = try store.operations(ofService: service, jaegerKind: call.parameters.text("spanKind"))
+        return JaegerAnswer.operations(operations, isPretty: call.isPretty)
+    }
+
+    @Sendable private func dependencies(_ call: Call) throws -> HTTPResponse {
+        let window = try JaegerQueryParameters.dependencyWindow(
+            call.parameters, now: SystemClock.nanosecondsSince1970())
+        let service = call.parameters.text("service")
+        let links = try store.dependencies(within: window, call.work).filter {
+            service == nil || $0.parent == service || $0.child == service
         }
-        return JaegerAnswer.operations(operations, isPretty: JaegerQueryParameters.isPretty(parameters))
+        return JaegerAnswer.dependencies(links, isPretty: call.isPretty)
     }
 
-    @Sendable private func search(_ path: HTTPParameters, _ parameters: QueryParameters) throws -> HTTPResponse {
+    // MARK: Traces
+
+    @Sendable private func search(_ call: Call) throws -> HTTPResponse {
         let search = try JaegerQueryParameters.search(
-            parameters, now: SystemClock.nanosecondsSince1970(), lookback: lookback)
-        let form = try JaegerQueryParameters.form(parameters)
-        switch search {
-        case .query(let query):
-            let result = try store.find(query)
-            return JaegerAnswer.traces(result.traces, form: form).tellingOfMore(result.hasMore)
-        case .traceIDs(let traceIDs):
-            let traces = try store.traces(traceIDs)
-            let found = Set(traces.map(\.traceID))
-            return JaegerAnswer.traces(traces, missing: traceIDs.filter { !found.contains($0) }, form: form)
-        }
+            call.parameters, now: SystemClock.nanosecondsSince1970(), lookback: lookback)
+        let form = try JaegerQueryParameters.form(call.parameters)
+        let (store, work) = (store, call.work)
+        let answer =
+            switch search {
+            case .query(let query):
+                JaegerLongAnswer { writer, outlet in
+                    var list = JaegerTraceList(isRaw: form.isRaw)
+                    list.begin(&writer)
+                    let outcome = try store.find(query, work) { try list.append($0.trace, &writer, outlet) }
+                    list.end(&writer)
+                    return outcome.hasMore
+                }
+            case .traceIDs(let traceIDs):
+                JaegerLongAnswer { writer, outlet in
+                    var list = JaegerTraceList(isRaw: form.isRaw)
+                    var missing: [TraceID] = []
+                    list.begin(&writer)
+                    for traceID in traceIDs {
+                        try work.check()
+                        if let trace = try store.trace(traceID) {
+                            try list.append(trace, &writer, outlet)
+                        } else {
+                            missing.append(traceID)
+                        }
+                    }
+                    list.end(&writer, missing: missing)
+                    return nil
+                }
+            }
+        return try answer.response(isPretty: form.isPretty)
     }
 
-    @Sendable private func trace(_ path: HTTPParameters, _ parameters: QueryParameters) throws -> HTTPResponse {
-        let traceID = try JaegerQueryParameters.traceID(path["traceID"] ?? "")
-        let form = try JaegerQueryParameters.form(parameters)
+    @Sendable private func trace(_ call: Call) throws -> HTTPResponse {
+        let traceID = try JaegerQueryParameters.traceID(call.path["traceID"] ?? "")
+        try JaegerQueryParameters.checkTimeHints(call.parameters)
+        let form = try JaegerQueryParameters.form(call.parameters)
         guard let trace = try store.trace(traceID) else {
             return JaegerAnswer.failure(.notFound, JaegerAnswer.traceNotFound, isPretty: form.isPretty)
         }
-        return JaegerAnswer.traces([trace], form: form)
+        let work = call.work
+        let answer = JaegerLongAnswer { writer, outlet in
+            var list = JaegerTraceList(isRaw: form.isRaw)
+            list.begin(&writer)
+            try list.append(trace, &writer) { written in
+                try work.check()
+                try outlet(&written)
+            }
+            list.end(&writer)
+            return nil
+        }
+        return try answer.response(isLong: trace.spans.count > Self.wholeSpanCountMax, isPretty: form.isPretty)
+    }
+
+    /// There is one store, which keeps everything as long as its retention says: nothing to move a trace to.
+    @Sendable private func archive(_ call: Call) throws -> HTTPResponse {
+        _ = try JaegerQueryParameters.traceID(call.path["traceID"] ?? "")
+        try JaegerQueryParameters.checkTimeHints(call.parameters)
+        return JaegerAnswer.failure(.internalServerError, JaegerAnswer.noArchive, isPretty: call.isPretty)
+    }
+
+    @Sendable private func transform(_ call: Call) throws -> HTTPResponse {
+        let form = try JaegerQueryParameters.form(call.parameters)
+        let (traces, notes) = try JaegerTransform.traces(call.request.body)
+        return JaegerAnswer.traces(traces, notes: notes, form: form)
+    }
+}
+
+extension TraceStore {
+    /// A service's operations of one of Jaeger's span kinds; nil means any.
+    func operations(ofService service: String, jaegerKind kind: String?) throws(StoreError) -> [Operation] {
+        try operations(ofService: service).filter { kind == nil || ($0.kind.jaegerName ?? "unspecified") == kind }
     }
 }

@@ -6,6 +6,7 @@ package import TraceStore
 package enum JaegerQueryParameters {
     static let limitDefault = 100
     static let traceIDCountMax = 1000
+    private static let dependencyLookback: Int64 = 86_400_000_000_000
 
     /// What a search asks for: traces by ID, or those that match.
     package enum Search: Sendable {
@@ -46,6 +47,29 @@ package enum JaegerQueryParameters {
     package static func service(_ parameters: QueryParameters) throws -> String {
         guard let service = parameters.text("service") else { throw QueryError("parameter 'service' is required") }
         return service
+    }
+
+    /// Where to look for a trace, in microseconds, as `start` and `end`. A trace is found without: they have to be
+    /// numbers, and are not used, for clients send other units too.
+    /// - Throws: `QueryError`.
+    package static func checkTimeHints(_ parameters: QueryParameters) throws {
+        for name in ["start", "end"] { _ = try time(name, parameters) }
+    }
+
+    /// The window of a question for dependencies, in milliseconds: `lookback`, a day if absent, up to `endTs`, now if
+    /// absent.
+    /// - Parameter now: nanoseconds since 1970.
+    /// - Throws: `QueryError`.
+    package static func dependencyWindow(_ parameters: QueryParameters, now: Int64) throws -> ClosedRange<Int64> {
+        func nanoseconds(_ name: String) throws -> Int64? {
+            guard let text = parameters.text(name) else { return nil }
+            guard let milliseconds = Int64(text), milliseconds >= 0 else {
+                throw QueryError("unable to parse param '\(name)': \(text) is no number of milliseconds")
+            }
+            return milliseconds.multipliedClamped(by: 1_000_000)
+        }
+        let end = try nanoseconds("endTs") ?? now
+        return end.addingClamped(-(try nanoseconds("lookback") ?? dependencyLookback))...end
     }
 
     /// 1 to 32 hex digits of either case. All zeros is an ID, of no trace.
@@ -129,10 +153,11 @@ package enum JaegerQueryParameters {
     /// `raw` and `prettyPrint`.
     package static func form(_ parameters: QueryParameters) throws -> Form {
         var form = Form()
-        switch parameters.text("raw") {
-        case nil, "0", "f", "F", "false", "FALSE", "False": break
-        case "1", "t", "T", "true", "TRUE", "True": form.isRaw = true
-        case .some(let text): throw QueryError("unable to parse param 'raw': \(text) is neither true nor false")
+        if let text = parameters.text("raw") {
+            guard let isRaw = GoBool.value(text) else {
+                throw QueryError("unable to parse param 'raw': \(text) is neither true nor false")
+            }
+            form.isRaw = isRaw
         }
         form.isPretty = isPretty(parameters)
         return form

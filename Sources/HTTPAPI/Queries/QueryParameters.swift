@@ -8,6 +8,8 @@ package struct QueryParameters: Sendable {
 
     package init(_ query: HTTPQuery) { values = query.parameters }
 
+    package var names: [String] { values.map(\.name) }
+
     /// The first value, which may be empty; nil if it is missing.
     package func first(_ name: String) -> String? { values.first { $0.name == name }?.value }
 

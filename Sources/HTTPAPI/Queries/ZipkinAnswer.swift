@@ -1,30 +1,39 @@
 internal import Bytes
 package import NetworkServer
+package import Topology
 package import TraceModel
+internal import TraceStore
 internal import WireFormats
 
 /// The answers of Zipkin's query API.
 package enum ZipkinAnswer {
     /// Names may be kept by clients when there are more services than this: before, people still try things out.
     static let uncachedServiceCountMax = 3
+    private static let pieceByteCount = 16 << 10
 
-    static let healthy = HTTPResponse.json(Array(#"{"status":"UP","zipkin":{"status":"UP"}}"#.utf8))
+    // MARK: Traces
 
-    package static func trace(_ trace: Trace) -> HTTPResponse {
-        var writer = ByteWriter(capacity: trace.spans.count * 1024)
-        ZipkinJSONEncoder.appendList(trace.spans, to: &writer)
-        return .json(writer.bytes)
-    }
-
-    package static func traces(_ traces: [Trace]) -> HTTPResponse {
-        var writer = ByteWriter()
-        ZipkinJSONEncoder.appendTraces(traces, to: &writer)
-        return .json(writer.bytes)
+    /// Writes a trace as a list of spans, piece by piece.
+    /// - Throws: what `send` throws, and `StoreError` once the work is to end.
+    static func write(_ trace: Trace, _ work: QueryWork, to send: ([UInt8]) throws -> Void) throws {
+        var writer = ByteWriter(capacity: pieceByteCount + 4096)
+        for (number, span) in trace.spans.enumerated() {
+            writer.write(UInt8(ascii: number == 0 ? "[" : ","))
+            ZipkinJSONEncoder.append(span, to: &writer)
+            guard writer.count >= pieceByteCount else { continue }
+            try work.check()
+            try send(writer.bytes)
+            writer.removeAll()
+        }
+        writer.write(UInt8(ascii: "]"))
+        try send(writer.bytes)
     }
 
     package static func notFound(_ traceID: TraceID) -> HTTPResponse { .text(.notFound, "\(traceID) not found") }
 
     package static func failure(_ error: QueryError) -> HTTPResponse { .text(.badRequest, error.message) }
+
+    // MARK: Names and links
 
     /// - Parameter serviceCount: services known in all.
     package static func names(_ names: [String], serviceCount: Int) -> HTTPResponse {
@@ -35,6 +44,59 @@ package enum ZipkinAnswer {
             response.headers.append(("Cache-Control", "max-age=300, must-revalidate"))
         }
         return response
+    }
+
+    package static func links(_ links: [DependencyLink]) -> HTTPResponse {
+        var writer = ByteWriter()
+        writer.write(UInt8(ascii: "["))
+        for (number, link) in links.enumerated() {
+            if number > 0 { writer.write(UInt8(ascii: ",")) }
+            writer.write("{\"parent\":")
+            writer.writeJSONString(link.parent)
+            writer.write(",\"child\":")
+            writer.writeJSONString(link.child)
+            writer.write(",\"callCount\":")
+            writer.write(Array("\(link.callCount)".utf8))
+            if link.errorCount > 0 {
+                writer.write(",\"errorCount\":")
+                writer.write(Array("\(link.errorCount)".utf8))
+            }
+            writer.write(UInt8(ascii: "}"))
+        }
+        writer.write(UInt8(ascii: "]"))
+        return .json(writer.bytes)
+    }
+
+    // MARK: What the page and watchers ask
+
+    /// How Lens is to behave: lookback in milliseconds; rates of errors from which a link turns yellow, and red.
+    static let configuration: HTTPResponse = {
+        let limit = ZipkinQueryParameters.limitDefault
+        var response = HTTPResponse.json(
+            Array(
+                """
+                {"environment":"","queryLimit":\(limit),"defaultLookback":900000,"searchEnabled":true,\
+                "suggestLens":false,"logsUrl":null,"supportUrl":null,"archivePostUrl":null,"archiveUrl":null,\
+                "dependency":{"enabled":true,"lowErrorRate":0.5,"highErrorRate":0.75}}
+                """.utf8))
+        response.headers.append(("Cache-Control", "max-age=600"))
+        return response
+    }()
+
+    static func info(version: String) -> HTTPResponse {
+        var writer = ByteWriter()
+        writer.write("{\"zipkin\":{\"version\":")
+        writer.writeJSONString(version)
+        writer.write(",\"commit\":\"\"}}")
+        return .json(writer.bytes)
+    }
+
+    static func health(isUp: Bool) -> HTTPResponse {
+        let status = isUp ? "UP" : "DOWN"
+        let text = """
+            {"status":"\(status)","zipkin":{"status":"\(status)","details":{"skein":{"status":"\(status)"}}}}
+            """
+        return .json(Array(text.utf8), status: isUp ? .ok : .serviceUnavailable)
     }
 }
 

@@ -3,10 +3,14 @@ internal import Threads
 internal import TraceModel
 public import TraceStore
 
-/// Zipkin's query API, version 2, on the port that its spans come to.
+/// Zipkin's query API, version 2, on the port that its spans come to, and what its page, Lens, asks for beside it.
 public struct ZipkinQueries: Sendable {
     private let store: TraceStore
     private let lookback: Int64
+    private let limits: QueryLimits
+    private let autocompleteKeys: [String]
+    private let version: String
+    private let isReady: @Sendable () -> Bool
 
     /// What is served, all by GET; the patterns of the router.
     package enum Route: String, CaseIterable {
@@ -16,13 +20,36 @@ public struct ZipkinQueries: Sendable {
         case services = "/api/v2/services"
         case spans = "/api/v2/spans"
         case remoteServices = "/api/v2/remoteServices"
+        case dependencies = "/api/v2/dependencies"
+        case autocompleteKeys = "/api/v2/autocompleteKeys"
+        case autocompleteValues = "/api/v2/autocompleteValues"
+        case configuration = "/config.json"
+        case info = "/info"
         case health = "/health"
+        case actuatorHealth = "/actuator/health"
     }
 
-    /// - Parameter lookback: nanoseconds that a search goes back where it does not say.
-    public init(store: TraceStore, lookback: Int64) {
+    /// Values of a tag to choose from, at most.
+    private static let autocompleteValueCountMax = 1000
+    /// Bytes of a search's answer that are held back to tell first whether more traces match.
+    private static let wholeAnswerByteCountMax = 1 << 20
+
+    /// - Parameters:
+    ///   - lookback: nanoseconds that a search goes back where it does not say.
+    ///   - autocompleteKeys: keys of tags that are offered to search by; if empty, those of the last `lookback` that
+    ///     have few values.
+    ///   - version: of this program.
+    ///   - isReady: whether requests are served; asked on event loops.
+    public init(
+        store: TraceStore, lookback: Int64, limits: QueryLimits, autocompleteKeys: [String], version: String,
+        isReady: @escaping @Sendable () -> Bool
+    ) {
         self.store = store
         self.lookback = lookback
+        self.limits = limits
+        self.autocompleteKeys = autocompleteKeys
+        self.version = version
+        self.isReady = isReady
     }
 
     public func register(on router: inout HTTPRouter) {
@@ -31,63 +58,174 @@ public struct ZipkinQueries: Sendable {
 
     private func handler(_ route: Route) -> HTTPHandler {
         switch route {
-        case .trace: answering(trace)
-        case .traces: answering(traces)
-        case .traceMany: answering(traceMany)
-        case .services: answering(services)
-        case .spans: answering(spans)
-        case .remoteServices: answering(remoteServices)
-        case .health: .eventLoop { _, _, responder in responder.respond(ZipkinAnswer.healthy) }
+        case .trace: return answering(trace)
+        case .traces: return answering(traces)
+        case .traceMany: return answering(traceMany)
+        case .services: return answering { _ in try self.services() }
+        case .spans: return answering(spans)
+        case .remoteServices: return answering(remoteServices)
+        case .dependencies: return answering(dependencies)
+        case .autocompleteKeys: return answering(keys)
+        case .autocompleteValues: return answering(values)
+        case .configuration:
+            return .eventLoop { _, _, responder in responder.respond(ZipkinAnswer.configuration) }
+        case .info:
+            let info = ZipkinAnswer.info(version: version)
+            return .eventLoop { _, _, responder in responder.respond(info) }
+        case .health, .actuatorHealth:
+            let isReady = isReady
+            return .eventLoop { _, _, responder in responder.respond(ZipkinAnswer.health(isUp: isReady())) }
         }
     }
 
-    private func answering(
-        _ handler: @escaping @Sendable (HTTPParameters, QueryParameters) throws -> HTTPResponse
-    ) -> HTTPHandler {
-        .workerThread { request, parameters in
+    /// A request, as handlers need it.
+    private struct Question {
+        let path: HTTPParameters
+        let parameters: QueryParameters
+        let work: QueryWork
+    }
+
+    private func answering(_ handler: @escaping @Sendable (Question) throws -> HTTPResponse) -> HTTPHandler {
+        let limits = limits
+        return .workerThread { request, path in
+            let question = Question(
+                path: path, parameters: QueryParameters(request.query), work: limits.work(for: request))
             do {
-                return try handler(parameters, QueryParameters(request.query))
+                return try Self.telling { try handler(question) }
             } catch let error as QueryError {
                 return ZipkinAnswer.failure(error)
             }
         }
     }
 
-    @Sendable private func trace(_ path: HTTPParameters, _ parameters: QueryParameters) throws -> HTTPResponse {
-        let traceID = try ZipkinQueryParameters.traceID(path["traceId"] ?? "")
+    /// Turns what a query ends with before its time into the answer that says so.
+    private static func telling<Result>(_ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch let error as StoreError where error.code == .timedOut || error.code == .cancelled {
+            // Where nobody waits any more the answer goes nowhere.
+            throw HTTPError(.serviceUnavailable, error.message, headers: [("Retry-After", "1")])
+        }
+    }
+
+    private static func streaming(
+        _ producer: @escaping @Sendable (inout HTTPBodyWriter) throws -> Void
+    ) -> HTTPResponse {
+        HTTPResponse(headers: [("content-type", "application/json")]) { body in
+            try telling { try producer(&body) }
+        }
+    }
+
+    private func window(ending now: Int64) -> ClosedRange<Int64> { max(0, now.addingClamped(-lookback))...now }
+
+    // MARK: Traces
+
+    @Sendable private func trace(_ question: Question) throws -> HTTPResponse {
+        let traceID = try ZipkinQueryParameters.traceID(question.path["traceId"] ?? "")
         guard let trace = try store.trace(traceID) else { return ZipkinAnswer.notFound(traceID) }
-        return ZipkinAnswer.trace(trace)
+        let work = question.work
+        return Self.streaming { body in
+            try ZipkinAnswer.write(trace, work) { try body.write($0) }
+        }
     }
 
-    @Sendable private func traces(_ path: HTTPParameters, _ parameters: QueryParameters) throws -> HTTPResponse {
+    @Sendable private func traces(_ question: Question) throws -> HTTPResponse {
         let query = try ZipkinQueryParameters.query(
-            parameters, now: SystemClock.nanosecondsSince1970(), lookback: lookback)
-        let result = try store.find(query)
-        return ZipkinAnswer.traces(result.traces).tellingOfMore(result.hasMore)
+            question.parameters, now: SystemClock.nanosecondsSince1970(), lookback: lookback)
+        let work = question.work
+        if let whole = try wholeAnswer(query, work) { return whole }
+        let store = store
+        return Self.streaming { body in
+            _ = try Self.write(query, work, store) { try body.write($0) }
+        }
     }
 
-    @Sendable private func traceMany(_ path: HTTPParameters, _ parameters: QueryParameters) throws -> HTTPResponse {
-        ZipkinAnswer.traces(try store.traces(try ZipkinQueryParameters.traceIDs(parameters)))
+    /// The answer with its header, if it is short: nil if it is to be made once more, piece by piece.
+    private func wholeAnswer(_ query: TraceQuery, _ work: QueryWork) throws -> HTTPResponse? {
+        struct AnswerIsLong: Error {}
+        var bytes: [UInt8] = []
+        do {
+            let outcome = try Self.write(query, work, store) { piece in
+                bytes += piece
+                if bytes.count > Self.wholeAnswerByteCountMax { throw AnswerIsLong() }
+            }
+            return HTTPResponse.json(bytes).tellingOfMore(outcome.hasMore)
+        } catch is AnswerIsLong {
+            return nil
+        }
     }
 
-    @Sendable private func services(_ path: HTTPParameters, _ parameters: QueryParameters) throws -> HTTPResponse {
+    private static func write(
+        _ query: TraceQuery, _ work: QueryWork, _ store: TraceStore, to send: ([UInt8]) throws -> Void
+    ) throws -> TraceSearchOutcome {
+        var isFirst = true
+        let outcome = try store.find(query, work) { found in
+            try send([UInt8(ascii: isFirst ? "[" : ",")])
+            isFirst = false
+            try ZipkinAnswer.write(found.trace, work, to: send)
+        }
+        try send(Array((isFirst ? "[]" : "]").utf8))
+        return outcome
+    }
+
+    @Sendable private func traceMany(_ question: Question) throws -> HTTPResponse {
+        let traceIDs = try ZipkinQueryParameters.traceIDs(question.parameters)
+        let (store, work) = (store, question.work)
+        return Self.streaming { body in
+            var isFirst = true
+            for traceID in traceIDs {
+                try work.check()
+                guard let trace = try store.trace(traceID) else { continue }
+                try body.write(isFirst ? "[" : ",")
+                isFirst = false
+                try ZipkinAnswer.write(trace, work) { try body.write($0) }
+            }
+            try body.write(isFirst ? "[]" : "]")
+        }
+    }
+
+    // MARK: Names
+
+    private func services() throws -> HTTPResponse {
         let names = try store.serviceNames()
         return ZipkinAnswer.names(names, serviceCount: names.count)
     }
 
-    @Sendable private func spans(_ path: HTTPParameters, _ parameters: QueryParameters) throws -> HTTPResponse {
-        let operations = try store.operations(ofService: try ZipkinQueryParameters.serviceName(parameters))
+    @Sendable private func spans(_ question: Question) throws -> HTTPResponse {
+        let operations = try store.operations(ofService: try ZipkinQueryParameters.serviceName(question.parameters))
         // One name may come with several kinds.
         return try answer(names: Set(operations.map(\.name)).sorted())
     }
 
-    @Sendable private func remoteServices(
-        _ path: HTTPParameters, _ parameters: QueryParameters
-    ) throws -> HTTPResponse {
-        try answer(names: try store.remoteServiceNames(ofService: try ZipkinQueryParameters.serviceName(parameters)))
+    @Sendable private func remoteServices(_ question: Question) throws -> HTTPResponse {
+        let service = try ZipkinQueryParameters.serviceName(question.parameters)
+        return try answer(names: try store.remoteServiceNames(ofService: service))
+    }
+
+    @Sendable private func keys(_ question: Question) throws -> HTTPResponse {
+        guard autocompleteKeys.isEmpty else { return try answer(names: autocompleteKeys) }
+        let window = window(ending: SystemClock.nanosecondsSince1970())
+        return try answer(names: try store.attributeKeysWithFewValues(within: window, question.work))
+    }
+
+    @Sendable private func values(_ question: Question) throws -> HTTPResponse {
+        let key = try ZipkinQueryParameters.key(question.parameters)
+        guard autocompleteKeys.isEmpty || autocompleteKeys.contains(key) else { return try answer(names: []) }
+        let window = window(ending: SystemClock.nanosecondsSince1970())
+        let found = try store.attributeValues(
+            scope: .span, key: key, within: window, limit: Self.autocompleteValueCountMax, question.work)
+        // A number and a text may look the same.
+        return try answer(names: Set(found.values.map(\.text)).sorted())
     }
 
     private func answer(names: [String]) throws -> HTTPResponse {
         ZipkinAnswer.names(names, serviceCount: try store.serviceNames().count)
+    }
+
+    // MARK: Dependencies
+
+    @Sendable private func dependencies(_ question: Question) throws -> HTTPResponse {
+        let window = try ZipkinQueryParameters.dependencyWindow(question.parameters, lookback: lookback)
+        return ZipkinAnswer.links(try store.dependencies(within: window, question.work))
     }
 }

@@ -36,6 +36,21 @@ package enum ZipkinQueryParameters {
         return query
     }
 
+    /// When traces begin whose calls are counted. Nanoseconds since 1970.
+    /// - Parameter lookback: nanoseconds, where the request says none.
+    /// - Throws: `QueryError`.
+    package static func dependencyWindow(
+        _ parameters: QueryParameters, lookback: Int64
+    ) throws -> ClosedRange<Int64> {
+        guard let end = try integer("endTs", parameters) else { throw QueryError("endTs parameter is missing") }
+        guard end > 0 else { throw QueryError("endTs <= 0") }
+        let own = try integer("lookback", parameters)
+        if let own, own <= 0 { throw QueryError("lookback <= 0") }
+        let last = end.multipliedClamped(by: 1_000_000)
+        let length = own?.multipliedClamped(by: 1_000_000) ?? lookback
+        return max(0, last.addingClamped(-length))...last.addingClamped(withinMicrosecond)
+    }
+
     /// Microseconds in the request, nanoseconds in the query.
     private static func setDurations(of query: inout TraceQuery, _ parameters: QueryParameters) throws {
         let shortest = try integer("minDuration", parameters)
@@ -116,6 +131,12 @@ package enum ZipkinQueryParameters {
     package static func serviceName(_ parameters: QueryParameters) throws -> String {
         guard let name = parameters.first("serviceName") else { throw QueryError("serviceName parameter is missing") }
         return name.lowercased()
+    }
+
+    /// The key of the tag whose values are asked for.
+    package static func key(_ parameters: QueryParameters) throws -> String {
+        guard let key = parameters.text("key") else { throw QueryError("key parameter is missing") }
+        return key
     }
 
     /// 1 to 32 lower-case hex digits, white space around them dropped.

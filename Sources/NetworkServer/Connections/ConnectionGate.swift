@@ -22,6 +22,7 @@ final class ConnectionGate: Watched, ChannelInboundHandler, @unchecked Sendable 
     private var firstBytes: ByteBuffer?
     private var context: ChannelHandlerContext?
     private var isAdmitted = false
+    private var streamCount = 0  // of HTTP/2
 
     private static let preface: StaticString = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
@@ -95,8 +96,9 @@ final class ConnectionGate: Watched, ChannelInboundHandler, @unchecked Sendable 
 
     /// While no stream is open on an HTTP/2 connection, its end draws near: it is told to go when it has been idle, and
     /// has as long as a request takes to do so. Streams have deadlines of their own.
-    func streamCountChanged(_ count: Int) {
-        deadline = count > 0 ? .distantFuture : .now() + server.idleTimeout + server.requestTimeout
+    func changeStreamCount(by change: Int) {
+        streamCount += change
+        deadline = streamCount > 0 ? .distantFuture : .now() + server.idleTimeout + server.requestTimeout
     }
 
     // MARK: From the event loop and the server
@@ -153,21 +155,19 @@ final class ConnectionGate: Watched, ChannelInboundHandler, @unchecked Sendable 
 
     private func beginHTTP2(_ context: ChannelHandlerContext) throws {
         spoken = .http2
-        streamCountChanged(0)
+        changeStreamCount(by: 0)
         let lifetime = NIOHTTP2ServerConnectionManagementHandler(
             eventLoop: loop.eventLoop, configuration: server.http2Lifetime)
-        let server = server
-        let loop = loop
         let pipeline = context.pipeline.syncOperations
         let http2 = NIOHTTP2Handler(
             mode: .server, eventLoop: loop.eventLoop, connectionConfiguration: server.http2Connection,
             streamConfiguration: server.http2Stream, streamDelegate: lifetime.http2StreamDelegate
         ) { channel in
             channel.eventLoop.makeCompletedFuture {
-                try channel.pipeline.syncOperations.addHandler(HTTP2Stream(server: server, loop: loop))
+                try channel.pipeline.syncOperations.addHandler(HTTP2Stream(on: self))
             }
         }
-        try pipeline.addHandlers([http2, lifetime, HTTP2ConnectionWatch(gate: self)])
+        try pipeline.addHandlers([http2, lifetime, HTTP2ConnectionWatch()])
         // The handler that was added late keeps to itself that the channel is active.
         try pipeline.context(handler: http2).fireChannelActive()
     }

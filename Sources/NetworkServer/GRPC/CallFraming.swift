@@ -33,12 +33,36 @@ enum CallFraming {
         return .packed
     }
 
+    /// What `grpc-timeout` says: up to eight digits and a unit. At most a year; nil if it is no time.
+    static func timeout(_ text: String) -> Duration? {
+        let digits = text.utf8.dropLast()
+        guard (1...8).contains(digits.count), digits.allSatisfy({ (48...57).contains($0) }),
+            let number = Int64(text.dropLast())
+        else { return nil }
+        let timeout: Duration? =
+            switch text.last {
+            case "H": .seconds(number * 3600)
+            case "M": .seconds(number * 60)
+            case "S": .seconds(number)
+            case "m": .milliseconds(number)
+            case "u": .microseconds(number)
+            case "n": .nanoseconds(number)
+            default: nil
+            }
+        return timeout.map { min($0, .seconds(365 * 86_400)) }
+    }
+
+    /// What stands before a message of `byteCount` bytes.
+    static func prefix(_ byteCount: Int, isPacked: Bool) -> [UInt8] {
+        precondition(byteCount <= UInt32.max, "a message's length has 32 bits")
+        return [isPacked ? 1 : 0] + (0..<4).map { UInt8(truncatingIfNeeded: byteCount >> (24 - 8 * $0)) }
+    }
+
     /// `message` behind its prefix, not packed.
     static func framed(_ message: [UInt8]) -> [UInt8] {
         var body: [UInt8] = []
         body.reserveCapacity(prefixByteCount + message.count)
-        body.append(0)
-        withUnsafeBytes(of: UInt32(message.count).bigEndian) { body.append(contentsOf: $0) }
+        body += prefix(message.count, isPacked: false)
         body += message
         return body
     }

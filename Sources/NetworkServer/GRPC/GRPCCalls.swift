@@ -19,29 +19,39 @@ extension HTTPRouter {
         _ method: String, refused: @escaping @Sendable (GRPCStatus) -> Void = { _ in },
         _ handler: @escaping @Sendable (HTTPRequest, GRPCResponder) -> Void
     ) {
+        addCall(
+            method, refused,
+            .request(.eventLoop { request, _, responder in handler(request, GRPCResponder(responder: responder)) }))
+    }
+
+    /// Routes a unary method to `handler`, called on a worker thread: may block. What it returns is the answer's
+    /// message. A thrown `GRPCStatus` ends the call, an `HTTPError` as the status that says the same; `HTTPClientGone`
+    /// ends it without a word, and any other error is logged and told as INTERNAL.
+    public mutating func onWorkerCall(
+        _ method: String, refused: @escaping @Sendable (GRPCStatus) -> Void = { _ in },
+        _ handler: @escaping @Sendable (HTTPRequest) throws -> [UInt8]
+    ) {
+        addCall(method, refused, .workerCall(handler))
+    }
+
+    /// Routes a method that answers one message with any number of them to `handler`, called on a worker thread: may
+    /// block. The call ends when it returns; errors thrown, before or after messages, as for `onWorkerCall`.
+    public mutating func onStreamingCall(
+        _ method: String, refused: @escaping @Sendable (GRPCStatus) -> Void = { _ in },
+        _ handler: @escaping @Sendable (HTTPRequest, inout GRPCMessageWriter) throws -> Void
+    ) {
+        addCall(method, refused, .streamingCall(handler))
+    }
+
+    mutating func addCall(
+        _ method: String, _ refused: @escaping @Sendable (GRPCStatus) -> Void, _ handler: RouteHandler
+    ) {
         let refuse: HTTPRefusalWriter = { error, _ in
             let status = GRPCStatus(error)
             refused(status)
             return HTTPResponse(status)
         }
-        add(
-            .post, method, "Cannot unpack the message", refuse, isCall: true,
-            .eventLoop { request, _, responder in handler(request, GRPCResponder(responder: responder)) })
-    }
-
-    /// Answers the standard health check for each of `services` and for the whole server.
-    /// Source: https://github.com/grpc/grpc/blob/master/doc/health-checking.md
-    public mutating func onHealthCheck(services: [String], isServing: @escaping @Sendable () -> Bool) {
-        onCall("/grpc.health.v1.Health/Check") { request, responder in
-            // HealthCheckRequest has the service's name as its only field.
-            let message = request.body.bytes
-            let name = message.count > 2 ? String(decoding: message[2...], as: UTF8.self) : ""
-            guard name.isEmpty || services.contains(name) else {
-                responder.fail(GRPCStatus(.notFound, "unknown service"))
-                return
-            }
-            responder.succeed([1 << 3, isServing() ? 1 : 2])
-        }
+        add(.post, method, "Cannot unpack the message", refuse, isCall: true, handler)
     }
 }
 
@@ -51,10 +61,17 @@ extension HTTPResponse {
         (name: "grpc-accept-encoding", value: "identity,deflate,gzip"),
     ]
 
+    static let callSuccess = [(name: "grpc-status", value: "0")]
+
     /// The answer of a call that succeeded.
     init(callAnswer message: [UInt8]) {
         self.init(status: .ok, headers: Self.callHeaders, body: CallFraming.framed(message))
-        trailers = [("grpc-status", "0")]
+        trailers = Self.callSuccess
+    }
+
+    /// How the answer of a call begins that writes its messages one by one.
+    static func callHead(packs: Bool) -> HTTPResponse {
+        HTTPResponse(status: .ok, headers: callHeaders + (packs ? [("grpc-encoding", "gzip")] : []))
     }
 
     /// The answer of a call that failed.

@@ -39,8 +39,9 @@ public struct GRPCStatus: Error, Sendable {
             switch error.status {
             case .unauthorized: .unauthenticated
             case .forbidden: .permissionDenied
-            case .notFound, .methodNotAllowed, .unsupportedMediaType, .notImplemented: .unimplemented
-            case .requestTimeout: .deadlineExceeded
+            case .notFound: .notFound
+            case .methodNotAllowed, .unsupportedMediaType, .notImplemented: .unimplemented
+            case .requestTimeout, .gatewayTimeout: .deadlineExceeded
             case .contentTooLarge, .headerFieldsTooLarge: .resourceExhausted
             case .serviceUnavailable, .tooManyRequests: .unavailable
             case .internalServerError: .internalError
@@ -72,14 +73,5 @@ extension GRPCStatus {
             status.write(field: 3, detail.bytes)
         }
         return status.bytes
-    }
-}
-
-extension ByteWriter {
-    /// A field of protobuf that is a text, bytes or a message.
-    fileprivate mutating func write(field number: UInt8, _ value: [UInt8]) {
-        write(UInt8(number << 3 | 2))
-        writeVarint(value.count)
-        write(value)
     }
 }

@@ -20,7 +20,7 @@ final class Exchange: Sendable {
         let connection = connection
         connection.loop.eventLoop.execute {
             connection.loop.logger.error("a handler gave no answer", metadata: ["server": "\(connection.server.name)"])
-            connection.answer(.text(.internalServerError, "No answer"))
+            connection.answer(refusing: HTTPError(.internalServerError, "No answer"))
         }
     }
 
@@ -40,6 +40,13 @@ final class Exchange: Sendable {
         }
     }
 
+    /// Answers as the server itself does, in the form of the route. Any thread.
+    func refuse(_ error: HTTPError) {
+        markAnswered()
+        let connection = connection
+        connection.loop.eventLoop.execute { connection.answer(refusing: error) }
+    }
+
     /// Sends the head and first bytes of an answer that goes on with `sendMore`. Any thread.
     func beginAnswer(_ response: HTTPResponse, _ bytes: [UInt8]) -> EventLoopFuture<Void> {
         markAnswered()
@@ -54,6 +61,19 @@ final class Exchange: Sendable {
             connection.stream(bytes, head: head, isLast: isLast, promise: promise)
         }
         return promise.futureResult
+    }
+
+    /// Ends the body begun, with fields behind it. Any thread.
+    func endAnswer(_ bytes: [UInt8], trailers: [(name: String, value: String)]) {
+        let connection = connection
+        connection.loop.eventLoop.execute { connection.endStream(bytes, trailers: trailers) }
+    }
+
+    /// Ends what nobody waits for any more, whether or not its answer was begun. Any thread.
+    func abandon() {
+        isAnswered.store(true, ordering: .releasing)
+        let connection = connection
+        connection.loop.eventLoop.execute { connection.abandon() }
     }
 
     /// Cuts the connection in the middle of an answer begun.

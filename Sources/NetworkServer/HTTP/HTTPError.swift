@@ -12,6 +12,7 @@ public struct HTTPError: Error, Sendable {
 
     static let overloaded = HTTPError(
         .serviceUnavailable, "Too busy, try again later", headers: [("retry-after", "1")])
+    static let callDeadlinePassed = HTTPError(.requestTimeout, "The call's deadline passed")
 }
 
 /// Why a listener could not be opened.
@@ -29,7 +30,9 @@ public struct HTTPServerError: Error, Sendable, CustomStringConvertible {
     public var description: String { message }
 }
 
-/// Why a streamed answer could not be written on.
+/// Why a streamed answer could not be written on; thrown by handlers too, once nobody waits for their answer.
 public struct HTTPClientGone: Error, Sendable, CustomStringConvertible {
+    public init() {}
+
     public var description: String { "the client closed the connection, or stopped reading the answer" }
 }

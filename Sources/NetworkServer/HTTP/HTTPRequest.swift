@@ -6,6 +6,9 @@ public struct HTTPRequest: Sendable {
     /// Which of the group's event loops carries the connection: 0 up to, not including,
     /// `HTTPServerGroup.eventLoopCount`.
     public let eventLoopIndex: Int
+    /// When the client of a gRPC call stops waiting for its end, by `grpc-timeout`; nil if it did not say. The call is
+    /// ended then, and `isClientConnected` turns false.
+    public let deadline: ContinuousClock.Instant?
     let storage: RequestStorage
     let pathRange: Range<Int>
     let queryRange: Range<Int>
@@ -29,11 +32,14 @@ public struct HTTPRequest: Sendable {
     /// The IP address of the client, or of the last proxy; nil if the connection ended too early to tell.
     public var remoteAddress: String? { peer.address }
 
-    /// False once the client closed its side: a long query may stop, nobody waits for it.
+    /// False once the client closed its side or took its request back, or its call's deadline passed: a long query may stop, nobody waits for it.
     public var isClientConnected: Bool { peer.isConnected }
 }
 
 extension HTTPRequest {
+    /// Whether the messages of a call came packed with gzip: its client wants the answers so, too.
+    var sendsGzipMessages: Bool { header("grpc-encoding")?.lowercased() == "gzip" }
+
     /// Whether an answer packed with gzip may be sent.
     var acceptsGzip: Bool {
         guard let value = header("accept-encoding") else { return false }

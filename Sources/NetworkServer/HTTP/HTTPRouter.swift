@@ -7,6 +7,17 @@ public enum HTTPHandler: Sendable {
     case workerThread(@Sendable (HTTPRequest, HTTPParameters) throws -> HTTPResponse)
 }
 
+/// Who answers what a route takes.
+enum RouteHandler: Sendable {
+    case request(HTTPHandler)
+    /// Called on a worker thread with the call's only message; returns the answer.
+    case workerCall(@Sendable (HTTPRequest) throws -> [UInt8])
+    /// Called on a worker thread with the call's only message; writes any number of messages.
+    case streamingCall(@Sendable (HTTPRequest, inout GRPCMessageWriter) throws -> Void)
+    /// Made on the event loop once a call's head has come, for a call whose messages are answered as they come.
+    case conversation(@Sendable () -> any ConversationHandler)
+}
+
 /// Writes the answer for what the server itself refuses, as the clients of a route want to read it. Is given the media
 /// type of the request in lower case.
 public typealias HTTPRefusalWriter = @Sendable (_ error: HTTPError, _ contentType: String?) -> HTTPResponse
@@ -47,7 +58,7 @@ public struct HTTPRouter: Sendable {
         let refusalWriter: HTTPRefusalWriter?
         /// The body is one gRPC message.
         let isCall: Bool
-        let handler: HTTPHandler
+        let handler: RouteHandler
     }
 
     private struct Entry: Sendable {
@@ -75,12 +86,12 @@ public struct HTTPRouter: Sendable {
         _ method: HTTPMethod, _ pattern: String, unpackFailureMessage: String = "Cannot unpack the body",
         refusalWriter: HTTPRefusalWriter? = nil, _ handler: HTTPHandler
     ) {
-        add(method, pattern, unpackFailureMessage, refusalWriter, isCall: false, handler)
+        add(method, pattern, unpackFailureMessage, refusalWriter, isCall: false, .request(handler))
     }
 
     mutating func add(
         _ method: HTTPMethod, _ pattern: String, _ unpackFailureMessage: String, _ refusalWriter: HTTPRefusalWriter?,
-        isCall: Bool, _ handler: HTTPHandler
+        isCall: Bool, _ handler: RouteHandler
     ) {
         precondition(pattern.hasPrefix("/"), "a pattern starts with a slash")
         precondition(method != .other && method != .head && method != .options, "the router answers this method itself")

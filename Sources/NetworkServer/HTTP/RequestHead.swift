@@ -29,6 +29,9 @@ struct RequestHead {
     /// How the messages of a gRPC call are packed.
     private(set) var messageEncoding: Range<Int>?
 
+    /// How long the client of a gRPC call waits for its end.
+    private(set) var callTimeout: Range<Int>?
+
     init() {}
 
     init(_ head: HTTPRequestHead, into storage: RequestStorage) throws(Failure) {
@@ -102,6 +105,8 @@ struct RequestHead {
             origin = range
         case 12 where name.lowercased() == "content-type":
             contentType = range
+        case 12 where name.lowercased() == "grpc-timeout":
+            callTimeout = range
         case 13 where name.lowercased() == "authorization":
             authorization = range
         case 13 where name.lowercased() == "grpc-encoding":

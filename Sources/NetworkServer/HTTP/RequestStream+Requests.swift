@@ -21,6 +21,10 @@ extension RequestStream {
             refuse(refusal, keepsConnection: isSmall && !(hasBody && head.expectsContinue) && !current.isCall)
             return
         }
+        if case .conversation(let makeHandler) = current.handler {
+            beginConversation(makeHandler(), head)
+            return
+        }
         guard hasBody else { return }
         if head.expectsContinue, !head.isVersion10, !isBodyHere { sendContinue() }
         if let contentLength = head.contentLength {
@@ -34,6 +38,7 @@ extension RequestStream {
         let unroutable = route(head)
         if let error = unauthorized(head) { return written(error) }
         if let unroutable { return unroutable }
+        if let error = readCallTimeout(head) { return written(error) }
         return hasBody ? refusalOfBody(head).map(written) : nil
     }
 
@@ -62,13 +67,22 @@ extension RequestStream {
             if head.method == .options, head.path.count == 1 {
                 return HTTPResponse(status: .noContent, headers: [("allow", "GET, HEAD, POST, OPTIONS")])
             }
-            guard let fallback = server.router.fallback, !current.isCall else {
-                return written(HTTPError(.notFound, "Not found"))
-            }
-            current.handler = fallback
+            if current.isCall { return HTTPResponse(GRPCStatus(.unimplemented, "There is no such method")) }
+            guard let fallback = server.router.fallback else { return written(HTTPError(.notFound, "Not found")) }
+            current.handler = .request(fallback)
             current.parameters = HTTPParameters(mountPrefix: "", storage: storage, names: [], ranges: [])
             return nil
         }
+    }
+
+    /// Sets when the call at hand is to end. What is wrong with its timeout, else nil.
+    private func readCallTimeout(_ head: RequestHead) -> HTTPError? {
+        guard current.isCall, let range = head.callTimeout, let storage = current.storage else { return nil }
+        guard let timeout = CallFraming.timeout(storage.text(range)) else {
+            return HTTPError(.badRequest, "The grpc-timeout is no time")
+        }
+        current.callDeadline = .now + timeout
+        return nil
     }
 
     private func unauthorized(_ head: RequestHead) -> HTTPError? {
@@ -160,17 +174,57 @@ extension RequestStream {
             let parameters = current.parameters.take()
         else { return }
         let request = HTTPRequest(
-            method: head.method, eventLoopIndex: loop.index, storage: storage, pathRange: head.path,
+            method: head.method, eventLoopIndex: loop.index, deadline: current.callDeadline, storage: storage,
+            pathRange: head.path,
             queryRange: head.query, peer: peer)
         let exchange = Exchange(connection: self, method: head.method)
+        let work: @Sendable () -> Void
         switch handler {
-        case .eventLoop(let handle):
+        case .request(.eventLoop(let handle)):
             handle(request, parameters, HTTPResponder(exchange: exchange))
-        case .workerThread(let handle):
-            let isAccepted = loop.workers.submit {
+            return
+        case .request(.workerThread(let handle)):
+            work = {
                 AnswerDelivery(exchange: exchange, acceptsGzip: request.acceptsGzip).run(handle, request, parameters)
             }
-            if !isAccepted { exchange.answer(written(HTTPError.overloaded)) }
+        case .workerCall(let handle):
+            work = { CallDelivery(exchange: exchange, request: request).run(handle) }
+        case .streamingCall(let handle):
+            work = { CallDelivery(exchange: exchange, request: request).run(handle) }
+        case .conversation:
+            preconditionFailure("a conversation begins with its head")
+        }
+        guard loop.workers.submit(work) else {
+            exchange.answer(written(HTTPError.overloaded))
+            return
+        }
+        if let deadline = request.deadline { endCall(at: deadline) }
+    }
+
+    private func beginConversation(_ handler: any ConversationHandler, _ head: RequestHead) {
+        let coding = head.messageEncoding.flatMap { current.storage?.text($0) }
+        beginWork()
+        if let storage = current.storage.take() { loop.giveBack(storage) }
+        let conversation = CallConversation(stream: self, handler: handler, sendsGzip: coding?.lowercased() == "gzip")
+        current.conversation = conversation
+        if let deadline = current.callDeadline { endCall(at: deadline) }
+        if server.isDraining { conversation.drain() } else { conversation.awaitClient() }
+    }
+
+    /// Ends the call at hand when its client stops waiting, whatever its handler does.
+    private func endCall(at deadline: ContinuousClock.Instant) {
+        let left = max(ContinuousClock.now.duration(to: deadline), .zero)
+        current.callDeadlineTask = loop.eventLoop.scheduleTask(in: TimeAmount(left)) { self.callDeadlinePassed() }
+    }
+
+    private func callDeadlinePassed() {
+        guard phase == .working else { return }
+        peer.disconnect()
+        let response = written(.callDeadlinePassed)
+        if current.isAnswerBegun {
+            endStream([], trailers: response.trailers)
+        } else {
+            send(response)
         }
     }
 
@@ -231,6 +285,11 @@ extension RequestStream {
         loop.budget.release(current.reservedByteCount)
         current.reservedByteCount = 0
         if !keepsConnection { endWithRefusal() }
+    }
+
+    /// Answers the request that a handler has, in place of it.
+    func answer(refusing error: HTTPError) {
+        if phase == .working { answer(written(error)) }
     }
 
     private func written(_ error: HTTPError) -> HTTPResponse {

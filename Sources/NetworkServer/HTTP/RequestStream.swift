@@ -6,7 +6,7 @@ struct CurrentRequest {
     var startedAt = NIODeadline.distantPast
     var method = HTTPMethod.other
     var route: HTTPRouter.Route?
-    var handler: HTTPHandler?
+    var handler: RouteHandler?
     var parameters: HTTPParameters?
     /// It calls a gRPC method, perhaps one that does not exist.
     var isCall = false
@@ -25,6 +25,14 @@ struct CurrentRequest {
     /// Given by a handler before it returned.
     var answer: HTTPResponse?
     var streamStatus = HTTPStatus.ok
+    var isAnswerBegun = false
+    /// Kept while a piece of a streamed answer has not been taken by the connection: somebody waits for it.
+    var piecePromise: EventLoopPromise<Void>?
+    /// Who answers the messages of the call at hand as they come.
+    var conversation: CallConversation?
+    /// Of a gRPC call.
+    var callDeadline: ContinuousClock.Instant?
+    var callDeadlineTask: Scheduled<Void>?
 }
 
 /// Where requests come one after the other: an HTTP/1.1 connection, or one stream of an HTTP/2 connection, which has
@@ -56,6 +64,11 @@ class RequestStream: Watched, @unchecked Sendable {
         preconditionFailure("a protocol sends its answers")
     }
 
+    /// Ends an answer begun with `stream`, with fields behind its body.
+    func endStream(_ bytes: [UInt8], trailers: [(name: String, value: String)]) {
+        preconditionFailure("only HTTP/2 has trailers")
+    }
+
     /// Asks a client that waits for leave to send its body.
     func sendContinue() {}
 
@@ -78,6 +91,23 @@ class RequestStream: Watched, @unchecked Sendable {
     final func beginWork() {
         phase = .working
         deadline = .distantFuture
+    }
+
+    /// Writes a piece with `write`, and has `promise` wait until it is taken. A client that takes nothing for as long as
+    /// it may rest has stopped reading; a handler may take its time.
+    final func writePiece(_ promise: EventLoopPromise<Void>, _ write: () -> EventLoopFuture<Void>) {
+        deadline = .now() + server.idleTimeout
+        current.piecePromise = promise
+        write().whenComplete { result in
+            guard let promise = self.current.piecePromise.take() else { return }
+            if self.phase == .working { self.deadline = .distantFuture }
+            promise.completeWith(result)
+        }
+    }
+
+    /// Ends a request whose handler gave up, nobody waiting for its answer.
+    final func abandon() {
+        if phase == .working { close() }
     }
 
     /// Sends the answer of a handler.
@@ -104,7 +134,12 @@ class RequestStream: Watched, @unchecked Sendable {
     final func abandonRequest() {
         loop.budget.release(current.reservedByteCount)
         let storage = current.storage.take()
+        let conversation = current.conversation.take()
+        let piecePromise = current.piecePromise.take()
+        current.callDeadlineTask?.cancel()
         current = CurrentRequest()
+        piecePromise?.fail(HTTPClientGone())
+        conversation?.markEnded()
         if let storage { loop.giveBack(storage) }
     }
 }

@@ -216,10 +216,12 @@ final class HTTP1Connection: RequestStream, ChannelDuplexHandler, @unchecked Sen
         }
         if head.isVersion10 { buffer.writeBytes(bytes) } else { buffer.writeChunk(bytes) }
         if isLast, !head.isVersion10 { buffer.writeStaticString("0\r\n\r\n") }
-        // A client that takes nothing for this long has stopped reading.
-        deadline = .now() + server.idleTimeout
-        context.writeAndFlush(Self.wrapOutboundOut(buffer), promise: promise)
-        if isLast { finishRequest(current.streamStatus, keepsAlive: keepsAlive) }
+        if isLast {
+            context.writeAndFlush(Self.wrapOutboundOut(buffer), promise: promise)
+            finishRequest(current.streamStatus, keepsAlive: keepsAlive)
+        } else {
+            writePiece(promise) { context.writeAndFlush(Self.wrapOutboundOut(buffer)) }
+        }
     }
 
     /// Asks a client that waits for leave to send its body.

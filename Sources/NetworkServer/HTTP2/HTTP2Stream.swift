@@ -8,6 +8,7 @@ final class HTTP2Stream: RequestStream, ChannelDuplexHandler, @unchecked Sendabl
     typealias OutboundIn = HTTP2Frame.FramePayload
     typealias OutboundOut = HTTP2Frame.FramePayload
 
+    private let gate: ConnectionGate
     private var context: ChannelHandlerContext?
     private var head = RequestHead()
     private var isHeadRead = false
@@ -18,12 +19,18 @@ final class HTTP2Stream: RequestStream, ChannelDuplexHandler, @unchecked Sendabl
     /// Bytes of an answer written at once: each time that many were taken, the client has shown that it reads.
     private static let pieceByteCount = 64 << 10
 
+    init(on gate: ConnectionGate) {
+        self.gate = gate
+        super.init(server: gate.server, loop: gate.loop)
+    }
+
     // MARK: From the channel
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         peer = ConnectionPeer(context.channel.remoteAddress)
         beginRequest()
+        gate.changeStreamCount(by: 1)
         loop.add(self, sweepInterval: server.sweepInterval)
     }
 
@@ -33,6 +40,7 @@ final class HTTP2Stream: RequestStream, ChannelDuplexHandler, @unchecked Sendabl
         phase = .closed
         peer.disconnect()
         abandonRequest()
+        gate.changeStreamCount(by: -1)
         loop.remove(self)
     }
 
@@ -43,7 +51,9 @@ final class HTTP2Stream: RequestStream, ChannelDuplexHandler, @unchecked Sendabl
             if isHeadRead { endOfRequest() } else { take(headers) }
         case .data(let data):
             isInputEnded = data.endStream
-            if phase == .reading, case .byteBuffer(let bytes) = data.data { bodyArrived(bytes) }
+            if case .byteBuffer(let bytes) = data.data {
+                if phase == .reading { bodyArrived(bytes) } else { current.conversation?.bytesArrived(bytes) }
+            }
             if data.endStream { endOfRequest() }
         default:
             break  // NIO has dealt with what else there is.
@@ -61,6 +71,7 @@ final class HTTP2Stream: RequestStream, ChannelDuplexHandler, @unchecked Sendabl
             head = try RequestHead(headers.headers, into: storage)
             guard storage.head.count <= server.limits.headerByteCountMax else { throw .headTooLarge }
         } catch {
+            current.isCall = headers.headers.first(name: "content-type")?.hasPrefix("application/grpc") == true
             refuse(Self.refusal(of: error), keepsConnection: false)
             return
         }
@@ -70,7 +81,8 @@ final class HTTP2Stream: RequestStream, ChannelDuplexHandler, @unchecked Sendabl
     }
 
     private func endOfRequest() {
-        if phase == .reading, isInputEnded { requestArrived(head) }
+        guard isInputEnded else { return }
+        if phase == .reading { requestArrived(head) } else { current.conversation?.inputEnded() }
     }
 
     // MARK: From the event loop and the server
@@ -81,9 +93,15 @@ final class HTTP2Stream: RequestStream, ChannelDuplexHandler, @unchecked Sendabl
             endWithRefusal()
         } else if phase == .reading {
             refuse(HTTPError(.requestTimeout, "The request took too long"), keepsConnection: false)
+        } else if let conversation = current.conversation {
+            conversation.deadlinePassed()
         } else {
             close()
         }
+    }
+
+    override func drain() {
+        current.conversation?.drain()
     }
 
     override func close() {
@@ -108,14 +126,17 @@ final class HTTP2Stream: RequestStream, ChannelDuplexHandler, @unchecked Sendabl
         if body.isEmpty || !isBodySent, trailers.isEmpty, response.status.allowsBody {
             fields.add(name: "content-length", value: String(body.count))
         }
-        write(.headers(.init(headers: fields, endStream: !isBodySent)), context)
+        let head = HTTP2Frame.FramePayload.headers(.init(headers: fields, endStream: !isBodySent))
         if isBodySent {
+            write(head, context)
             write(body, isLast: trailers.isEmpty, context)
             if !trailers.isEmpty {
                 var last = HPACKHeaders()
                 last.append(trailers)
-                write(.headers(.init(headers: last, endStream: true)), context)
+                writeLast(.headers(.init(headers: last, endStream: true)), context)
             }
+        } else {
+            writeLast(head, context)
         }
         finish(response.status, context)
     }
@@ -128,14 +149,26 @@ final class HTTP2Stream: RequestStream, ChannelDuplexHandler, @unchecked Sendabl
         }
         if let response {
             current.streamStatus = response.status
+            current.isAnswerBegun = true
             write(.headers(.init(headers: fields(of: response), endStream: false)), context)
         }
-        // A client that takes nothing for this long has stopped reading.
-        deadline = .now() + server.idleTimeout
         let data = context.channel.allocator.buffer(bytes: bytes)
         let frame = HTTP2Frame.FramePayload.data(.init(data: .byteBuffer(data), endStream: isLast))
-        context.write(Self.wrapOutboundOut(frame), promise: promise)
-        if isLast { finish(current.streamStatus, context) } else { context.flush() }
+        if isLast {
+            context.write(Self.wrapOutboundOut(frame), promise: promise)
+            finish(current.streamStatus, context)
+        } else {
+            writePiece(promise) { context.writeAndFlush(Self.wrapOutboundOut(frame)) }
+        }
+    }
+
+    override func endStream(_ bytes: [UInt8], trailers: [(name: String, value: String)]) {
+        guard phase == .working, let context else { return }
+        if !bytes.isEmpty { write(bytes, isLast: false, context) }
+        var fields = HPACKHeaders()
+        fields.append(trailers)
+        writeLast(.headers(.init(headers: fields, endStream: true)), context)
+        finish(current.streamStatus, context)
     }
 
     private func fields(of response: HTTPResponse) -> HPACKHeaders {
@@ -163,12 +196,25 @@ final class HTTP2Stream: RequestStream, ChannelDuplexHandler, @unchecked Sendabl
             }
         }
         let bytes = context.channel.allocator.buffer(bytes: rest)
-        write(.data(.init(data: .byteBuffer(bytes), endStream: isLast)), context)
+        let frame = HTTP2Frame.FramePayload.data(.init(data: .byteBuffer(bytes), endStream: isLast))
+        if isLast { writeLast(frame, context) } else { write(frame, context) }
+    }
+
+    /// Writes what ends the answer. What the client still sends of a request that was answered early is of no use then;
+    /// but told so before the answer has left, which may wait for its reading, it would never get that.
+    private func writeLast(_ frame: HTTP2Frame.FramePayload, _ context: ChannelHandlerContext) {
+        guard !isInputEnded else {
+            write(frame, context)
+            return
+        }
+        context.write(Self.wrapOutboundOut(frame)).whenSuccess {
+            guard !self.isInputEnded, let context = self.context else { return }
+            self.write(.rstStream(.noError), context)
+            context.flush()
+        }
     }
 
     private func finish(_ status: HTTPStatus, _ context: ChannelHandlerContext) {
-        // What the client still sends of a request that was answered early is of no use any more.
-        if !isInputEnded { write(.rstStream(.noError), context) }
         completeRequest(status)
         phase = .lingering
         deadline = .now() + server.idleTimeout

@@ -1,62 +1,57 @@
 public import Bytes
 public import TraceModel
 
-/// Traces as the JSON of Jaeger's query service, in the form that its UI, Kiali, Grafana and KubeSphere read.
+/// One trace as the JSON of Jaeger's query service, in the form that its UI, Kiali, Grafana and KubeSphere read.
 ///
-/// Spans that share an ID, as Zipkin's client and server halves do, are told apart here: the server's half gets an ID
-/// of its own and the client's half for a parent, and the server's children follow it. An event is told by its name
-/// and time.
+/// Written at once by `append`, or piece by piece: `begin`, each span, `end`. Spans that share an ID, as Zipkin's
+/// client and server halves do, are told apart here: the server's half gets an ID of its own and the client's half for
+/// a parent, and the server's children follow it.
 public struct JaegerJSONEncoder {
     /// Writes one trace as an object.
     /// - Parameter isRaw: shared IDs stay as they were reported.
     public static func append(_ trace: Trace, isRaw: Bool = false, to writer: inout ByteWriter) {
         var encoder = JaegerJSONEncoder(trace, isRaw: isRaw)
-        encoder.append(to: &writer)
+        encoder.begin(&writer)
+        for place in trace.spans.indices { encoder.append(place, &writer) }
+        encoder.end(&writer)
     }
 
     private let trace: Trace
     private let ids: JaegerSpanIDs
-    private var processes: [JaegerProcess] = []
-    private var processNumbers: [JaegerProcess: Int] = [:]
+    /// The trace's ID in quotes.
+    private let traceIDText: [UInt8]
+    private var processes = JaegerProcesses()
+    private var tags = JaegerTags()
+    private var isFirst = true
 
-    private init(_ trace: Trace, isRaw: Bool) {
+    public init(_ trace: Trace, isRaw: Bool = false) {
         self.trace = trace
         ids = JaegerSpanIDs(trace, keepsSharedIDs: isRaw)
+        var text = ByteWriter()
+        text.writeJaegerTraceID(trace.traceID)
+        traceIDText = text.bytes
     }
 
-    private mutating func append(to writer: inout ByteWriter) {
+    /// Writes what stands before the spans.
+    public func begin(_ writer: inout ByteWriter) {
         writer.write("{\"traceID\":")
-        writeTraceID(&writer)
+        writer.write(traceIDText)
         writer.write(",\"spans\":[")
-        for (index, span) in trace.spans.enumerated() {
-            if index > 0 { writer.write(",") }
-            append(span, index, to: &writer)
-        }
-        writer.write("],\"processes\":{")
-        for (index, process) in processes.enumerated() {
-            if index > 0 { writer.write(",") }
-            writer.write("\"p")
-            writer.writeDecimal(Int64(index + 1))
-            writer.write("\":")
-            process.append(to: &writer)
-        }
-        writer.write("},\"warnings\":null}")
     }
 
-    private func writeTraceID(_ writer: inout ByteWriter) {
-        writer.write("\"")
-        if trace.traceID.high != 0 { writer.writeHex(trace.traceID.high) }
-        writer.writeHex(trace.traceID.low)
-        writer.write("\"")
-    }
-
-    private mutating func append(_ span: SpanView, _ index: Int, to writer: inout ByteWriter) {
-        writer.write("{\"traceID\":")
-        writeTraceID(&writer)
+    /// Writes one span, and a comma if it is not the first.
+    /// - Parameter place: of the span in the trace.
+    public mutating func append(_ place: Int, _ writer: inout ByteWriter) {
+        let span = trace.spans[place]
+        let fields = JaegerSpanFields(span)
+        let traits = span.traits
+        writer.write(isFirst ? "{\"traceID\":" : ",{\"traceID\":")
+        isFirst = false
+        writer.write(traceIDText)
         writer.write(",\"spanID\":\"")
-        writer.writeHex(ids.spanIDs[index])
+        writer.writeHex(ids.spanIDs[place])
         writer.write("\"")
-        let flags = flags(of: span)
+        let flags = fields.flags(traits)
         if flags != 0 {
             writer.write(",\"flags\":")
             writer.writeDecimal(flags)
@@ -64,80 +59,123 @@ public struct JaegerJSONEncoder {
         writer.write(",\"operationName\":")
         writer.writeJSONString(span.operationName)
         writer.write(",\"references\":[")
-        if ids.parentIDs[index] != 0 {
-            writer.write("{\"refType\":\"CHILD_OF\",\"traceID\":")
-            writeTraceID(&writer)
-            writer.write(",\"spanID\":\"")
-            writer.writeHex(ids.parentIDs[index])
-            writer.write("\"}")
-        }
+        appendReferences(span, fields, ids.parentIDs[place], &writer)
         writer.write("],\"startTime\":")
         writer.writeDecimal(JaegerTime.microseconds(span.start ?? 0))
         writer.write(",\"duration\":")
         writer.writeDecimal(JaegerTime.microseconds(span.duration ?? 0))
         writer.write(",\"tags\":[")
-        JaegerTags.append(span, to: &writer)
+        var list = JaegerTagWriter()
+        tags.forEach(span, fields) { list.append($0, $1, to: &writer) }
         writer.write("],\"logs\":[")
-        appendLogs(span, to: &writer)
+        if fields.hasEvents { appendLogs(span, traits.source, &writer) }
         writer.write("],\"processID\":\"p")
-        writer.writeDecimal(Int64(number(of: JaegerProcess(span))))
+        writer.writeDecimal(Int64(processes.number(of: JaegerProcess(span, fields)) + 1))
         writer.write("\",\"warnings\":null}")
     }
 
-    /// 1 is sampled, 2 debug.
-    private func flags(of span: SpanView) -> Int64 {
-        if case .int(let flags) = span.value(of: .flags) { return flags & 0xff | (span.traits.isDebug ? 2 : 0) }
-        return span.traits.isDebug ? 3 : 0
+    /// Writes what stands behind the spans: the processes of those that were written.
+    public mutating func end(_ writer: inout ByteWriter) {
+        writer.write("],\"processes\":{")
+        for (number, process) in processes.list.enumerated() {
+            writer.write(number > 0 ? ",\"p" : "\"p")
+            writer.writeDecimal(Int64(number + 1))
+            writer.write("\":{\"serviceName\":")
+            writer.writeJSONString(process.serviceName)
+            writer.write(",\"tags\":[")
+            var list = JaegerTagWriter()
+            tags.forEach(process) { list.append($0, $1, to: &writer) }
+            writer.write("]}")
+        }
+        writer.write("},\"warnings\":null}")
+        // Processes borrow from the spans' batches.
+        withExtendedLifetime(trace) {}
     }
 
-    private func appendLogs(_ span: SpanView, to writer: inout ByteWriter) {
+    private func appendReferences(
+        _ span: SpanView, _ fields: JaegerSpanFields, _ parentID: UInt64, _ writer: inout ByteWriter
+    ) {
         var isFirst = true
-        span.forEachEvent { name, time, _ in
+        JaegerReference.forEach(span, fields, parentID: parentID) { reference in
             if !isFirst { writer.write(",") }
             isFirst = false
-            writer.write("{\"timestamp\":")
+            writer.write("{\"refType\":\"")
+            writer.write(reference.isChild ? "CHILD_OF" : "FOLLOWS_FROM")
+            writer.write("\",\"traceID\":")
+            if reference.traceID == trace.traceID {
+                writer.write(traceIDText)
+            } else {
+                writer.writeJaegerTraceID(reference.traceID)
+            }
+            writer.write(",\"spanID\":\"")
+            writer.writeHex(reference.spanID)
+            writer.write("\"}")
+        }
+    }
+
+    private mutating func appendLogs(_ span: SpanView, _ source: SpanSource, _ writer: inout ByteWriter) {
+        var isFirst = true
+        span.forEachEvent { name, time, attributes in
+            writer.write(isFirst ? "{\"timestamp\":" : ",{\"timestamp\":")
+            isFirst = false
             writer.writeDecimal(JaegerTime.microseconds(time))
             writer.write(",\"fields\":[")
-            if name.count > 0 {
-                writer.write("{\"key\":\"event\",\"type\":\"string\",\"value\":")
-                writer.writeJSONString(name)
-                writer.write("}")
-            }
+            var list = JaegerTagWriter()
+            tags.forEachField(ofEvent: name, attributes, source) { list.append($0, $1, to: &writer) }
             writer.write("]}")
         }
     }
+}
 
-    private mutating func number(of process: JaegerProcess) -> Int {
-        if let known = processNumbers[process] { return known }
-        processes.append(process)
-        processNumbers[process] = processes.count
-        return processes.count
+/// Writes key-value pairs, typed, with commas between.
+struct JaegerTagWriter {
+    private var isFirst = true
+
+    /// Integers beyond this, and below its negative, are text: JavaScript cannot hold them.
+    private static let safeInteger: Int64 = 1 << 53 - 1
+
+    /// - Parameter value: as `JaegerTags` gives it.
+    mutating func append(_ key: UnsafeRawBufferPointer, _ value: SpanValue, to writer: inout ByteWriter) {
+        writer.write(isFirst ? "{\"key\":" : ",{\"key\":")
+        isFirst = false
+        writer.writeJSONString(key)
+        switch value {
+        case .string(let text):
+            writer.write(",\"type\":\"string\",\"value\":")
+            writer.writeJSONString(text)
+        case .bytes(let bytes):
+            writer.write(",\"type\":\"binary\",\"value\":\"")
+            writer.writeBase64(bytes)
+            writer.write(UInt8(ascii: "\""))
+        case .bool(let flag):
+            writer.write(",\"type\":\"bool\",\"value\":")
+            writer.write(flag ? "true" : "false")
+        case .int(let number):
+            writer.write(",\"type\":\"int64\",\"value\":")
+            let isSafe = number >= -Self.safeInteger && number <= Self.safeInteger
+            if !isSafe { writer.write(UInt8(ascii: "\"")) }
+            writer.writeDecimal(number)
+            if !isSafe { writer.write(UInt8(ascii: "\"")) }
+        case .double(let number):
+            // JSON has no word for infinity, nor for what is not a number.
+            writer.write(",\"type\":\"float64\",\"value\":")
+            if !number.isFinite { writer.write(UInt8(ascii: "\"")) }
+            writer.writeText(number)
+            if !number.isFinite { writer.write(UInt8(ascii: "\"")) }
+        case .array, .map, .none:
+            preconditionFailure("tags have no values with a structure")
+        }
+        writer.write(UInt8(ascii: "}"))
     }
 }
 
-/// The process that made a span: its service and where it ran.
-private struct JaegerProcess: Hashable {
-    var serviceName: [UInt8]
-    var ipv4: [UInt8] = []
-    var ipv6: [UInt8] = []
-
-    init(_ span: SpanView) {
-        serviceName = Array(span.serviceName)
-        if case .bytes(let address) = span.value(of: .localIPv4) { ipv4 = Array(address) }
-        if case .bytes(let address) = span.value(of: .localIPv6) { ipv6 = Array(address) }
-    }
-
-    func append(to writer: inout ByteWriter) {
-        writer.write("{\"serviceName\":")
-        serviceName.withUnsafeBytes { writer.writeJSONString($0) }
-        writer.write(",\"tags\":[")
-        let address = ipv4.isEmpty ? ipv6 : ipv4
-        if let address = address.withUnsafeBytes({ IPAddress(networkOrder: $0) }) {
-            writer.write("{\"key\":\"ip\",\"type\":\"string\",\"value\":\"")
-            address.append(to: &writer)
-            writer.write("\"}")
-        }
-        writer.write("]}")
+extension ByteWriter {
+    /// In quotes; 16 digits if the high half is zero.
+    fileprivate mutating func writeJaegerTraceID(_ traceID: TraceID) {
+        write("\"")
+        if traceID.high != 0 { writeHex(traceID.high) }
+        writeHex(traceID.low)
+        write("\"")
     }
 }
 

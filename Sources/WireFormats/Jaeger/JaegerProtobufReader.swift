@@ -230,6 +230,11 @@ enum JaegerProtobufTag {
         static let process: UInt32 = 2 << 3 | delimited
     }
 
+    /// `SpansResponseChunk`.
+    enum Chunk {
+        static let spans: UInt32 = 1 << 3 | delimited
+    }
+
     enum Process {
         static let serviceName: UInt32 = 1 << 3 | delimited
         static let tags: UInt32 = 2 << 3 | delimited

@@ -10,8 +10,8 @@ struct JaegerSpanIDs {
     init(_ trace: Trace, keepsSharedIDs: Bool) {
         spanIDs = trace.spans.map(\.spanID.value)
         parentIDs = trace.spans.map { $0.parentID?.value ?? 0 }
+        guard !keepsSharedIDs, hasSharedIDs else { return }
         var used = Set(spanIDs)
-        guard !keepsSharedIDs, used.count < spanIDs.count else { return }
         let clientIDs = Set(trace.spans.lazy.filter { $0.traits.kind == .client }.map(\.spanID.value))
         var newIDs: [UInt64: UInt64] = [:]
         var next: UInt64 = 1
@@ -26,6 +26,12 @@ struct JaegerSpanIDs {
         for (index, span) in trace.spans.enumerated() where !isServerHalf(span, of: clientIDs) {
             if let newID = newIDs[parentIDs[index]] { parentIDs[index] = newID }
         }
+    }
+
+    private var hasSharedIDs: Bool {
+        // For the few spans of most traces cheaper than a set.
+        let sorted = spanIDs.sorted()
+        return zip(sorted, sorted.dropFirst()).contains { $0 == $1 }
     }
 
     private func isServerHalf(_ span: SpanView, of clientIDs: Set<UInt64>) -> Bool {

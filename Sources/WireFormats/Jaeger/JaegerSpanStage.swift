@@ -118,7 +118,7 @@ struct JaegerSpanStage: ~Copyable {
         var followed: UInt64 = 0
         for index in 0..<references.count {
             let reference = references.start[index]
-            guard reference.traceID == traceID else { continue }
+            guard reference.traceID == traceID, reference.spanID != 0 else { continue }
             if reference.isChild { return reference.spanID }
             if followed == 0 { followed = reference.spanID }
         }

@@ -15,4 +15,32 @@ public struct OTLPJSONEncoder {
         json.finish(&writer)
         writer.write("]}")
     }
+
+    private let trace: Trace
+    private let ids: JaegerSpanIDs
+    private var json: OTLPJSONWriter
+
+    /// To write one trace piece by piece: `begin`, each span, `end`.
+    /// - Parameter isRaw: IDs that client and server share stay as they were reported; else as in `JaegerJSONEncoder`.
+    public init(_ trace: Trace, isRaw: Bool = false, options: OTLPOptions = OTLPOptions()) {
+        self.trace = trace
+        ids = JaegerSpanIDs(trace, keepsSharedIDs: isRaw)
+        json = OTLPJSONWriter(options)
+    }
+
+    /// Writes what stands before the spans.
+    public func begin(_ writer: inout ByteWriter) { writer.write("{\"resourceSpans\":[") }
+
+    /// Writes one span, and what stands between it and the one before.
+    /// - Parameter place: of the span in the trace.
+    public mutating func append(_ place: Int, _ writer: inout ByteWriter) {
+        json.append(
+            trace.spans[place], spanID: ids.spanIDs[place], parentID: ids.parentIDs[place], to: &writer)
+    }
+
+    /// Writes what stands behind the spans.
+    public mutating func end(_ writer: inout ByteWriter) {
+        json.finish(&writer)
+        writer.write("]}")
+    }
 }

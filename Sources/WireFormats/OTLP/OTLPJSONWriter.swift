@@ -3,16 +3,34 @@ internal import TraceModel
 
 /// Writes the elements of `resourceSpans`.
 struct OTLPJSONWriter {
+    /// How protobuf's messages become JSON.
+    enum Form {
+        /// OTLP's own: IDs in hex, enumerations as numbers.
+        case otlp
+        /// Protobuf's, as Tempo writes it: IDs in base64, enumerations by name. Each resource has one scope, because
+        /// some readers look at the first only.
+        case protobuf
+    }
+
     private let options: OTLPOptions
+    private let form: Form
     private var extras = OTLPSpanExtras()
     private var group: OTLPSpanGroup?
     private var isFirstResource = true
 
-    init(_ options: OTLPOptions) { self.options = options }
+    init(_ options: OTLPOptions, _ form: Form = .otlp) {
+        self.options = options
+        self.form = form
+    }
 
     mutating func append(_ span: SpanView, to writer: inout ByteWriter) {
+        append(span, spanID: span.spanID.value, parentID: span.parentID?.value ?? 0, to: &writer)
+    }
+
+    /// - Parameter parentID: 0 for none.
+    mutating func append(_ span: SpanView, spanID: UInt64, parentID: UInt64, to writer: inout ByteWriter) {
         let group = OTLPSpanGroup(span)
-        if let last = self.group, last.hasSameResource(as: group) {
+        if let last = self.group, last.hasSameResource(as: group), form == .otlp || last.hasSameScope(as: group) {
             if last.hasSameScope(as: group) {
                 writer.write(",")
             } else {
@@ -29,7 +47,7 @@ struct OTLPJSONWriter {
         }
         self.group = group
         extras.collect(span, group, options)
-        write(span, &writer)
+        write(span, spanID, parentID, &writer)
     }
 
     /// Ends the group at hand.
@@ -46,13 +64,13 @@ struct OTLPJSONWriter {
 
     private func beginResource(_ group: OTLPSpanGroup, _ writer: inout ByteWriter) {
         writer.write("{\"resource\":{\"attributes\":[")
+        let name = group.addedServiceName(options)
+        if let name { writer.writeAttribute(key: OTLPModel.serviceNameKey.rawBytes, .string(name)) }
         if let view = group.resourceView {
+            if name != nil && view.attributes.body.count > 0 { writer.write(",") }
             writer.writeRest(ofList: view.attributes)
             writer.writeEntities(AttributeReader(view.entities))
         } else {
-            if group.resource == nil && group.serviceName.count > 0 {
-                writer.writeAttribute(key: OTLPModel.serviceNameKey.rawBytes, .string(group.serviceName))
-            }
             writer.write("]")
         }
         writer.write("},\"scopeSpans\":[")
@@ -76,21 +94,20 @@ struct OTLPJSONWriter {
 
     // MARK: Span
 
-    private func write(_ span: SpanView, _ writer: inout ByteWriter) {
+    private func write(_ span: SpanView, _ spanID: UInt64, _ parentID: UInt64, _ writer: inout ByteWriter) {
         writer.write("{\"traceId\":\"")
-        writer.writeHex(span.traceID.high)
-        writer.writeHex(span.traceID.low)
+        write(span.traceID, &writer)
         writer.write("\",\"spanId\":\"")
-        writer.writeHex(span.spanID.value)
-        if let parentID = span.parentID {
+        write(spanID, &writer)
+        if parentID != 0 {
             writer.write("\",\"parentSpanId\":\"")
-            writer.writeHex(parentID.value)
+            write(parentID, &writer)
         }
         writer.write("\"")
         writer.writeMember("traceState", text: text(span, .traceState))
         writer.writeMember("flags", number: count(span, .flags))
         writer.writeMember("name", text: span.operationName)
-        writer.writeMember("kind", number: OTLPModel.number(span.traits.kind))
+        writeKind(span.traits.kind, &writer)
         writer.writeMember("startTimeUnixNano", quoted: extras.times.startBits)
         writer.writeMember("endTimeUnixNano", quoted: extras.times.endBits)
         writeAttributes(span, &writer)
@@ -100,9 +117,39 @@ struct OTLPJSONWriter {
         writeLinks(span, &writer)
         writer.writeMember("droppedLinksCount", number: count(span, .droppedLinkCount))
         writer.write(",\"status\":{\"code\":")
-        writer.writeDecimal(Int64(extras.statusCode.rawValue))
+        switch form {
+        case .otlp: writer.writeDecimal(Int64(extras.statusCode.rawValue))
+        case .protobuf: writer.writeJSONString(OTLPModel.statusName(extras.statusCode))
+        }
         writer.writeMember("message", text: text(span, .statusMessage))
         writer.write("}}")
+    }
+
+    private func write(_ traceID: TraceID, _ writer: inout ByteWriter) {
+        switch form {
+        case .otlp:
+            writer.writeHex(traceID.high)
+            writer.writeHex(traceID.low)
+        case .protobuf:
+            withUnsafeBytes(of: (traceID.high.bigEndian, traceID.low.bigEndian)) { writer.writeBase64($0) }
+        }
+    }
+
+    private func write(_ spanID: UInt64, _ writer: inout ByteWriter) {
+        switch form {
+        case .otlp: writer.writeHex(spanID)
+        case .protobuf: withUnsafeBytes(of: spanID.bigEndian) { writer.writeBase64($0) }
+        }
+    }
+
+    private func writeKind(_ kind: SpanKind, _ writer: inout ByteWriter) {
+        guard kind != .unspecified else { return }
+        switch form {
+        case .otlp: writer.writeMember("kind", number: OTLPModel.number(kind))
+        case .protobuf:
+            writer.write(",\"kind\":")
+            writer.writeJSONString(OTLPModel.kindName(kind))
+        }
     }
 
     private func text(_ span: SpanView, _ field: SpanField) -> UnsafeRawBufferPointer? {
@@ -165,10 +212,9 @@ struct OTLPJSONWriter {
             writer.write(isFirst ? ",\"links\":[" : ",")
             isFirst = false
             writer.write("{\"traceId\":\"")
-            writer.writeHex(link.traceID.high)
-            writer.writeHex(link.traceID.low)
+            write(link.traceID, &writer)
             writer.write("\",\"spanId\":\"")
-            writer.writeHex(link.spanID.value)
+            write(link.spanID.value, &writer)
             writer.write("\"")
             writer.writeMember("traceState", text: link.traceState)
             writer.writeList(link.attributes)

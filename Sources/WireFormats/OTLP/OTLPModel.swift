@@ -38,6 +38,26 @@ enum OTLPModel {
     }
 
     static let serviceNameKey: StaticString = "service.name"
+    static let unknownService: StaticString = "unknown_service"
+
+    static func kindName(_ kind: SpanKind) -> StaticString {
+        switch kind {
+        case .unspecified: "SPAN_KIND_UNSPECIFIED"
+        case .local: "SPAN_KIND_INTERNAL"
+        case .server: "SPAN_KIND_SERVER"
+        case .client: "SPAN_KIND_CLIENT"
+        case .producer: "SPAN_KIND_PRODUCER"
+        case .consumer: "SPAN_KIND_CONSUMER"
+        }
+    }
+
+    static func statusName(_ code: StatusCode) -> StaticString {
+        switch code {
+        case .unset: "STATUS_CODE_UNSET"
+        case .ok: "STATUS_CODE_OK"
+        case .error: "STATUS_CODE_ERROR"
+        }
+    }
 }
 
 /// Start and end as OTLP has them, in the model's terms. Nanoseconds since 1970 as 64 bits; 0 is absent.

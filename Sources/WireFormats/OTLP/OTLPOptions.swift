@@ -6,5 +6,13 @@ public struct OTLPOptions: Sendable {
     /// programs expect it, and such attributes of a span that is read mean nothing.
     public var keepsSkeinFacts: Bool
 
-    public init(keepsSkeinFacts: Bool = false) { self.keepsSkeinFacts = keepsSkeinFacts }
+    /// A written resource whose service has no name gets OpenTelemetry's name for such a one, `unknown_service`.
+    ///
+    /// Some readers pass over resources without it. Means nothing when spans are read.
+    public var namesEveryService: Bool
+
+    public init(keepsSkeinFacts: Bool = false, namesEveryService: Bool = false) {
+        self.keepsSkeinFacts = keepsSkeinFacts
+        self.namesEveryService = namesEveryService
+    }
 }

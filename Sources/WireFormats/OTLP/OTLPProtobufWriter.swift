@@ -19,6 +19,17 @@ struct OTLPProtobufWriter: ~Copyable {
     var bytes: UnsafeRawBufferPointer { message.bytes }
 
     mutating func append(_ span: SpanView) {
+        append(span, spanID: span.spanID.value, parentID: span.parentID?.value ?? 0)
+    }
+
+    /// Forgets the message, to write another one.
+    mutating func removeAll() {
+        message.removeAll()
+        group = nil
+    }
+
+    /// - Parameter parentID: 0 for none.
+    mutating func append(_ span: SpanView, spanID: UInt64, parentID: UInt64) {
         let group = OTLPSpanGroup(span)
         if let last = self.group, last.hasSameResource(as: group) {
             if !last.hasSameScope(as: group) {
@@ -33,7 +44,7 @@ struct OTLPProtobufWriter: ~Copyable {
         }
         self.group = group
         extras.collect(span, group, options)
-        write(span)
+        write(span, spanID, parentID)
     }
 
     /// Ends the group at hand.
@@ -51,13 +62,13 @@ struct OTLPProtobufWriter: ~Copyable {
 
     private mutating func writeResource(_ group: OTLPSpanGroup) {
         let mark = message.begin(OTLPTag.ResourceSpans.resource)
+        if let name = group.addedServiceName(options) {
+            message.write(OTLPTag.Resource.attributes, key: OTLPModel.serviceNameKey.rawBytes, .string(name))
+        }
         if let view = group.resourceView {
             message.write(
                 view.attributes, OTLPTag.Resource.attributes, dropped: OTLPTag.Resource.droppedAttributeCount)
             message.write(entities: AttributeReader(view.entities))
-        } else if group.resource == nil && group.serviceName.count > 0 {
-            message.write(
-                OTLPTag.Resource.attributes, key: OTLPModel.serviceNameKey.rawBytes, .string(group.serviceName))
         }
         message.end(mark)
     }
@@ -80,16 +91,16 @@ struct OTLPProtobufWriter: ~Copyable {
 
     // MARK: Span
 
-    private mutating func write(_ span: SpanView) {
+    private mutating func write(_ span: SpanView, _ spanID: UInt64, _ parentID: UInt64) {
         let mark = message.begin(OTLPTag.ScopeSpans.spans)
         let traceID = span.traceID
         withUnsafeBytes(of: (traceID.high.bigEndian, traceID.low.bigEndian)) {
             message.write(OTLPTag.Span.traceID, bytes: $0)
         }
-        withUnsafeBytes(of: span.spanID.value.bigEndian) { message.write(OTLPTag.Span.spanID, bytes: $0) }
+        withUnsafeBytes(of: spanID.bigEndian) { message.write(OTLPTag.Span.spanID, bytes: $0) }
         writeText(OTLPTag.Span.traceState, span, .traceState)
-        if let parentID = span.parentID {
-            withUnsafeBytes(of: parentID.value.bigEndian) { message.write(OTLPTag.Span.parentID, bytes: $0) }
+        if parentID != 0 {
+            withUnsafeBytes(of: parentID.bigEndian) { message.write(OTLPTag.Span.parentID, bytes: $0) }
         }
         message.write(OTLPTag.Span.name, text: span.operationName)
         let kind = OTLPModel.number(span.traits.kind)

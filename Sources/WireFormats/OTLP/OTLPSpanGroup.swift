@@ -30,6 +30,13 @@ struct OTLPSpanGroup {
         return OTLPModel.serviceName(inResource: resource) ?? UnsafeRawBufferPointer(start: nil, count: 0)
     }
 
+    /// The name that the resource's attributes are to get, because they have none; nil if that is not asked for.
+    func addedServiceName(_ options: OTLPOptions) -> UnsafeRawBufferPointer? {
+        if resource == nil && serviceName.count > 0 { return serviceName }
+        guard options.namesEveryService, readServiceName.count == 0 else { return nil }
+        return serviceName.count > 0 ? serviceName : OTLPModel.unknownService.rawBytes
+    }
+
     private static func same(_ a: UnsafeRawBufferPointer?, _ b: UnsafeRawBufferPointer?) -> Bool {
         guard let a, let b else { return a == nil && b == nil }
         return a.count == b.count && (a.baseAddress == b.baseAddress || a.elementsEqual(b))

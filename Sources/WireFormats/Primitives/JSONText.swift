@@ -73,9 +73,24 @@ extension ByteWriter {
 
     /// Sixteen lower-case digits.
     mutating func writeHex(_ value: UInt64) {
-        for shift in stride(from: UInt64(60), through: 0, by: -4) {
-            writeHexDigit(UInt8(truncatingIfNeeded: value >> shift & 15))
-        }
+        let halves = (
+            Self.hexDigits(of: UInt32(truncatingIfNeeded: value >> 32)),
+            Self.hexDigits(of: UInt32(truncatingIfNeeded: value))
+        )
+        withUnsafeBytes(of: halves) { write($0) }
+    }
+
+    /// The eight digits of a number as they lie in memory.
+    @inline(__always)
+    private static func hexDigits(of value: UInt32) -> UInt64 {
+        // Spread the digits over the bytes, the highest in the first one.
+        var digits = UInt64(value.byteSwapped)
+        digits = (digits | digits << 16) & 0x0000_ffff_0000_ffff
+        digits = (digits | digits << 8) & 0x00ff_00ff_00ff_00ff
+        digits = (digits >> 4 & 0x000f_000f_000f_000f) | (digits & 0x000f_000f_000f_000f) << 8
+        // 1 in each byte whose digit is a letter: 6 more carries into the fifth bit.
+        let letters = (digits + 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+        return (digits + 0x3030_3030_3030_3030 + letters * 39).littleEndian
     }
 
     /// Decimal digits.

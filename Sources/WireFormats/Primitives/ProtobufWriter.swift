@@ -8,6 +8,15 @@ struct ProtobufWriter: ~Copyable {
     private var buffer = ColumnBuffer<UInt8>(capacity: 4096)
 
     var bytes: UnsafeRawBufferPointer { buffer.bytes }
+    var count: Int { buffer.count }
+
+    /// Room kept for the next use.
+    private static let keptCapacity = 1 << 20
+
+    mutating func removeAll() { buffer.removeAll(keepingCapacityUpTo: Self.keptCapacity) }
+
+    /// Forgets what was written since `count` was `newCount`.
+    mutating func truncate(to newCount: Int) { buffer.truncate(to: newCount) }
 
     mutating func write(_ tag: UInt32, varint value: UInt64) {
         writeVarint(UInt64(tag))

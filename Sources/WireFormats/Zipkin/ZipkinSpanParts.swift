@@ -1,6 +1,8 @@
+internal import Bytes
 internal import TraceModel
 
-/// What Zipkin's model has of a span beside its IDs and times. Borrows from the span's batch.
+/// What Zipkin's model has of a span beside its IDs and times; filled for one span after the other. Borrows from the
+/// span's batch.
 struct ZipkinSpanParts {
     struct Endpoint {
         var serviceName: UnsafeRawBufferPointer?
@@ -14,49 +16,55 @@ struct ZipkinSpanParts {
     struct Annotation {
         var microseconds: Int64
         var value: UnsafeRawBufferPointer
+        /// Where the value stands among the texts that were made up.
+        var made: Range<Int>?
     }
 
     struct Tag {
         var key: UnsafeRawBufferPointer
+        /// Of two tags with one key the one with the higher place counts.
+        var place = 0
         var value: SpanValue
     }
 
     private(set) var local = Endpoint()
     private(set) var remote = Endpoint()
-    private var annotations: [Annotation] = []
-    private var tags: [Tag] = []
+    /// In the span's order until they are sorted.
+    private(set) var annotations: [Annotation] = []
+    private(set) var tags: [Tag] = []
 
-    init(_ span: SpanView) {
+    /// - Parameter text: receives the annotations that lie nowhere.
+    mutating func collect(_ span: SpanView, _ text: inout ByteWriter) {
+        local = Endpoint()
+        remote = Endpoint()
+        annotations.removeAll(keepingCapacity: true)
+        tags.removeAll(keepingCapacity: true)
+        text.removeAll()
         if span.serviceName.count > 0 { local.serviceName = span.serviceName }
+        let traits = span.traits
         var statusMessage: UnsafeRawBufferPointer?
+        var hasEvents = false
         span.forEachValue { column, value in
             switch column.role {
             case .attribute:
-                add(Tag(key: span.batch.string(column.key), value: value))
+                add(span.batch.string(column.key), value)
             case .field:
-                if case .string(let text) = value, column.field == .statusMessage { statusMessage = text }
-                column.field.map { set($0, value) }
-            case .event, .eventName, .eventAttributes:
-                break
+                guard let field = column.field else { break }
+                if case .string(let text) = value, field == .statusMessage { statusMessage = text }
+                set(field, value)
+                if traits.source != .zipkin { addTags(of: field, value, traits.source) }
+            case .event: hasEvents = true
+            case .eventName, .eventAttributes: break
             }
         }
-        span.forEachEvent { name, time, _ in
-            // Rounded down, before 1970 too; but no earlier than can be read again.
-            let microseconds = max(time / 1_000 - (time % 1_000 < 0 ? 1 : 0), .min / 1_000)
-            annotations.append(Annotation(microseconds: microseconds, value: name))
-        }
-        addStatus(span.traits.statusCode, message: statusMessage)
+        if hasEvents { collectAnnotations(span, traits.source, &text) }
+        addStatus(traits.statusCode, message: statusMessage)
     }
 
-    private mutating func add(_ tag: Tag) {
-        switch tag.value {
-        case .array, .map:
-            return
-        case .bool(false) where tag.key.equals("error"):
-            return  // In Zipkin the tag means an error whatever its value.
-        case .string, .bytes, .bool, .int, .double, .none:
-            tags.append(tag)
-        }
+    private mutating func add(_ key: UnsafeRawBufferPointer, _ value: SpanValue) {
+        // In Zipkin the tag means an error whatever its value.
+        if case .bool(false) = value, key.equals("error") { return }
+        tags.append(Tag(key: key, place: tags.count, value: value))
     }
 
     private mutating func set(_ field: SpanField, _ value: SpanValue) {
@@ -72,54 +80,99 @@ struct ZipkinSpanParts {
         }
     }
 
+    // MARK: What Zipkin's model has no place for
+
+    /// As OpenTelemetry's own exporters to Zipkin tell it. Fields come before attributes, so that an attribute of the
+    /// same key outdoes them.
+    private mutating func addTags(of field: SpanField, _ value: SpanValue, _ source: SpanSource) {
+        switch (field, value) {
+        case (.resource, .map(let bytes)):
+            guard var attributes = (try? ResourceView(bytes))?.attributes.attributes else { return }
+            while let (key, value) = try? attributes.nextAttribute() {
+                // The service has its place; a failure is the span's, not its process's.
+                if key.equals("error") || key.equals(OTLPModel.serviceNameKey) { continue }
+                add(key, value)
+            }
+        case (.scope, .map(let bytes)):
+            guard let scope = try? ScopeView(bytes) else { return }
+            if scope.name.count > 0 { add(JaegerTagKey.scopeName.rawBytes, .string(scope.name)) }
+            if scope.version.count > 0 { add(JaegerTagKey.scopeVersion.rawBytes, .string(scope.version)) }
+        case (.traceState, .string(let state)):
+            add(JaegerTagKey.traceState.rawBytes, .string(state))
+        case (.droppedAttributeCount, .int(let count)): addCount("otel.dropped_attributes_count", count, source)
+        case (.droppedEventCount, .int(let count)): addCount("otel.dropped_events_count", count, source)
+        case (.droppedLinkCount, .int(let count)): addCount("otel.dropped_links_count", count, source)
+        default: break
+        }
+    }
+
+    private mutating func addCount(_ key: StaticString, _ count: Int64, _ source: SpanSource) {
+        if count > 0 && source == .otlp { add(key.rawBytes, .int(count)) }
+    }
+
     /// OpenTelemetry's own mapping: the code as text, and for an error its message as the tag `error`.
     private mutating func addStatus(_ code: StatusCode, message: UnsafeRawBufferPointer?) {
         guard code != .unset else { return }
-        func text(_ text: StaticString) -> UnsafeRawBufferPointer {
-            UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
+        if !tags.contains(where: { $0.key.equals(JaegerTagKey.statusCode) }) {
+            let text: StaticString = code == .ok ? "OK" : "ERROR"
+            add(JaegerTagKey.statusCode.rawBytes, .string(text.rawBytes))
         }
-        let hasCode = tags.contains { $0.key.equals("otel.status_code") }
-        if !hasCode {
-            tags.append(Tag(key: text("otel.status_code"), value: .string(text(code == .ok ? "OK" : "ERROR"))))
-        }
-        if code == .error, !tags.contains(where: { $0.key.equals("error") }) {
-            tags.append(Tag(key: text("error"), value: .string(message ?? text(""))))
+        if code == .error, !tags.contains(where: { $0.key.equals(JaegerTagKey.error) }) {
+            add(JaegerTagKey.error.rawBytes, .string(message ?? UnsafeRawBufferPointer(start: nil, count: 0)))
         }
     }
 
-    /// By time, then by value; equal ones once.
-    func sortedAnnotations() -> [Annotation] {
-        guard annotations.count > 1 else { return annotations }
-        var sorted: [Annotation] = []
-        sorted.reserveCapacity(annotations.count)
-        let ordered = annotations.sorted { a, b in
+    // MARK: Annotations
+
+    private mutating func collectAnnotations(_ span: SpanView, _ source: SpanSource, _ text: inout ByteWriter) {
+        span.forEachEvent { name, time, attributes in
+            // Rounded down, before 1970 too; but no earlier than can be read again.
+            let microseconds = max(time / 1_000 - (time % 1_000 < 0 ? 1 : 0), .min / 1_000)
+            var annotation = Annotation(microseconds: microseconds, value: name)
+            if let attributes, let list = try? AttributeList(ofEvent: attributes), list.body.count > 0,
+                !(source == .jaeger && Self.isOnlyMessage(name, list))
+            {
+                let start = text.count
+                if name.count > 0 {
+                    text.write(name)
+                    text.write(": ")
+                }
+                text.writeJSONObject(list.attributes)
+                annotation.made = start..<text.count
+            }
+            annotations.append(annotation)
+        }
+    }
+
+    /// Whether the attributes say what the name says already: a log of Jaeger's with nothing but a message.
+    private static func isOnlyMessage(_ name: UnsafeRawBufferPointer, _ list: AttributeList) -> Bool {
+        var attributes = list.attributes
+        guard let (key, value) = try? attributes.nextAttribute(), key.equals(JaegerTagKey.message),
+            case .string(let text) = value, text.elementsEqual(name)
+        else { return false }
+        return (try? attributes.nextAttribute()) == nil
+    }
+
+    /// Sorts by time, then by value; equal ones follow each other.
+    /// - Parameter text: what `collect` wrote, which the annotations borrow from then on.
+    mutating func sortAnnotations(_ text: UnsafeRawBufferPointer) {
+        for index in annotations.indices {
+            guard let made = annotations[index].made else { continue }
+            annotations[index].value = UnsafeRawBufferPointer(rebasing: text[made])
+        }
+        guard annotations.count > 1 else { return }
+        annotations.sort { a, b in
             a.microseconds != b.microseconds
                 ? a.microseconds < b.microseconds : a.value.lexicographicallyPrecedes(b.value)
         }
-        for annotation in ordered {
-            if let last = sorted.last, last.microseconds == annotation.microseconds,
-                last.value.elementsEqual(annotation.value)
-            {
-                continue
-            }
-            sorted.append(annotation)
-        }
-        return sorted
     }
 
-    /// By the bytes of the key; of equal keys the last.
-    func sortedTags() -> [Tag] {
-        let order = tags.indices.sorted { a, b in
-            if tags[a].key.lexicographicallyPrecedes(tags[b].key) { return true }
-            return a < b && tags[a].key.elementsEqual(tags[b].key)
+    /// Sorts by the bytes of the key; of equal keys the last counts.
+    mutating func sortTags() {
+        tags.sort { a, b in
+            if a.key.lexicographicallyPrecedes(b.key) { return true }
+            return a.place < b.place && a.key.elementsEqual(b.key)
         }
-        var sorted: [Tag] = []
-        sorted.reserveCapacity(tags.count)
-        for index in order {
-            if let last = sorted.last, last.key.elementsEqual(tags[index].key) { sorted.removeLast() }
-            sorted.append(tags[index])
-        }
-        return sorted
     }
 }
 

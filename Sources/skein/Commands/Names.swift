@@ -8,7 +8,7 @@ struct ServicesCommand: ParsableCommand {
         discussion: """
             Examples:
               skein services
-              skein services --json --server http://traces.example.com:9411
+              skein services --json --server http://traces.example.com:16686
             """)
 
     @OptionGroup var source: SourceOptions

@@ -3,21 +3,24 @@ import Configuration
 import FoundationEssentials
 import Terminal
 import TraceModel
-import TraceStore
 
 struct SearchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "search",
         abstract: "Find traces; the latest first.",
         discussion: """
-            Times are lengths (30m: so long ago) or moments (2026-11-21T07:00:00Z).
+            The query is TraceQL: spans between braces, with relations between them and pipelines behind. The options
+            below are added to it. Times are lengths (30m: so long ago) or moments (2026-11-21T07:00:00Z).
 
             Examples:
               skein search --service reviews.default
               skein search --service reviews.default --tag error=true --tag http.method=GET --since 1h
-              skein search --service ratings.default --min-duration 10ms --limit 5 --json
+              skein search '{ .http.status_code >= 500 && duration > 100ms }' --limit 5
+              skein search '{ name =~ "productpage.*" } >> { .service.name = "ratings.default" && status = error }'
+              skein search '{ .service.name = "reviews.default" } | count() > 3' --data ./skein-data --json
             """)
 
+    @Argument(help: ArgumentHelp("What is sought, in TraceQL.", valueName: "query")) var text: String?
     @Option(help: ArgumentHelp("Service that did the work.", valueName: "name")) var service: String?
     @Option(help: ArgumentHelp("Operation of that service.", valueName: "name")) var operation: String?
     @Option(
@@ -39,31 +42,69 @@ struct SearchCommand: ParsableCommand {
     }
 
     func run() throws {
-        let result = try source.open().find(try query(now: Moment.now))
-        let summaries = result.traces.map(TraceSummary.init)
-        if format.json { return try Output.json(summaries) }
-        guard !summaries.isEmpty else { return Output.text("no traces found\n") }
-        let ink = Ink(isColored: Terminal.hasColor(1, environment: ProcessInfo.processInfo.environment))
-        Output.lines(TraceSummary.table(summaries).lines(width: Terminal.width(1), ink: ink))
-        if result.hasMore { Output.errorText("more traces match: ask for a shorter time, or with a higher --limit\n") }
+        let found = try source.open().find(try request(now: Moment.now))
+        if format.json {
+            try Output.json(found.traces)
+        } else if found.traces.isEmpty {
+            Output.text("no traces found\n")
+        } else {
+            let ink = Ink(isColored: Terminal.hasColor(1, environment: ProcessInfo.processInfo.environment))
+            Output.lines(TraceLine.table(found.traces).lines(width: Terminal.width(1), ink: ink))
+        }
+        for note in found.notes { Output.errorText("\(DisplayText.safe(note))\n") }
+        if found.count > found.traces.count {
+            let count = (found.isExact ? "" : "at least ") + NumberText.count(found.count)
+            Output.errorText("\(NumberText.count(found.traces.count)) of \(count) traces\n")
+        }
     }
 
-    func query(now: Int64) throws -> TraceQuery {
+    func request(now: Int64) throws -> TraceSearchRequest {
         let end = try until.map { try Moment.parse($0, option: "until", now: now) } ?? now
         let start = try since.map { try Moment.parse($0, option: "since", now: now) } ?? (now - source.lookback())
         guard start <= end else { throw ValidationError("--since is later than --until.") }
-        var query = TraceQuery(rules: .anySpans, startMin: start, startMax: end, limit: limit)
-        query.serviceName = service
-        query.operationName = operation
-        query.durationMin = try minDuration.map { try Moment.length($0, option: "min-duration") }
-        query.durationMax = try maxDuration.map { try Moment.length($0, option: "max-duration") }
-        query.attributes = try tag.map { text in
-            guard let sign = text.firstIndex(of: "=") else { return .init(key: text, target: .keyOrEvent) }
-            guard sign > text.startIndex else { throw ValidationError("--tag '\(text)' has no key.") }
-            return .init(
-                key: String(text[..<sign]), target: .attribute(value: String(text[text.index(after: sign)...])))
+        return TraceSearchRequest(query: try query(), start: start, end: end, limit: limit)
+    }
+
+    /// The query with the options. Each option may be met by another span of the service, as in Zipkin.
+    func query() throws -> String {
+        var clauses: [String] = []
+        if let operation { clauses.append("name = \(Self.quoted(operation))") }
+        if minDuration != nil || maxDuration != nil {
+            let bounds = [
+                try minDuration.map { "duration >= \(try Moment.length($0, option: "min-duration"))ns" },
+                try maxDuration.map { "duration <= \(try Moment.length($0, option: "max-duration"))ns" },
+            ]
+            clauses.append(bounds.compactMap { $0 }.joined(separator: " && "))
         }
-        return query
+        clauses += try tag.map { text in
+            guard let sign = text.firstIndex(of: "=") else {
+                return "(span.\(Self.quoted(text)) != nil || event:name = \(Self.quoted(text)))"
+            }
+            guard sign > text.startIndex else { throw ValidationError("--tag '\(text)' has no key.") }
+            let value = String(text[text.index(after: sign)...])
+            return "span.\(Self.quoted(String(text[..<sign]))) = \(Self.quoted(value))"
+        }
+        if let service {
+            let condition = "resource.service.name = \(Self.quoted(service))"
+            clauses = clauses.isEmpty ? [condition] : clauses.map { "\(condition) && \($0)" }
+        }
+        let options = clauses.map { "{ \($0) }" }
+        guard let text, !text.allSatisfy(\.isWhitespace) else {
+            return options.isEmpty ? "{ }" : options.joined(separator: " && ")
+        }
+        return options.isEmpty ? text : (["(\(text))"] + options).joined(separator: " && ")
+    }
+
+    private static func quoted(_ text: String) -> String {
+        var quoted = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"", "\\": quoted += "\\\(scalar)"
+            case "\n": quoted += "\\n"
+            default: quoted.unicodeScalars.append(scalar)
+            }
+        }
+        return quoted + "\""
     }
 }
 
@@ -94,7 +135,7 @@ enum Moment {
 }
 
 /// A trace in one line.
-struct TraceSummary: Encodable, Equatable {
+struct TraceLine: Encodable, Equatable {
     let traceId: String
     /// Microseconds since 1970; absent if no span says.
     let startMicroseconds: Int64?
@@ -102,42 +143,35 @@ struct TraceSummary: Encodable, Equatable {
     let durationMicroseconds: Int64
     let spanCount: Int
     let errorCount: Int
-    /// Of the span without a parent, or else the earliest.
+    /// Of the span without a parent; empty while it has not come.
     let rootService: String
     let rootOperation: String
 
-    init(_ trace: Trace) {
-        let spans = trace.spans
-        let start = spans.compactMap(\.start).min()
-        let end = spans.reduce(start ?? 0) { latest, span in
-            guard let start = span.start else { return latest }
-            let end = start.addingReportingOverflow(max(0, span.duration ?? 0))
-            return end.overflow ? .max : max(latest, end.partialValue)
-        }
-        let roots = spans.filter { $0.parentID == nil }
-        let root = (roots.isEmpty ? spans : roots).min { ($0.start ?? .max) < ($1.start ?? .max) } ?? spans[0]
-        traceId = "\(trace.traceID)"
-        startMicroseconds = start.map { $0 / 1000 }
-        durationMicroseconds = start.map { end.subtractingReportingOverflow($0).partialValue / 1000 } ?? 0
-        spanCount = spans.count
-        errorCount = spans.count { $0.traits.isError }
-        rootService = String(decoding: root.serviceName, as: UTF8.self)
-        rootOperation = String(decoding: root.operationName, as: UTF8.self)
-    }
-
-    static func table(_ summaries: [TraceSummary]) -> TextTable {
+    static func table(_ lines: [TraceLine]) -> TextTable {
         var table = TextTable([
             .init("TRACE ID"), .init("START"), .init("DURATION", isRightAligned: true),
             .init("SPANS", isRightAligned: true), .init("ERRORS", isRightAligned: true), .init("ROOT"),
         ])
-        for summary in summaries {
+        for line in lines {
             table.add([
-                summary.traceId, summary.startMicroseconds.map { ClockText.local($0 * 1000) } ?? "-",
-                NumberText.duration(summary.durationMicroseconds * 1000), NumberText.count(summary.spanCount),
-                summary.errorCount == 0 ? "-" : NumberText.count(summary.errorCount),
-                "\(summary.rootService): \(summary.rootOperation)",
+                line.traceId, line.startMicroseconds.map { ClockText.local($0 * 1000) } ?? "-",
+                NumberText.duration(line.durationMicroseconds * 1000), NumberText.count(line.spanCount),
+                line.errorCount == 0 ? "-" : NumberText.count(line.errorCount),
+                line.rootService.isEmpty ? "-" : "\(line.rootService): \(line.rootOperation)",
             ])
         }
         return table
+    }
+}
+
+extension TraceLine {
+    init(_ summary: TraceSummary) {
+        let root = summary.root
+        self.init(
+            traceId: "\(summary.traceID)", startMicroseconds: summary.start.map { $0 / 1000 },
+            durationMicroseconds: summary.duration / 1000, spanCount: summary.spanCount,
+            errorCount: summary.errorCount,
+            rootService: root.map { String(decoding: $0.serviceName, as: UTF8.self) } ?? "",
+            rootOperation: root.map { String(decoding: $0.operationName, as: UTF8.self) } ?? "")
     }
 }

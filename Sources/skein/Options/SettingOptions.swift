@@ -11,6 +11,7 @@ struct SettingOptions: ParsableArguments {
     @Option(setting: "listen-unprotected") var listenUnprotected: String?
     @Option(setting: "port-offset") var portOffset: String?
     @Option(setting: "zipkin.port") var zipkinPort: String?
+    @Option(setting: "zipkin.autocomplete-keys") var zipkinAutocompleteKeys: [String] = []
     @Option(setting: "otlp.grpc-port") var otlpGrpcPort: String?
     @Option(setting: "otlp.http-port") var otlpHttpPort: String?
     @Option(setting: "jaeger.http-port") var jaegerHttpPort: String?
@@ -18,7 +19,12 @@ struct SettingOptions: ParsableArguments {
     @Option(setting: "jaeger.compact-port") var jaegerCompactPort: String?
     @Option(setting: "jaeger.binary-port") var jaegerBinaryPort: String?
     @Option(setting: "query.port") var queryPort: String?
+    @Option(setting: "query.grpc-port") var queryGrpcPort: String?
+    @Option(setting: "jaeger.storage-port") var jaegerStoragePort: String?
+    @Option(setting: "tempo.port") var tempoPort: String?
     @Option(setting: "query.threads") var queryThreads: String?
+    @Option(setting: "query.waiting") var queryWaiting: String?
+    @Option(setting: "query.timeout") var queryTimeout: String?
     @Option(setting: "query.lookback") var queryLookback: String?
     @Option(setting: "admin.port") var adminPort: String?
     @Option(setting: "limits.body-bytes") var limitsBodyBytes: String?

@@ -2,11 +2,10 @@ import ArgumentParser
 import Configuration
 import FoundationEssentials
 import HTTPClient
-import TraceStore
 
 /// Where a command finds traces: a running server, or a folder that no server has open.
 struct SourceOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Running server (default: http://127.0.0.1:9411, or as configured).", valueName: "url"))
+    @Option(help: ArgumentHelp("Running server (default: http://127.0.0.1:16686, or as configured).", valueName: "url"))
     var server: String?
 
     @Option(help: ArgumentHelp("Data folder to open directly, while no server has it.", valueName: "folder"))
@@ -20,7 +19,7 @@ struct SourceOptions: ParsableArguments {
 
     func open() throws -> any TraceSource {
         if let data { return try FolderSource(path: data) }
-        return ServerSource(try file.client(server: server, listener: .zipkin))
+        return ServerSource(try file.client(server: server, listener: .query))
     }
 
     /// How far back a search goes that does not say, in nanoseconds.

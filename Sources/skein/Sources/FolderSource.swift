@@ -1,5 +1,7 @@
 import Glibc
+import HTTPAPI
 import Logging
+import QueryLanguage
 import TraceModel
 import TraceStore
 
@@ -32,7 +34,27 @@ final class FolderSource: TraceSource {
 
     func trace(_ traceID: TraceID) throws -> Trace? { try store.trace(traceID) }
 
-    func find(_ query: TraceQuery) throws -> TraceSearchResult { try store.find(query) }
+    func find(_ search: TraceSearchRequest) throws -> FoundTraces {
+        let language: TraceQLQuery
+        do throws(TraceQLError) {
+            language = try TraceQLQuery(parsing: search.query)
+        } catch {
+            throw CommandFailure("\(error)", exitCode: CommandFailure.wrongUsage)
+        }
+        var query = TraceQuery(
+            rules: .traceQL(language), startMin: search.start, startMax: search.end, limit: search.limit)
+        query.countMax = SkeinQueryParameters.countMaxDefault
+        var lines: [TraceLine] = []
+        let work = QueryWork()
+        let outcome = try store.find(query, work) { lines.append(TraceLine(TraceSummary($0.trace))) }
+        let notes = lines.isEmpty ? try SearchNotes.whyNothing(query, language, store, work) : []
+        switch outcome.count {
+        case .exactly(let count):
+            return FoundTraces(traces: lines, count: count, isExact: true, notes: outcome.notes + notes)
+        case .atLeast(let count):
+            return FoundTraces(traces: lines, count: count, isExact: false, notes: outcome.notes + notes)
+        }
+    }
 
     func serviceNames() throws -> [String] { try store.serviceNames() }
 

@@ -1,91 +1,105 @@
 import FoundationEssentials
 import HTTPClient
 import TraceModel
-import TraceStore
 import WireFormats
 
-/// The traces of a running server, asked for by Zipkin's API.
+/// The traces of a running server, asked for by its own query API.
 final class ServerSource: TraceSource {
     private let client: HTTPClient
+
+    /// Traces of one page.
+    private static let pageCountMax = 1000
 
     init(_ client: HTTPClient) { self.client = client }
 
     func trace(_ traceID: TraceID) throws -> Trace? {
-        let response = try client.get("/api/v2/trace/\(traceID)")
-        if response.status == 404, !response.text.contains("\(traceID)") {
-            throw CommandFailure("\(client.baseURL) has no Zipkin API: is it the right port?")
-        }
-        if response.status == 404 { return nil }
+        let response = try client.get(Self.path("traces/\(traceID)/export", [("format", "zipkin")]))
+        if response.status == 404, response.text.contains("\(traceID)") { return nil }
         return try trace(try expectOK(response)[...])
     }
 
-    func find(_ query: TraceQuery) throws -> TraceSearchResult {
-        let path = PercentEncoding.path("/api/v2/traces", query: try Self.parameters(query))
-        let response = try client.get(path)
-        let traces = try JSONSlices.elements(try expectOK(response)[...]).compactMap(trace)
-        return TraceSearchResult(traces: traces, hasMore: response.header("skein-more-traces") == "true")
+    func find(_ search: TraceSearchRequest) throws -> FoundTraces {
+        var found = FoundTraces(traces: [], count: 0, isExact: true, notes: [])
+        var cursor: String?
+        repeat {
+            let pageCount = min(search.limit - found.traces.count, Self.pageCountMax)
+            var parameters = [
+                (name: "q", value: search.query), ("start", Self.time(search.start)), ("end", Self.time(search.end)),
+                ("limit", "\(pageCount)"), ("spans", "0"),
+            ]
+            if let cursor { parameters.append(("cursor", cursor)) }
+            let page: SearchPage = try decode(try client.get(Self.path("search", parameters)))
+            // A page counts from its own beginning on.
+            found.count = found.traces.count + page.count.value
+            found.isExact = page.count.isExact
+            found.traces += page.traces.map(\.line)
+            found.notes += page.notes
+            cursor = page.cursor
+        } while cursor != nil && found.traces.count < search.limit
+        return found
     }
 
-    func serviceNames() throws -> [String] { try names(try client.get("/api/v2/services")) }
+    func serviceNames() throws -> [String] {
+        let answer: ServicesAnswer = try decode(try client.get(Self.path("services")))
+        return answer.services
+    }
 
     func operationNames(ofService service: String) throws -> [String] {
-        try names(try client.get(PercentEncoding.path("/api/v2/spans", query: [("serviceName", service)])))
-    }
-
-    /// The query in Zipkin's words; whole milliseconds and microseconds that leave nothing out.
-    static func parameters(_ query: TraceQuery) throws -> [(name: String, value: String)] {
-        let end = query.startMax / 1_000_000 + (query.startMax % 1_000_000 > 0 ? 1 : 0)
-        let start = query.startMin / 1_000_000
-        var parameters = [
-            (name: "limit", value: "\(query.limit)"), ("endTs", "\(end)"), ("lookback", "\(max(1, end - start))"),
-        ]
-        if let service = query.serviceName { parameters.append(("serviceName", service)) }
-        if let operation = query.operationName { parameters.append(("spanName", operation)) }
-        if let remote = query.remoteServiceName { parameters.append(("remoteServiceName", remote)) }
-        // Zipkin takes a longest duration only beside a shortest one.
-        if query.durationMin != nil || query.durationMax != nil {
-            let shortest = query.durationMin ?? 0
-            parameters.append(("minDuration", "\(max(1, shortest / 1000 + (shortest % 1000 > 0 ? 1 : 0)))"))
-        }
-        if let longest = query.durationMax { parameters.append(("maxDuration", "\(longest / 1000)")) }
-        let clauses = query.attributes.map { clause in
-            switch clause.target {
-            case .keyOrEvent: clause.key
-            case .attribute(let value), .anywhere(let value): "\(clause.key)=\(value)"
-            }
-        }
-        if let clause = clauses.first(where: { $0.contains(" and ") }) {
-            throw CommandFailure(
-                "a server cannot be asked for '\(clause)': ' and ' separates tags", exitCode: CommandFailure.wrongUsage)
-        }
-        if !clauses.isEmpty { parameters.append(("annotationQuery", clauses.joined(separator: " and "))) }
-        return parameters
+        let answer: OperationsAnswer = try decode(
+            try client.get(Self.path("services/\(PercentEncoding.encode(service))/operations")))
+        return Set(answer.operations.map(\.name)).sorted()
     }
 
     // MARK: Answers
 
-    private func expectOK(_ response: HTTPClient.Response) throws -> [UInt8] {
-        guard response.status == 200 else {
-            let reason = response.text.split(separator: "\n").first.map { ": \($0.prefix(300))" } ?? ""
-            throw CommandFailure("\(client.baseURL) answered \(response.status)\(reason)")
-        }
-        return response.body
+    private struct ServicesAnswer: Decodable { var services: [String] }
+
+    private struct OperationsAnswer: Decodable {
+        struct Operation: Decodable { var name: String }
+        var operations: [Operation]
     }
 
-    private func names(_ response: HTTPClient.Response) throws -> [String] {
+    private struct Failure: Decodable {
+        struct Reason: Decodable { var message: String }
+        var error: Reason
+    }
+
+    /// Counts of nanoseconds this small would be taken for other units; nothing that old is stored.
+    private static func time(_ nanoseconds: Int64) -> String {
+        nanoseconds < 100_000_000_000_000_000 ? "0" : "\(nanoseconds)"
+    }
+
+    private static func path(_ name: String, _ parameters: [(name: String, value: String)] = []) -> String {
+        let path = "/api/skein/v1/" + name
+        return parameters.isEmpty ? path : PercentEncoding.path(path, query: parameters)
+    }
+
+    private func decode<Answer: Decodable>(_ response: HTTPClient.Response) throws -> Answer {
         let body = try expectOK(response)
         do {
-            return try JSONDecoder().decode([String].self, from: Data(body)).sorted()
+            return try JSONDecoder().decode(Answer.self, from: Data(body))
         } catch {
             throw unreadable
         }
     }
 
-    private var unreadable: CommandFailure {
-        CommandFailure("the answer of \(client.baseURL) is not Zipkin's: is it the right port?")
+    private func expectOK(_ response: HTTPClient.Response) throws -> [UInt8] {
+        if response.status == 200 { return response.body }
+        guard let failure = try? JSONDecoder().decode(Failure.self, from: Data(response.body)) else {
+            let reason = response.text.split(separator: "\n").first.map { ": \($0.prefix(300))" } ?? ""
+            let hint = response.status == 404 ? "; is it the right port?" : ""
+            throw CommandFailure("\(client.baseURL) answered \(response.status)\(reason)\(hint)")
+        }
+        throw CommandFailure(
+            failure.error.message,
+            exitCode: response.status == 400 ? CommandFailure.wrongUsage : CommandFailure.failed)
     }
 
-    /// A trace from a list of its spans; nil if the list is empty.
+    private var unreadable: CommandFailure {
+        CommandFailure("the answer of \(client.baseURL) is not Skein's: is it the right port?")
+    }
+
+    /// A trace from a list of its spans in Zipkin's JSON; nil if the list is empty.
     private func trace(_ list: ArraySlice<UInt8>) throws -> Trace? {
         var builder = SpanBatchBuilder()
         let limits = SpanLimits(spanCountMax: 1 << 30, attributeCountMax: 100_000, valueByteCountMax: 1 << 30)
@@ -94,9 +108,44 @@ final class ServerSource: TraceSource {
                 try ZipkinJSONDecoder.decode(bytes, limits: limits, into: &builder)
             }
         } catch {
-            throw CommandFailure("the answer of \(client.baseURL) is not Zipkin's: \(error)")
+            throw CommandFailure("the answer of \(client.baseURL) cannot be read: \(error)")
         }
         let spans = Array(builder.makeBatch().spans).sorted { ($0.start ?? .max) < ($1.start ?? .max) }
         return spans.first.map { Trace(traceID: $0.traceID, spans: spans) }
     }
+}
+
+/// One page of a search, as the API writes it.
+private struct SearchPage: Decodable {
+    struct Found: Decodable {
+        struct Root: Decodable {
+            var service: String
+            var operation: String
+        }
+
+        var traceID: String
+        var root: Root?
+        var startTimeUnixNano: String
+        var durationNanos: Int64
+        var spanCount: Int
+        var errorCount: Int
+
+        var line: TraceLine {
+            let start = Int64(startTimeUnixNano) ?? 0
+            return TraceLine(
+                traceId: traceID, startMicroseconds: start == 0 ? nil : start / 1000,
+                durationMicroseconds: durationNanos / 1000, spanCount: spanCount, errorCount: errorCount,
+                rootService: root?.service ?? "", rootOperation: root?.operation ?? "")
+        }
+    }
+
+    struct Count: Decodable {
+        var value: Int
+        var isExact: Bool
+    }
+
+    var traces: [Found]
+    var count: Count
+    var cursor: String?
+    var notes: [String]
 }

@@ -1,17 +1,36 @@
 import TraceModel
-import TraceStore
 
 /// Where commands find traces.
 protocol TraceSource {
     /// nil if no span of it is known.
     func trace(_ traceID: TraceID) throws -> Trace?
 
-    /// Those that start last first.
-    func find(_ query: TraceQuery) throws -> TraceSearchResult
+    func find(_ search: TraceSearchRequest) throws -> FoundTraces
 
     /// Sorted.
     func serviceNames() throws -> [String]
 
     /// Sorted, each once.
     func operationNames(ofService service: String) throws -> [String]
+}
+
+/// A search in the query language.
+struct TraceSearchRequest: Equatable {
+    var query: String
+    /// Nanoseconds since 1970, inclusive.
+    var start: Int64
+    var end: Int64
+    /// Traces at most.
+    var limit: Int
+}
+
+/// What a search found, those that start last first.
+struct FoundTraces {
+    var traces: [TraceLine]
+    /// All that match.
+    var count: Int
+    /// False: there are more than that.
+    var isExact: Bool
+    /// What is to be known of the answer: why nothing was found, or another name of a service.
+    var notes: [String]
 }

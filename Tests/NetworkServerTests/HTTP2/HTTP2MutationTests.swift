@@ -9,7 +9,12 @@ import Testing
     private static func routes(_ router: inout HTTPRouter) {
         router.addEcho()
         router.onCall("/test.Service/Echo") { request, responder in responder.succeed(request.body.bytes) }
+        router.onWorkerCall("/test.Service/Work") { $0.body.bytes }
+        router.onStreamingCall("/test.Service/Stream") { request, writer in
+            for byte in request.body.bytes { try writer.write(message: [UInt8](repeating: byte, count: 3000)) }
+        }
         router.onHealthCheck(services: ["test"]) { true }
+        router.onReflection(descriptorSet: [], services: ["test"])
     }
 
     /// What good clients send: requests on one connection, calls on another.
@@ -22,7 +27,25 @@ import Testing
         let calls = try HTTP2Client(port: running.port)
         #expect(try calls.call("/test.Service/Echo", [4, 5]).message == [4, 5])
         #expect(try calls.call("/grpc.health.v1.Health/Check", []).message == [8, 1])
-        return [requests.sent, calls.sent]
+        let streams = try HTTP2Client(port: running.port, settings: [(4, 5000)])
+        let fields = [("grpc-timeout", "20S"), ("grpc-encoding", "gzip")]
+        #expect(try streams.call("/test.Service/Work", [7], fields).message == [7])
+        let packed7 = HTTP2Client.framed(gzip([7, 8, 9]), isPacked: true)
+        #expect(try streams.call("/test.Service/Stream", body: packed7, fields).messages?.count == 3)
+        #expect(try streams.call("/test.Service/Stream", [1, 2, 3, 4, 5]).messages?.count == 5)
+        let begun = try streams.beginCall("/test.Service/Stream", [UInt8](repeating: 1, count: 200))
+        #expect(try streams.messages(2, on: begun).count >= 2)
+        streams.reset(begun)
+        let conversations = try HTTP2Client(port: running.port)
+        let reflection = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"
+        let asked = try conversations.beginCall(reflection, [7 << 3 | 2, 0], ends: false)
+        #expect(try conversations.messages(1, on: asked).count == 1)
+        let watched = try conversations.beginCall("/grpc.health.v1.Health/Watch", [])
+        #expect(try conversations.messages(1, on: watched) == [[8, 1]])
+        try conversations.sendBody(HTTP2Client.framed([4 << 3 | 2, 1, 65]), on: asked)
+        #expect(try conversations.outcome(on: asked).messages?.count == 2)
+        conversations.reset(watched)
+        return [requests.sent, calls.sent, streams.sent, conversations.sent]
     }
 
     @Test(arguments: [1, UInt64.random(in: 2...UInt64.max)])
@@ -48,7 +71,7 @@ import Testing
             }
             clients.removeAll()
             try running.until { running.server.connectionCount == 0 && running.group.inFlightByteCount == 0 }
-            #expect(try recorded(running) == good)
+            #expect(try recorded(running)[..<2] == good[..<2])
         }
     }
 

@@ -85,6 +85,14 @@ func encodeJaeger(_ trace: Trace, isRaw: Bool = false) -> String {
     return String(decoding: writer.bytes, as: UTF8.self)
 }
 
+/// All spans of a trace as a `PostSpansRequest`: its batch is a chunk of spans, and the process is in each.
+func encodeJaegerRequest(_ trace: Trace, isRaw: Bool = false) -> [UInt8] {
+    var encoder = JaegerProtobufEncoder(trace, isRaw: isRaw)
+    var chunk = ByteWriter()
+    encoder.appendChunk(trace.spans.indices, to: &chunk)
+    return PlainProtobuf().bytes(1, chunk.bytes).bytes
+}
+
 /// A trace as an independent reader of JSON understands it, strictly: a missing or unexpected type fails.
 struct ReadTrace: Decodable {
     struct Span: Decodable {

@@ -1,0 +1,138 @@
+internal import Bytes
+public import NetworkServer
+internal import TraceModel
+public import TraceStore
+
+/// Jaeger's API v3 over HTTP, which its web interface uses from 2.15 on and Grafana on demand.
+///
+/// An answer of traces is one document, as Jaeger's is: `result` with the spans of all of them. A long one is sent
+/// while they are found.
+public struct JaegerV3Queries: Sendable {
+    private let store: TraceStore
+    private let limits: QueryLimits
+
+    /// Traces of more spans are written while they are sent.
+    private static let wholeSpanCountMax = 1000
+
+    /// What is served, all by GET; the patterns of the router.
+    package enum Route: String, CaseIterable {
+        case services = "/api/v3/services"
+        case operations = "/api/v3/operations"
+        case search = "/api/v3/traces"
+        case trace = "/api/v3/traces/:trace_id"
+        case summaries = "/api/v3/trace-summaries"
+        case dependencies = "/api/v3/dependencies"
+        case capabilities = "/api/v3/capabilities"
+    }
+
+    /// One request, and what it may cost.
+    private struct Call {
+        let path: HTTPParameters
+        let parameters: QueryParameters
+        let work: QueryWork
+    }
+
+    private struct NothingFound: Error {}
+
+    public init(store: TraceStore, limits: QueryLimits) {
+        self.store = store
+        self.limits = limits
+    }
+
+    public func register(on router: inout HTTPRouter) {
+        for route in Route.allCases {
+            router.on(
+                .get, route.rawValue,
+                refusalWriter: { error, _ in
+                    JaegerV3Answer.failure(error.status, error.message, headers: error.headers)
+                }, handler(route))
+        }
+    }
+
+    private func handler(_ route: Route) -> HTTPHandler {
+        switch route {
+        case .services: answering { call in JaegerV3Answer.services(try store.serviceNames()) }
+        case .operations: answering(operations)
+        case .search: answering(search)
+        case .trace: answering(trace)
+        case .summaries: answering(summaries)
+        case .dependencies: answering(dependencies)
+        case .capabilities: .eventLoop { _, _, responder in responder.respond(JaegerV3Answer.capabilities) }
+        }
+    }
+
+    private func answering(_ handler: @escaping @Sendable (Call) throws -> HTTPResponse) -> HTTPHandler {
+        .workerThread { request, path in
+            let call = Call(path: path, parameters: QueryParameters(request.query), work: limits.work(for: request))
+            do {
+                return try handler(call)
+            } catch let error as QueryError {
+                return JaegerV3Answer.failure(.badRequest, error.message)
+            } catch let error as JaegerV3Parameters.Unsupported {
+                return JaegerV3Answer.failure(.notImplemented, error.message)
+            } catch is NothingFound {
+                return JaegerV3Answer.failure(.notFound, JaegerV3Answer.notFound)
+            } catch let error as StoreError {
+                return JaegerV3Answer.failure(error.httpStatus, error.message, headers: error.httpHeaders)
+            }
+        }
+    }
+
+    @Sendable private func operations(_ call: Call) throws -> HTTPResponse {
+        JaegerV3Answer.operations(
+            try store.operations(
+                ofService: call.parameters.text("service") ?? "",
+                jaegerKind: JaegerV3Parameters.spanKind(call.parameters)))
+    }
+
+    @Sendable private func dependencies(_ call: Call) throws -> HTTPResponse {
+        JaegerV3Answer.dependencies(
+            try store.dependencies(within: try JaegerV3Parameters.window(call.parameters), call.work))
+    }
+
+    @Sendable private func search(_ call: Call) throws -> HTTPResponse {
+        let query = try JaegerV3Parameters.query(call.parameters)
+        let (store, work) = (store, call.work)
+        let answer = JaegerLongAnswer { writer, outlet in
+            var list = JaegerV3TraceList()
+            list.begin(&writer)
+            let outcome = try store.find(query, work) { try list.append($0.trace, &writer, outlet) }
+            if list.isEmpty { throw NothingFound() }
+            list.end(&writer)
+            return outcome.hasMore
+        }
+        return try answer.response()
+    }
+
+    @Sendable private func trace(_ call: Call) throws -> HTTPResponse {
+        let traceID = try JaegerV3Parameters.traceID(call.path["trace_id"] ?? "")
+        try JaegerV3Parameters.checkHints(call.parameters)
+        guard let trace = try store.trace(traceID) else { throw NothingFound() }
+        let work = call.work
+        let answer = JaegerLongAnswer { writer, outlet in
+            var list = JaegerV3TraceList()
+            list.begin(&writer)
+            try list.append(trace, &writer) { written in
+                try work.check()
+                try outlet(&written)
+            }
+            list.end(&writer)
+            return nil
+        }
+        return try answer.response(isLong: trace.spans.count > Self.wholeSpanCountMax)
+    }
+
+    @Sendable private func summaries(_ call: Call) throws -> HTTPResponse {
+        let query = try JaegerV3Parameters.query(call.parameters)
+        let (store, work) = (store, call.work)
+        let answer = JaegerLongAnswer { writer, outlet in
+            var list = JaegerSummaryList()
+            let outcome = try store.find(query, work) { found in
+                try list.append(TraceSummary(found.trace), &writer, outlet)
+            }
+            list.end(&writer)
+            return outcome.hasMore
+        }
+        return try answer.response()
+    }
+}

@@ -1,0 +1,124 @@
+internal import FoundationEssentials
+package import QueryLanguage
+package import TraceStore
+
+/// Why a search found nothing, as far as it can be told, in words.
+package enum SearchNotes {
+    private static let suggestionCountMax = 5
+    private static let keyCountMax = 10_000
+
+    /// - Parameter language: what the query asks for.
+    package static func whyNothing(
+        _ query: TraceQuery, _ language: TraceQLQuery, _ store: TraceStore, _ work: QueryWork
+    ) throws -> [String] {
+        let window = query.startMin...query.startMax
+        guard let stored = store.timeRange() else { return ["nothing is stored"] }
+        guard stored.overlaps(window) else {
+            return [
+                "the window from \(time(window.lowerBound)) to \(time(window.upperBound)) is without data: what is "
+                    + "stored is from \(time(stored.lowerBound)) to \(time(stored.upperBound))"
+            ]
+        }
+        var notes: [String] = []
+        let asked = AskedFacts(language)
+        if !asked.services.isEmpty {
+            let names = try store.serviceNames()
+            for service in asked.services.sorted() where !names.contains(service) {
+                notes.append(note(onUnknown: service, names))
+            }
+        }
+        if !asked.keys.isEmpty {
+            let keys = try store.attributeKeys(within: window, limit: keyCountMax, work)
+            if keys.isComplete {
+                let known = Set(keys.keys.values.joined())
+                for key in asked.keys.sorted() where !known.contains(key) {
+                    notes.append("no span within the window has an attribute \(key)")
+                }
+            }
+        }
+        return notes
+    }
+
+    private static func note(onUnknown service: String, _ names: [String]) -> String {
+        let similar = names.filter { isSimilar($0, service) }.prefix(suggestionCountMax)
+        let rest = similar.isEmpty ? "" : "; there are \(similar.joined(separator: ", "))"
+        return "no service is called \(service)\(rest)"
+    }
+
+    private static func time(_ nanoseconds: Int64) -> String {
+        Date(timeIntervalSince1970: Double(nanoseconds) / 1e9).formatted(.iso8601)
+    }
+
+    // MARK: Similar names
+
+    /// One is a part of the other, or a few letters are other ones.
+    static func isSimilar(_ name: String, _ asked: String) -> Bool {
+        let (name, asked) = (Array(name.lowercased().utf8), Array(asked.lowercased().utf8))
+        guard !asked.isEmpty, name.count < 256, asked.count < 256 else { return false }
+        let (short, long) = name.count < asked.count ? (name, asked) : (asked, name)
+        if short.count >= 3, long.contains(short) { return true }
+        return long.count - short.count <= 2 && distance(name, asked) <= max(1, asked.count / 4)
+    }
+
+    /// Letters to add, leave out or change to make one of the other (Levenshtein).
+    private static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
+        var previous = Array(0...right.count)
+        for (row, byte) in left.enumerated() {
+            var current = [row + 1]
+            for (column, other) in right.enumerated() {
+                let changed = previous[column] + (byte == other ? 0 : 1)
+                current.append(min(changed, previous[column + 1] + 1, current[column] + 1))
+            }
+            previous = current
+        }
+        return previous[right.count]
+    }
+}
+
+/// What a query says that might not exist.
+private struct AskedFacts {
+    /// Services that spans are to be of.
+    private(set) var services: Set<String> = []
+    /// Attributes that spans are to have.
+    private(set) var keys: Set<String> = []
+
+    init(_ query: TraceQLQuery) { add(query.pipeline) }
+
+    private mutating func add(_ pipeline: TraceQLQuery.Pipeline) {
+        for case .spansets(let spansets) in pipeline.stages { add(spansets) }
+    }
+
+    private mutating func add(_ spansets: TraceQLQuery.Spansets) {
+        switch spansets {
+        case .filter(let expression): if let expression { add(expression) }
+        case .combined(let left, _, let right):
+            add(left)
+            add(right)
+        case .pipeline(let pipeline): add(pipeline)
+        }
+    }
+
+    private mutating func add(_ expression: TraceQLQuery.Expression) {
+        switch expression {
+        case .and(let left, let right), .or(let left, let right):
+            add(left)
+            add(right)
+        case .comparison(.field(let field), let comparison, .literal(let literal)):
+            add(field, comparison, literal)
+        case .comparison, .not, .literal, .field, .negative, .arithmetic: break
+        }
+    }
+
+    private mutating func add(
+        _ field: TraceQLQuery.Field, _ comparison: TraceQLQuery.Comparison, _ literal: TraceQLQuery.Literal
+    ) {
+        switch field {
+        case .intrinsic(.rootServiceName), .attribute(.any, key: "service.name"),
+            .attribute(.resource, key: "service.name"):
+            if comparison == .equal, case .string(let name) = literal { services.insert(name) }
+        case .attribute(_, let key) where literal != .none && key != "peer.service":
+            keys.insert(key)
+        case .attribute, .intrinsic, .ofParent: break
+        }
+    }
+}

@@ -1,0 +1,184 @@
+internal import Bytes
+internal import NetworkServer
+internal import QueryLanguage
+internal import TraceModel
+internal import TraceStore
+internal import WireFormats
+
+/// The answers of the program's own query API, in JSON. Times since 1970 are text, because JavaScript's numbers do not
+/// hold their nanoseconds; durations are numbers.
+enum SkeinAnswer {
+    static func failure(_ status: HTTPStatus, _ message: String) -> HTTPResponse {
+        var writer = ByteWriter()
+        writer.write("{\"error\":{\"status\":")
+        writer.writeNumber(status.code)
+        writer.write(",\"message\":")
+        writer.writeJSONString(message)
+        writer.write("}}")
+        return .json(writer.bytes, status: status)
+    }
+
+    static func services(_ names: [String]) -> HTTPResponse {
+        var writer = ByteWriter()
+        writer.write("{\"services\":")
+        writer.writeList(names) { $0.writeJSONString($1) }
+        writer.write("}")
+        return .json(writer.bytes)
+    }
+
+    static func operations(_ operations: [Operation]) -> HTTPResponse {
+        var writer = ByteWriter()
+        writer.write("{\"operations\":")
+        writer.writeList(operations) { writer, operation in
+            writer.write("{\"name\":")
+            writer.writeJSONString(operation.name)
+            writer.write(",\"kind\":")
+            writer.writeJSONString(operation.kind.jaegerName ?? "unspecified")
+            writer.write("}")
+        }
+        writer.write("}")
+        return .json(writer.bytes)
+    }
+
+    // MARK: Search
+
+    /// - Parameter cursor: of the next page; nil if there is none.
+    static func search(
+        _ traces: [FoundTrace], _ outcome: TraceSearchOutcome, _ search: SkeinQueryParameters.Search,
+        cursor: String?, notes: [String]
+    ) -> HTTPResponse {
+        var writer = ByteWriter()
+        writer.write("{\"traces\":")
+        writer.writeList(traces) { append($1, search, to: &$0) }
+        writer.write(",\"count\":{\"value\":")
+        switch outcome.count {
+        case .exactly(let count):
+            writer.writeNumber(count)
+            writer.write(",\"isExact\":true}")
+        case .atLeast(let count):
+            writer.writeNumber(count)
+            writer.write(",\"isExact\":false}")
+        }
+        writer.write(",\"cursor\":")
+        if let cursor { writer.writeJSONString(cursor) } else { writer.write("null") }
+        writer.write(",\"scanned\":{\"segments\":")
+        writer.writeNumber(outcome.scanned.segmentCount)
+        writer.write(",\"blocks\":")
+        writer.writeNumber(outcome.scanned.blockCount)
+        writer.write(",\"traces\":")
+        writer.writeNumber(outcome.scanned.traceCount)
+        writer.write(",\"spans\":")
+        writer.writeNumber(outcome.scanned.spanCount)
+        writer.write("},\"notes\":")
+        writer.writeList(notes) { $0.writeJSONString($1) }
+        writer.write("}")
+        return .json(writer.bytes)
+    }
+
+    private static func append(
+        _ found: FoundTrace, _ search: SkeinQueryParameters.Search, to writer: inout ByteWriter
+    ) {
+        writer.write("{")
+        appendSummary(TraceSummary(found.trace), to: &writer)
+        writer.write(",\"matched\":{\"spanCount\":")
+        let places = Set(found.spansets.flatMap(\.places)).sorted()
+        writer.writeNumber(places.count)
+        writer.write(",\"spans\":")
+        let reader = TraceFieldReader(found.trace)
+        let fields = search.language.selectedFields
+        writer.writeList(places.prefix(search.spanLimit)) { writer, place in
+            let span = found.trace.spans[place]
+            writer.write("{")
+            appendNames(span, to: &writer)
+            writer.write(",\"attributes\":{")
+            var isFirst = true
+            for field in fields {
+                guard let value = reader.value(of: field, place: place) else { continue }
+                if !isFirst { writer.write(",") }
+                isFirst = false
+                writer.writeJSONString("\(field)")
+                writer.write(":")
+                writer.writeJSON(value)
+            }
+            writer.write("}}")
+        }
+        writer.write("}}")
+    }
+
+    // MARK: Parts
+
+    /// Members of an object, without its braces.
+    static func appendSummary(_ summary: TraceSummary, to writer: inout ByteWriter) {
+        writer.write("\"traceID\":")
+        writer.writeJSONString(summary.traceID.description)
+        writer.write(",\"root\":")
+        if let root = summary.root {
+            writer.write("{")
+            appendNames(root, to: &writer)
+            writer.write("}")
+        } else {
+            writer.write("null")
+        }
+        writer.write(",\"startTimeUnixNano\":\"")
+        writer.writeNumber(summary.start ?? 0)
+        writer.write("\",\"durationNanos\":")
+        writer.writeNumber(summary.duration)
+        writer.write(",\"spanCount\":")
+        writer.writeNumber(summary.spanCount)
+        writer.write(",\"errorCount\":")
+        writer.writeNumber(summary.errorCount)
+        writer.write(",\"orphanCount\":")
+        writer.writeNumber(summary.orphanCount)
+        writer.write(",\"services\":")
+        writer.writeList(summary.services) { writer, service in
+            writer.write("{\"name\":")
+            writer.writeJSONString(service.name)
+            writer.write(",\"spanCount\":")
+            writer.writeNumber(service.spanCount)
+            writer.write(",\"errorCount\":")
+            writer.writeNumber(service.errorCount)
+            writer.write("}")
+        }
+    }
+
+    private static func appendNames(_ span: SpanView, to writer: inout ByteWriter) {
+        writer.write("\"spanID\":")
+        writer.writeJSONString(span.spanID.description)
+        writer.write(",\"service\":")
+        writer.writeJSONString(String(decoding: span.serviceName, as: UTF8.self))
+        writer.write(",\"operation\":")
+        writer.writeJSONString(String(decoding: span.operationName, as: UTF8.self))
+        writer.write(",\"startTimeUnixNano\":\"")
+        writer.writeNumber(span.start ?? 0)
+        writer.write("\",\"durationNanos\":")
+        writer.writeNumber(span.duration ?? 0)
+        writer.write(span.isError ? ",\"isError\":true" : ",\"isError\":false")
+    }
+}
+
+extension ByteWriter {
+    mutating func writeNumber(_ number: some BinaryInteger) { write(Array("\(number)".utf8)) }
+
+    mutating func writeList<Items: Collection>(
+        _ items: Items, _ writeItem: (inout ByteWriter, Items.Element) -> Void
+    ) {
+        write(UInt8(ascii: "["))
+        var isFirst = true
+        for item in items {
+            if !isFirst { write(UInt8(ascii: ",")) }
+            isFirst = false
+            writeItem(&self, item)
+        }
+        write(UInt8(ascii: "]"))
+    }
+
+    /// Numbers and truth values as they are, all else as text.
+    fileprivate mutating func writeJSON(_ value: FieldValue) {
+        switch value {
+        case .int(let number) where abs(Double(number)) < 9e15: writeNumber(number)
+        case .double(let number) where number.isFinite: write(Array("\(number)".utf8))
+        case .bool(let flag): write(flag ? "true" : "false")
+        default: writeJSONString(value.text)
+        }
+    }
+}

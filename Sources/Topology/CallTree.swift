@@ -1,0 +1,155 @@
+internal import TraceModel
+
+/// The spans of one trace, each once, and which called which.
+///
+/// Built as Zipkin builds it. Parts of one span become one. A server that shares its client's ID is the client's child.
+/// Of several spans without a parent the one with the least ID is the root; they and all whose parent is not there are
+/// children of the root. What goes round in a circle belongs to no tree.
+struct CallTree {
+    /// By ID; those that share one behind the one that they share it with.
+    private(set) var spans: [CallSpan] = []
+    private(set) var hasChildren: [Bool] = []
+    /// For each span the place of the nearest span above it that is one side of a call.
+    private var ancestors: [Int32] = []
+    private var parents: [Int32] = []
+    private var path: [Int32] = []
+
+    private static let none: Int32 = -1
+    private static let unreachable: Int32 = -2
+    private static let unknown: Int32 = -3
+    private static let underway: Int32 = -4
+
+    /// Whether the span hangs together with the top of the tree.
+    func isReachable(_ place: Int) -> Bool { ancestors[place] != Self.unreachable }
+
+    func remoteAncestor(_ place: Int) -> CallSpan? { ancestors[place] < 0 ? nil : spans[Int(ancestors[place])] }
+
+    /// - Parameter parts: of one trace, sorted by `DependencyLinker.isBefore`.
+    mutating func build(_ parts: ArraySlice<CallSpan>) {
+        if !merge(parts) { sortByKey() }
+        findParents()
+        findAncestors()
+    }
+
+    // MARK: Spans
+
+    /// - Returns: false if the spans are not in the order of their keys, each once.
+    private mutating func merge(_ parts: ArraySlice<CallSpan>) -> Bool {
+        spans.removeAll(keepingCapacity: true)
+        var isInOrder = true
+        var previous: CallSpan?
+        var place = parts.startIndex
+        while place < parts.endIndex {
+            var span = parts[place]
+            place += 1
+            while place < parts.endIndex, span.isPart(parts[place]) {
+                span.complete(from: parts[place])
+                place += 1
+            }
+            if let previous, previous.spanID == span.spanID {
+                // Not every server says that the ID is its client's.
+                if previous.kind == .client && span.kind == .server { span.isShared = true }
+                // Nor does every client hand on its parent's ID.
+                if span.isShared && span.parentID == 0 { span.parentID = previous.parentID }
+                if previous.key >= span.key { isInOrder = false }
+            }
+            previous = span
+            spans.append(span)
+        }
+        return isInOrder
+    }
+
+    /// Of spans with the same key only the last is left.
+    private mutating func sortByKey() {
+        let order = spans.indices.sorted { a, b in
+            let (first, second) = (spans[a].key, spans[b].key)
+            return first != second ? first < second : a < b
+        }
+        var sorted: [CallSpan] = []
+        sorted.reserveCapacity(spans.count)
+        for place in order {
+            if let last = sorted.last, last.key == spans[place].key { sorted.removeLast() }
+            sorted.append(spans[place])
+        }
+        spans = sorted
+    }
+
+    // MARK: Tree
+
+    private mutating func findParents() {
+        let root = spans.firstIndex { !$0.isShared && $0.parentID == 0 }.map { Int32($0) } ?? Self.none
+        let hasShared = spans.contains { $0.isShared }
+        parents.removeAll(keepingCapacity: true)
+        hasChildren.removeAll(keepingCapacity: true)
+        hasChildren.append(contentsOf: repeatElement(false, count: spans.count))
+        for (place, span) in spans.enumerated() {
+            guard place != root else {
+                parents.append(Self.none)
+                continue
+            }
+            let parent = parent(of: span, hasShared: hasShared) ?? root
+            parents.append(parent)
+            if parent >= 0 { hasChildren[Int(parent)] = true }
+        }
+    }
+
+    private func parent(of span: CallSpan, hasShared: Bool) -> Int32? {
+        if span.isShared { return place(of: span.spanID) }
+        guard span.parentID != 0 else { return nil }
+        if hasShared, let server = server(sharing: span.parentID, span.serviceName) { return server }
+        return place(of: span.parentID)
+    }
+
+    /// The span that has the ID for itself, or had it first.
+    private func place(of spanID: UInt64) -> Int32? {
+        let key = CallSpan.Key(spanID: spanID, isShared: false, serviceName: 0, address: 0)
+        let place = firstPlace(notBefore: key)
+        return place < spans.count && spans[place].key == key ? Int32(place) : nil
+    }
+
+    private func server(sharing spanID: UInt64, _ serviceName: UInt32) -> Int32? {
+        let key = CallSpan.Key(spanID: spanID, isShared: true, serviceName: serviceName, address: 0)
+        let place = firstPlace(notBefore: key)
+        guard place < spans.count else { return nil }
+        let found = spans[place]
+        return found.isShared && found.spanID == spanID && found.serviceName == serviceName ? Int32(place) : nil
+    }
+
+    private func firstPlace(notBefore key: CallSpan.Key) -> Int {
+        var low = 0
+        var high = spans.count
+        while low < high {
+            let middle = (low + high) / 2
+            if spans[middle].key < key { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    /// Takes each step upwards once, however deep the tree is.
+    private mutating func findAncestors() {
+        ancestors.removeAll(keepingCapacity: true)
+        ancestors.append(contentsOf: repeatElement(Self.unknown, count: spans.count))
+        for first in spans.indices {
+            path.removeAll(keepingCapacity: true)
+            var place = Int32(first)
+            while place >= 0, ancestors[Int(place)] == Self.unknown {
+                ancestors[Int(place)] = Self.underway
+                path.append(place)
+                place = parents[Int(place)]
+            }
+            let isCircle = place >= 0 && ancestors[Int(place)] == Self.underway
+            while let last = path.popLast() {
+                let parent = parents[Int(last)]
+                if isCircle {
+                    ancestors[Int(last)] = Self.unreachable
+                } else if parent < 0 {
+                    ancestors[Int(last)] = Self.none
+                } else if ancestors[Int(parent)] == Self.unreachable {
+                    ancestors[Int(last)] = Self.unreachable
+                } else {
+                    ancestors[Int(last)] = spans[Int(parent)].isRemote ? parent : ancestors[Int(parent)]
+                }
+            }
+        }
+    }
+}
