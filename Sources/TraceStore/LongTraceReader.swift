@@ -19,7 +19,7 @@ final class LongTraceReader {
     private var order: [UInt32] = []
     private var nextPlace = 0
     private var builder = SpanBatchBuilder()
-    private let openSegments: OpenSegments
+    private let recentSegments: RecentSegments
     /// Spans that are read of a part at once.
     private var chunkSpanCount = LongTraceReader.pieceSpanCount
 
@@ -34,7 +34,7 @@ final class LongTraceReader {
         self.reader = reader
         self.work = work
         outline = TraceOutline(traceID)
-        openSegments = OpenSegments(reader.blocks)
+        recentSegments = RecentSegments(reader.blocks)
         try readOutlines(found)
         sort()
         let repeated = try repeatedPlaces()
@@ -54,7 +54,7 @@ final class LongTraceReader {
             let stored = reader.snapshot.segments[segment].reader
             let before = outline.count
             do throws(SegmentError) {
-                try stored.readOutline(part, into: &outline, openSegments.blocks(ofSegment: segment))
+                try stored.readOutline(part, into: &outline, recentSegments.blocks(ofSegment: segment))
             } catch {
                 outline.truncate(to: before)
                 reader.note(error, outline.traceID, &found)
@@ -236,7 +236,7 @@ final class LongTraceReader {
             builder.removeAll()
             do throws(SegmentError) {
                 let count = isInOrder ? chunkSpanCount : part.places.count
-                try own.read(count, into: &builder, openSegments.blocks(ofSegment: segment))
+                try own.read(count, into: &builder, recentSegments.blocks(ofSegment: segment))
                 part.take(builder.makeBatch(), own, segment: segment)
             } catch {
                 part.isDamaged = true
@@ -289,7 +289,7 @@ private struct LongTracePart {
 }
 
 /// The blocks of the segments that were read last; those of the others are forgotten.
-private final class OpenSegments {
+private final class RecentSegments {
     private let blocks: [BlockMemory]
     private var open: [Int] = []
 
