@@ -10,6 +10,9 @@ public final class BlockMemory {
 
     public init() {}
 
+    /// Forgets the blocks.
+    public func removeAll() { readers.removeAll() }
+
     subscript(number: Int) -> BlockReader? {
         get { readers.first { $0.number == number }?.reader }
         set {

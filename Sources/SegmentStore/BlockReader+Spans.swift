@@ -141,6 +141,46 @@ extension BlockReader {
         }
     }
 
+    /// Appends all spans of one trace of the block to `outline`.
+    func readOutline(_ trace: Int, into outline: inout TraceOutline) throws(SegmentError) {
+        let spine = try spine()
+        let values = try values()
+        let schema = dictionary.schema
+        var cursor = try cursor(trace)
+        // Of the shapes met so far.
+        var groups: [UInt32: UInt32] = [:]
+        var last: (shape: UInt32, group: UInt32)?
+        for span in cursor.next..<cursor.end {
+            let number = spine.shapes[span]
+            let shape = schema.shapes[Int(number)]
+            let layout = values.columns(ofShape: Int(number))
+            let row = Int(spine.rows[span])
+            var start = SpanBatch.absentTime
+            var duration = SpanBatch.absentTime
+            if shape.hasStart {
+                let delta = try values.number(schema.plans[Int(shape.startPlan)], layout.start, place: row)
+                start = cursor.previousStart &+ delta
+                cursor.previousStart = start
+            }
+            if shape.hasDuration {
+                duration = try values.number(schema.plans[Int(shape.durationPlan)], layout.duration, place: row)
+            }
+            let group: UInt32
+            if let last, last.shape == number {
+                group = last.group
+            } else if let known = groups[number] {
+                group = known
+            } else {
+                group = dictionary.withString(shape.serviceName) { outline.group(shape.traits, serviceName: $0) }
+                groups[number] = group
+            }
+            last = (number, group)
+            outline.append(
+                spanID: cursor.ids.spanID(span), parentID: parentID(span, spine, &cursor), start: start,
+                duration: duration, group: group)
+        }
+    }
+
     private func parentID(_ span: Int, _ spine: BlockSpine, _ cursor: inout BlockTraceCursor) -> UInt64 {
         switch spine.parents[span] {
         case ParentCode.root, ParentCode.rootWithTraceID:

@@ -50,6 +50,12 @@ struct GenerationSnapshot: Sendable {
     let batches: [SpanBatch]
 }
 
+/// Where a span lies in the batches of a generation.
+struct LiveSpan: BitwiseCopyable {
+    var batch: UInt32
+    var row: UInt32
+}
+
 /// Where the spans of each trace lie in the batches of a generation, and which names they have.
 struct LiveIndex: ~Copyable {
     struct Place {
@@ -99,14 +105,15 @@ struct LiveIndex: ~Copyable {
     }
 
     /// Batch and row of each span of the trace, in the order of arrival.
-    func spans(of traceID: TraceID) -> [(batch: Int, row: Int)] {
-        var found: [(batch: Int, row: Int)] = []
+    func spans(of traceID: TraceID) -> [LiveSpan] {
+        var found: [LiveSpan] = []
         var next = lastPlaces[traceID] ?? -1
         while next >= 0 {
             let place = places[Int(next)]
-            found.append((Int(place.batch), Int(place.row)))
+            found.append(LiveSpan(batch: place.batch, row: place.row))
             next = place.previous
         }
-        return found.reversed()
+        found.reverse()
+        return found
     }
 }

@@ -18,30 +18,82 @@ final class TraceReader {
         blocks = snapshot.segments.map { _ in BlockMemory() }
     }
 
-    /// A damaged part is left out, with a line in the log, unless nothing else of the trace is found.
-    func trace(_ traceID: TraceID) throws(StoreError) -> Trace? {
-        builder.removeAll()
+    /// Where the spans of a trace are.
+    struct Parts {
+        /// Parts in segments, in the order of the segments, and the place of its segment for each.
+        var stored: [(segment: Int, part: TracePart)] = []
+        var live: [(batches: [SpanBatch], spans: [LiveSpan])] = []
         var damage: SegmentError?
+
+        var spanCount: Int {
+            stored.reduce(0) { $0 + $1.part.spanCount } + live.reduce(0) { $0 + $1.spans.count }
+        }
+    }
+
+    /// A damaged part is left out, with a line in the log, unless nothing else of the trace is found.
+    func trace(_ traceID: TraceID) throws(StoreError) -> Trace? { try whole(traceID, parts(traceID)) }
+
+    func parts(_ traceID: TraceID) -> Parts {
+        var parts = Parts()
         for (place, segment) in snapshot.segments.enumerated() {
+            let reader = segment.reader
+            let memory = blocks[place]
+            for block in attempt(traceID, &parts, { () throws(SegmentError) in try reader.blocks(ofTrace: traceID) })
+                ?? []
+            {
+                let found = attempt(traceID, &parts) { () throws(SegmentError) in
+                    try reader.parts(ofTrace: traceID, inBlock: block, memory)
+                }
+                for part in found ?? [] { parts.stored.append((place, part)) }
+            }
+        }
+        for live in snapshot.generations where !live.batches.isEmpty {
+            let spans = live.generation.withIndex(of: live.batches) { $0.spans(of: traceID) }
+            // The index may know of batches that came later.
+            let known = spans.filter { $0.batch < live.batches.count }
+            if !known.isEmpty { parts.live.append((live.batches, known)) }
+        }
+        return parts
+    }
+
+    /// The trace that these are the parts of.
+    func whole(_ traceID: TraceID, _ found: Parts) throws(StoreError) -> Trace? {
+        var parts = found
+        builder.removeAll()
+        for (index, (segment, part)) in parts.stored.enumerated() {
+            let reader = snapshot.segments[segment].reader
+            let isFirst = index == 0 || parts.stored[index - 1].segment != segment
             do throws(SegmentError) {
-                _ = try segment.reader.readTrace(traceID, into: &builder, blocks[place])
+                try reader.read(part, isFirst: isFirst, into: &builder, blocks[segment])
             } catch {
-                damage = error
-                logger.error("part of a trace cannot be read", metadata: ["trace": "\(traceID)", "reason": "\(error)"])
+                note(error, traceID, &parts)
             }
         }
         var spans: [SpanView] = builder.spanCount == 0 ? [] : Array(builder.makeBatch().spans)
-        for live in snapshot.generations where !live.batches.isEmpty {
-            let places = live.generation.withIndex(of: live.batches) { $0.spans(of: traceID) }
-            for place in places where place.batch < live.batches.count {
-                spans.append(SpanView(batch: live.batches[place.batch], row: place.row))
-            }
+        for (batches, own) in parts.live {
+            for span in own { spans.append(SpanView(batch: batches[Int(span.batch)], row: Int(span.row))) }
         }
         guard !spans.isEmpty else {
-            if let damage { throw StoreError(.corrupt, damage.message) }
+            if let damage = parts.damage { throw StoreError(.corrupt, damage.message) }
             return nil
         }
         return Trace(traceID: traceID, spans: Self.distinct(spans))
+    }
+
+    private func attempt<Value>(
+        _ traceID: TraceID, _ parts: inout Parts, _ body: () throws(SegmentError) -> Value
+    ) -> Value? {
+        do throws(SegmentError) {
+            return try body()
+        } catch {
+            note(error, traceID, &parts)
+            return nil
+        }
+    }
+
+    func note(_ error: SegmentError, _ traceID: TraceID, _ parts: inout Parts) {
+        parts.damage = error
+        logger.error("part of a trace cannot be read", metadata: ["trace": "\(traceID)", "reason": "\(error)"])
     }
 
     /// By start, and of spans that are equal in everything one.
