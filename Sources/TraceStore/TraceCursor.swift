@@ -16,7 +16,8 @@ public final class TraceCursor: @unchecked Sendable {
     /// Traces of up to so many spans are read whole.
     static let wholeSpanCountMax = 4096
 
-    init(_ trace: Trace) {
+    /// Of a trace that is in memory.
+    public init(_ trace: Trace) {
         traceID = trace.traceID
         self.trace = trace
         long = nil
@@ -34,6 +35,12 @@ public final class TraceCursor: @unchecked Sendable {
     public var outline: TraceOutline {
         if let long { return long.outline }
         return trace.map { TraceOutline($0) } ?? TraceOutline(traceID)
+    }
+
+    /// Goes back before the first span.
+    public func rewind() {
+        isGivenOut = false
+        long?.rewind()
     }
 
     /// The next spans, and the place of the first; nil behind the last.
