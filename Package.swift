@@ -60,7 +60,8 @@ let package = Package(
         .target(
             name: "TraceStore",
             dependencies: [
-                "Journal", "SegmentStore", "Catalog", "QueryLanguage", "Topology", "FileSystem", "TraceModel", "Threads", "Bytes",
+                "Journal", "SegmentStore", "Catalog", "QueryLanguage", "Topology", "FileSystem", "TraceModel",
+                "Threads", "Bytes",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
 
@@ -89,8 +90,8 @@ let package = Package(
         .target(
             name: "HTTPAPI",
             dependencies: [
-                "NetworkServer", "TraceStore", "WireFormats", "QueryLanguage", "Topology", "TraceModel", "Telemetry",
-                "Threads", "Bytes",
+                "NetworkServer", "TraceStore", "WireFormats", "QueryLanguage", "Topology", "TraceModel", "QueryFiles",
+                "Telemetry", "Threads", "Bytes",
             ],
             swiftSettings: strict),
 
@@ -187,7 +188,7 @@ let package = Package(
         .testTarget(
             name: "skeinTests",
             dependencies: [
-                "skein", "Configuration", "Ingestion", "TraceModel", "TraceStore", "TestSupport",
+                "skein", "Configuration", "QueryLanguage", "Ingestion", "TraceModel", "TraceStore", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),

@@ -113,8 +113,8 @@ indirect enum Condition: Sendable {
         case .constant(let flag): return flag
         case .test(let field, let test): return Self.holds(field, test, place, facts)
         case .presence(let term, let isWanted): return term.value(place, facts).isAbsent != isWanted
-        case .status(let status, let isWanted): return (facts.spans[place].queryStatus == status) == isWanted
-        case .kind(let kind, let isWanted): return (facts.spans[place].queryKind == kind) == isWanted
+        case .status(let status, let isWanted): return (facts.spans[place].traits.queryStatus == status) == isWanted
+        case .kind(let kind, let isWanted): return (facts.spans[place].traits.queryKind == kind) == isWanted
         case .duration(let comparison, let wanted):
             return facts.spans[place].duration.map { comparison.holds(NumberOrder.compare($0, wanted)) } ?? false
         case .traceID(let id, let isWanted): return (facts.traceID == id) == isWanted
@@ -159,7 +159,7 @@ indirect enum Condition: Sendable {
         let isNegative = test.comparison.isNegative
         var holds = false
         facts.forEachValue(of: field, place) { value in
-            holds = test.holds(value)
+            holds = test.holds(operand: value)
             // Of a positive comparison the first that holds decides, of a negative one the first that does not.
             return holds == isNegative
         }
@@ -168,7 +168,7 @@ indirect enum Condition: Sendable {
 }
 
 extension ValueTest {
-    func holds(_ operand: Operand) -> Bool {
+    func holds(operand: Operand) -> Bool {
         switch operand {
         case .absent: return acceptsAbsent
         case .string(let text): return holds(text: text)

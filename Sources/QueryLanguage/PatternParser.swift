@@ -70,6 +70,7 @@ struct PatternParser {
         while let byte = peek(), byte != UInt8(ascii: "|"), byte != UInt8(ascii: ")") {
             if comesNext("\\Q") {
                 takeQuoted(into: &nodes)
+                if let last = nodes.popLast() { nodes.append(try repetitions(of: last)) }
                 continue
             }
             let node = try atom()

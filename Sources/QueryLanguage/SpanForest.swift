@@ -6,6 +6,12 @@ internal import TraceModel
 /// that ID stands below the server's half. A span whose parent is not there stands at the top, and of spans that are
 /// each other's parents one does.
 struct SpanForest {
+    /// Places of the spans with one ID.
+    struct Halves {
+        var client = SpanForest.none
+        var server = SpanForest.none
+    }
+
     static let none = -1
 
     /// For each place the place of the parent, or `none`.
@@ -41,10 +47,6 @@ struct SpanForest {
     }
 
     private mutating func findParents(_ spans: [SpanView]) {
-        struct Halves {
-            var client = SpanForest.none
-            var server = SpanForest.none
-        }
         var halves: [UInt64: Halves] = Dictionary(minimumCapacity: spans.count)
         for (place, span) in spans.enumerated() {
             if Self.isServerSide(span) {
@@ -110,21 +112,21 @@ struct SpanForest {
             children[next[parents[place]]] = place
             next[parents[place]] += 1
         }
-        order.reserveCapacity(parents.count)
         var number = 0
-        var path: [(place: Int, nextChild: Int)] = []
-        func enter(_ place: Int) {
-            number += 1
-            lefts[place] = number
-            order.append(place)
-            path.append((place, firsts[place]))
-        }
+        var path: [Int] = []
+        // Where the children not yet walked start.
+        next = firsts
         for top in parents.indices where parents[top] == Self.none {
-            enter(top)
-            while let (place, child) = path.last {
-                if child < firsts[place + 1] {
-                    path[path.count - 1].nextChild += 1
-                    enter(children[child])
+            path.append(top)
+            while let place = path.last {
+                if lefts[place] == 0 {
+                    number += 1
+                    lefts[place] = number
+                    order.append(place)
+                }
+                if next[place] < firsts[place + 1] {
+                    path.append(children[next[place]])
+                    next[place] += 1
                 } else {
                     number += 1
                     rights[place] = number

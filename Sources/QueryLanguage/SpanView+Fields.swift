@@ -73,19 +73,4 @@ extension SpanView {
             if !body(link) { return }
         }
     }
-
-    var queryStatus: TraceQLQuery.Status {
-        isError ? .error : traits.statusCode == .ok ? .ok : .unset
-    }
-
-    var queryKind: TraceQLQuery.Kind {
-        switch traits.kind {
-        case .unspecified: .unspecified
-        case .client: .client
-        case .server: .server
-        case .producer: .producer
-        case .consumer: .consumer
-        case .local: .internal
-        }
-    }
 }

@@ -81,8 +81,8 @@ final class TraceFacts {
         }
         switch intrinsic {
         case .name: give(.string(span.operationName))
-        case .kind: give(.kind(span.queryKind))
-        case .status: give(.status(span.queryStatus))
+        case .kind: give(.kind(span.traits.queryKind))
+        case .status: give(.status(span.traits.queryStatus))
         case .statusMessage: give(Operand(span.value(of: .statusMessage)))
         case .duration: give(span.duration.map { .duration($0) })
         case .spanID: give(.id(span.spanID.description))

@@ -73,6 +73,8 @@ extension TraceQLQuery.Expression: CustomStringConvertible {
             switch self {
             case .literal(let literal): literal.description
             case .field(let field): field.description
+            // The sign of a number would be its own.
+            case .negative(.literal(let literal)): "-(\(literal))"
             case .negative(let operand): "-" + operand.text(atLeast: .operand)
             case .not(let operand): "!" + operand.text(atLeast: .operand)
             case .arithmetic(let left, .power, let right):
@@ -113,6 +115,7 @@ extension TraceQLQuery.Scalar: CustomStringConvertible {
             case .literal(let literal): literal.description
             case .count: "count()"
             case .aggregate(let aggregate, let operand): "\(aggregate.rawValue)(\(operand))"
+            case .negative(.literal(let literal)): "-(\(literal))"
             case .negative(let operand): "-" + operand.text(atLeast: 4)
             case .arithmetic(let left, .power, let right): left.text(atLeast: 4) + " ^ " + right.text(atLeast: 3)
             case .arithmetic(let left, let sign, let right):

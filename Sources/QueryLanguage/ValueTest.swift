@@ -67,7 +67,7 @@ public struct ValueTest: Sendable {
     }
 
     /// The same for a value that is text.
-    public func holds(text: UnsafeRawBufferPointer) -> Bool { holds(.string(text)) }
+    public func holds(text: UnsafeRawBufferPointer) -> Bool { holds(SpanValue.string(text)) }
 
     private func holds(ofArray reader: AttributeReader) -> Bool {
         var reader = reader

@@ -76,7 +76,7 @@ public final class SegmentCalls {
 
     public func read(block number: Int) throws(SegmentError) -> BlockCalls {
         let block = try reader.openBlock(number)
-        var calls = try BlockCalls(block)
+        let calls = try BlockCalls(block)
         if selection.isEmpty { return calls }
         try block.forEachValue(selection) { (span, slot, value) throws(SegmentError) in
             switch (Slot(rawValue: slot), value) {
@@ -105,7 +105,7 @@ public final class SegmentCalls {
 }
 
 /// Who called whom in one block: its traces, and of each span IDs, shape and names.
-public struct BlockCalls {
+public final class BlockCalls {
     private let block: BlockReader
     private let traces: BlockTraces
     private let spine: BlockSpine
@@ -161,12 +161,12 @@ public struct BlockCalls {
         return nil
     }
 
-    mutating func setRemoteServiceName(_ name: UInt32, ofSpan span: Int) {
+    func setRemoteServiceName(_ name: UInt32, ofSpan span: Int) {
         if remoteServiceNames.isEmpty { remoteServiceNames = Array(repeating: 0, count: spanIDs.count) }
         remoteServiceNames[span] = name
     }
 
-    mutating func addAddress(_ part: UInt64, ofSpan span: Int) {
+    func addAddress(_ part: UInt64, ofSpan span: Int) {
         if addresses.isEmpty { addresses = Array(repeating: 0, count: spanIDs.count) }
         addresses[span] = CallAddress.adding(part, to: addresses[span])
     }

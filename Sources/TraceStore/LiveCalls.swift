@@ -37,7 +37,6 @@ struct LiveCalls {
         shapes.reserveCapacity(batch.shapeCount)
         for number in 0..<batch.shapeCount { shapes.append(Shape(batch, batch.shape(number), &linker)) }
         var numbers: [UInt32: UInt32] = [:]
-        rows.reserveCapacity(rows.count + batch.spanCount)
         let ids = batch.pointers
         for row in 0..<batch.spanCount {
             let shape = shapes[Int(batch.shapeColumn[row])]

@@ -4,7 +4,7 @@ public import TraceModel
 /// Which traces to find. Names and values are compared byte by byte.
 public struct TraceQuery: Sendable {
     /// Whose rules say when a trace matches.
-    public enum Rules: Sendable {
+    public enum Rules: Sendable, Equatable {
         /// Every clause is met by some span whose local service is the one asked for, not always the same span; the
         /// window tests the start of the root span, or of the earliest span if there is no root (Zipkin).
         case anySpans

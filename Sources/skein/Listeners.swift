@@ -13,6 +13,10 @@ final class Listeners: Sendable {
         let zipkinQueries: ZipkinQueries
         let jaeger: JaegerReceiver
         let jaegerQueries: JaegerQueries
+        let jaegerV3Queries: JaegerV3Queries
+        let jaegerCalls: JaegerCalls
+        let jaegerStorage: JaegerStorageCalls
+        let tempo: TempoQueries
         let skeinQueries: SkeinQueries
         let otlp: OTLPReceiver
         let admin: AdminRoutes
@@ -107,16 +111,20 @@ final class Listeners: Sendable {
         case .jaegerCompact, .jaegerBinary: break
         case .query:
             services.jaegerQueries.register(on: &router)
+            services.jaegerV3Queries.register(on: &router)
             services.skeinQueries.register(on: &router)
             router.mount(prefix: "/jaeger")
-        case .queryGRPC: break
-        case .jaegerStorage: services.otlp.registerGRPC(on: &router)
-        case .tempo: break
+        case .queryGRPC: services.jaegerCalls.register(on: &router)
+        case .jaegerStorage:
+            services.jaegerStorage.register(on: &router)
+            // Spans come in through OTLP's own service.
+            services.otlp.registerGRPC(on: &router)
+        case .tempo: services.tempo.register(on: &router)
         case .admin: services.admin.register(on: &router)
         }
-        if let service = listener.callService {
+        if !listener.callServices.isEmpty {
             let admin = services.admin
-            router.onHealthCheck(services: [service]) { admin.isReady }
+            router.onHealthCheck(services: listener.callServices) { admin.isReady }
         }
         return router
     }
@@ -139,13 +147,16 @@ final class Listeners: Sendable {
 }
 
 extension Listener {
-    /// The gRPC service that the listener is asked for in health checks; nil where it has none.
-    fileprivate var callService: String? {
-        switch self {
-        case .zipkin: "zipkin.proto3.SpanService"
-        case .otlpGRPC: "opentelemetry.proto.collector.trace.v1.TraceService"
-        case .jaegerGRPC: "jaeger.api_v2.CollectorService"
-        default: nil
+    /// The gRPC services that the listener has, by which health checks ask for them.
+    fileprivate var callServices: [String] {
+        let otlp = "opentelemetry.proto.collector.trace.v1.TraceService"
+        return switch self {
+        case .zipkin: ["zipkin.proto3.SpanService"]
+        case .otlpGRPC: [otlp]
+        case .jaegerGRPC: ["jaeger.api_v2.CollectorService"]
+        case .queryGRPC: JaegerCalls.services
+        case .jaegerStorage: JaegerStorageCalls.services + [otlp]
+        default: []
         }
     }
 }

@@ -88,11 +88,17 @@ struct Server {
         return Listeners.Services(
             zipkin: ZipkinReceiver(pipeline: pipeline),
             zipkinQueries: ZipkinQueries(
-                store: store, lookback: lookback, limits: QueryLimits(time: .seconds(60)), autocompleteKeys: [],
-                version: ProgramVersion.number, isReady: { admin.isReady }),
+                store: store, lookback: lookback, limits: limits,
+                autocompleteKeys: configuration.zipkinAutocompleteKeys, version: ProgramVersion.number,
+                isReady: { admin.isReady }),
             jaeger: JaegerReceiver(pipeline: pipeline),
             jaegerQueries: JaegerQueries(
                 store: store, lookback: lookback, limits: limits, version: "v" + ProgramVersion.number),
+            jaegerV3Queries: JaegerV3Queries(store: store, limits: limits),
+            jaegerCalls: JaegerCalls(store: store, limits: limits),
+            jaegerStorage: JaegerStorageCalls(store: store, limits: limits),
+            tempo: TempoQueries(
+                store: store, limits: limits, version: ProgramVersion.number, isReady: { admin.isReady }),
             skeinQueries: SkeinQueries(store: store, lookback: lookback, limits: limits),
             otlp: OTLPReceiver(pipeline: pipeline), admin: admin)
     }

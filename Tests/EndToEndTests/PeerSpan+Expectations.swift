@@ -29,6 +29,10 @@ extension PeerSpan {
         #expect(span.duration == duration / 1_000, "duration of \(name)")
         #expect(span.references.first { $0.refType == "CHILD_OF" }?.spanID == parentID, "parent of \(name)")
         var expected = attributes.filter { $0.type != "list" && !Self.isScope($0.key) }
+        let told = zip(["otel.scope.name", "otel.scope.version"], (isJaeger ? fromJaeger : self).scope ?? [])
+        for (key, text) in told where !text.isEmpty {
+            expected.append(Value(key: key, type: "string", text: text, items: nil))
+        }
         if !isJaeger {
             let kind = Value(key: "span.kind", type: "string", text: kind.lowercased(), items: nil)
             expected.append(kind)

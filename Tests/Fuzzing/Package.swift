@@ -22,8 +22,9 @@ let package = Package(
         .target(name: "Compression", dependencies: ["CLZ4", "CZlib"], swiftSettings: strict),
         .target(name: "TraceModel", dependencies: ["Bytes"], swiftSettings: strict),
         .target(name: "WireFormats", dependencies: ["TraceModel", "Bytes"], swiftSettings: strict),
+        .target(name: "QueryLanguage", dependencies: ["TraceModel", "Bytes"], swiftSettings: strict),
         .executableTarget(
-            name: "SpanFuzzer", dependencies: ["WireFormats", "TraceModel", "Compression", "Bytes"],
+            name: "SpanFuzzer", dependencies: ["WireFormats", "QueryLanguage", "TraceModel", "Compression", "Bytes"],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

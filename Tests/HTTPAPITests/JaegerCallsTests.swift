@@ -1,9 +1,12 @@
 import Foundation
 import HTTPAPI
+import Logging
+import NetworkServer
 import NetworkTestSupport
+import TestSupport
 import Testing
 import TraceModel
-import WireFormats
+import TraceStore
 
 /// Jaeger's query services over gRPC as their clients meet them, with a real store behind.
 @Suite(.serialized) struct JaegerCallsTests {
@@ -53,6 +56,33 @@ import WireFormats
             builder.endSpan()
         }
         try server.take(builder.makeBatch())
+    }
+
+    @Test func `every method that the services describe has its route, and no other has one`() throws {
+        var router = HTTPRouter()
+        let limits = QueryLimits(time: .seconds(1))
+        let folder = try TemporaryFolder()
+        let store = try TraceStore(
+            path: folder.path, options: StoreOptions(),
+            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+        defer { store.close() }
+        JaegerCalls(store: store, limits: limits).register(on: &router)
+        JaegerStorageCalls(store: store, limits: limits).register(on: &router)
+        var described: Set<String> = []
+        for file in [
+            "api_v2/query", "api_v3/query_service", "storage/v2/trace_storage", "storage/v2/dependency_storage",
+        ] {
+            let text = try Repository.text(of: "queries/grpc/jaeger/\(file).proto")
+            let package = try #require(text.firstMatch(of: /package ([a-z0-9_.]+);/)).1
+            let service = try #require(text.firstMatch(of: /service (\w+) \{/)).1
+            for method in text.matches(of: /rpc (\w+)\(/) { described.insert("/\(package).\(service)/\(method.1)") }
+        }
+        #expect(described.count > 10)
+        // Newer than the descriptions; Jaeger asks for it, and takes its absence for the least.
+        described.insert("/jaeger.storage.v2.Capabilities/GetCapabilities")
+        #expect(Set(router.routes.map(\.pattern)) == described)
+        let services = Set(described.map { String($0.dropFirst().prefix { $0 != "/" }) })
+        #expect(Set(JaegerCalls.services + JaegerStorageCalls.services) == services)
     }
 
     // MARK: API v2
@@ -185,7 +215,7 @@ import WireFormats
     }
 
     @Test func `a query that takes too long ends with its own status`() async throws {
-        try await QueryServer.serving([Self.post], QueryServer.Settings(time: .zero)) { server throws in
+        try await QueryServer.serving([Self.post], .init(time: .zero)) { server throws in
             let client = try HTTP2Client(port: server.callPort)
             let query = Message.field(1, Message.field(1, "front.shop") + Self.window)
             #expect(try client.call(Self.v2 + "FindTraces", query).code == Status.deadlineExceeded)

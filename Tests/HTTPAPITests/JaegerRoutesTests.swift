@@ -132,7 +132,7 @@ import TraceModel
     }
 
     @Test func `a query that takes too long is told so, and when to come again`() async throws {
-        try await QueryServer.serving([Self.post], QueryServer.Settings(time: .zero)) { server throws in
+        try await QueryServer.serving([Self.post], .init(time: .zero)) { server throws in
             let message = "the query took longer than it may"
             let old = try server.jaeger.request("GET", "/api/traces?service=front.shop")
             #expect(old.status == 504 && old.header("retry-after") == "5" && old.text == Self.failure(504, message))
@@ -282,6 +282,30 @@ import TraceModel
                 #expect(span["traceId"] as? String == "000000000000000000000000000000ab")
                 #expect(span["kind"] as? Int == 2 && span["startTimeUnixNano"] is String)
                 #expect((span["status"] as? NSDictionary)?["code"] is Int)
+            }
+        }
+    }
+
+    @Test func `span IDs that client and server share are told apart, unless they are asked for as they came`()
+        async throws
+    {
+        let start = Self.nowMicroseconds - 60_000_000
+        let half = #""traceId":"ab","id":"2","name":"call","timestamp":\#(start)"#
+        let post = """
+            [{\(half),"kind":"CLIENT","localEndpoint":{"serviceName":"front"}},
+             {\(half),"kind":"SERVER","shared":true,"localEndpoint":{"serviceName":"back"}}]
+            """
+        try await QueryServer.serving([post]) { server throws in
+            func ids(_ target: String) throws -> [String] {
+                let answer = try object(try server.jaeger.request("GET", "/api/v3/" + target))
+                let lists = try #require((answer["result"] as? NSDictionary)?["resourceSpans"] as? [NSDictionary])
+                return lists.flatMap { list in
+                    (list["scopeSpans"] as? [NSDictionary] ?? []).flatMap { $0["spans"] as? [NSDictionary] ?? [] }
+                }.compactMap { $0["spanId"] as? String }
+            }
+            for target in ["traces/ab", "traces?" + Self.window] { #expect(Set(try ids(target)).count == 2) }
+            for target in ["traces/ab?raw_traces=true", "traces?query.rawTraces=true&" + Self.window] {
+                #expect(try ids(target) == ["0000000000000002", "0000000000000002"])
             }
         }
     }

@@ -77,6 +77,7 @@ import TraceStore
         let parameters = QueryParameters([(name, text)] + window)
         #expect {
             _ = try JaegerV3Parameters.query(parameters)
+            _ = try JaegerV3Parameters.isRawSearch(parameters)
         } throws: { error in
             (error as? QueryError)?.message.hasPrefix("malformed parameter \(name): \(text) is ") == true
         }

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import TestSupport
 import Testing
 import Topology
@@ -149,6 +150,26 @@ import TraceModel
             }
             try harness.store.seal()
         }
+    }
+
+    @Test func `a block that cannot be read costs its own traces`() throws {
+        let harness = try StoreHarness { $0.blockSpanCount = 4 }
+        try harness.post(
+            (1...20).flatMap { number -> [String] in
+                let trace = String(number, radix: 16)
+                return [client(trace: trace, at: number * 10), server(trace: trace, at: number * 10 + 1)]
+            })
+        try harness.store.seal()
+        let all = try #require(try harness.store.dependencies(within: Self.always, QueryWork()).first)
+        #expect(all.callCount == 20)
+        let folder = harness.folder.path + "/segments/"
+        let name = try #require(try FileManager.default.contentsOfDirectory(atPath: folder).first)
+        var bytes = try Array(Data(contentsOf: URL(filePath: folder + name)))
+        bytes[40] ^= 0x10
+        try harness.reopen()
+        try Data(bytes).write(to: URL(filePath: folder + name))
+        try harness.reopen()
+        #expect(try harness.store.dependencies(within: Self.always, QueryWork()).first?.callCount == 18)
     }
 
     // MARK: Anything

@@ -1,56 +1,43 @@
 import ArgumentParser
+import QueryLanguage
 import Testing
-import TraceModel
-import TraceStore
 
 @testable import skein
 
 @Suite struct SearchTests {
     private let now: Int64 = 1_795_247_697_114_999_000
 
-    @Test func `options become a query`() throws {
+    @Test func `options become a query, each of them for some span of the service`() throws {
         let command = try SearchCommand.parse([
-            "--service", "a", "--operation", "o", "--tag", "k=v=w", "--tag", "error", "--min-duration", "10ms",
+            "--service", "a", "--operation", "o \"p\"", "--tag", "k=v=w", "--tag", "error", "--min-duration", "10ms",
             "--max-duration", "1s", "--since", "1h", "--until", "2026-11-21T07:54:00Z", "--limit", "5",
         ])
-        let query = try command.query(now: now)
-        #expect(query.serviceName == "a")
-        #expect(query.operationName == "o")
-        #expect(
-            query.attributes == [
-                .init(key: "k", target: .attribute(value: "v=w")), .init(key: "error", target: .keyOrEvent),
-            ])
-        #expect([query.durationMin, query.durationMax] == [10_000_000, 1_000_000_000])
-        #expect(query.startMin == now - 3_600_000_000_000)
-        #expect(query.startMax == 1_795_247_640_000_000_000)
-        #expect(query.limit == 5)
+        let request = try command.request(now: now)
+        let service = #"resource.service.name = "a""#
+        let clauses = [
+            #"name = "o \"p\"""#, "duration >= 10000000ns && duration <= 1000000000ns", #"span."k" = "v=w""#,
+            #"(span."error" != nil || event:name = "error")"#,
+        ]
+        #expect(request.query == clauses.map { "{ \(service) && \($0) }" }.joined(separator: " && "))
+        #expect(throws: Never.self) { try TraceQLQuery(parsing: request.query) }
+        #expect(request.start == now - 3_600_000_000_000)
+        #expect(request.end == 1_795_247_640_000_000_000)
+        #expect(request.limit == 5)
     }
 
-    @Test func `a query is told in Zipkin's words`() throws {
-        var query = TraceQuery(rules: .anySpans, startMin: 1_000_000_001, startMax: 2_000_000_001, limit: 7)
-        query.serviceName = "s"
-        query.operationName = "o"
-        query.durationMax = 5_999
-        query.attributes = [
-            .init(key: "k", target: .attribute(value: "v")), .init(key: "error", target: .keyOrEvent),
-        ]
-        let parameters = try ServerSource.parameters(query).map { "\($0.name)=\($0.value)" }
-        #expect(
-            parameters == [
-                "limit=7", "endTs=2001", "lookback=1001", "serviceName=s", "spanName=o", "minDuration=1",
-                "maxDuration=5",
-                "annotationQuery=k=v and error",
-            ])
-        query.durationMin = 10_001
-        #expect(try ServerSource.parameters(query).contains { $0.name == "minDuration" && $0.value == "11" })
-        query.attributes = [.init(key: "a and b", target: .keyOrEvent)]
-        #expect(throws: CommandFailure.self) { try ServerSource.parameters(query) }
+    @Test func `a query of one's own is taken as it is, and options are added to it`() throws {
+        let own = "{ status = error } | count() > 1"
+        #expect(try SearchCommand.parse([own]).query() == own)
+        #expect(try SearchCommand.parse([]).query() == "{ }")
+        let both = try SearchCommand.parse([own, "--service", "a"]).query()
+        #expect(both == "(\(own)) && { resource.service.name = \"a\" }")
+        #expect(throws: Never.self) { try TraceQLQuery(parsing: both) }
     }
 
     @Test(arguments: [["--since", "yesterday"], ["--since", "1h", "--until", "2h"], ["--tag", "=v"]])
     func `times and tags that are none are refused`(arguments: [String]) throws {
         let command = try SearchCommand.parse(arguments)
-        #expect(throws: (any Error).self) { try command.query(now: now) }
+        #expect(throws: (any Error).self) { try command.request(now: now) }
     }
 
     @Test(arguments: [

@@ -46,9 +46,6 @@ package enum JaegerAnswer {
         return response(writer, form.isPretty, .ok)
     }
 
-    /// An empty list of data, and no errors.
-    package static func nothing(isPretty: Bool = false) -> HTTPResponse { names([], isPretty: isPretty) }
-
     /// No data, and one error with the status as its code.
     package static func failure(
         _ status: HTTPStatus, _ message: String, headers: [(name: String, value: String)] = [], isPretty: Bool = false

@@ -1,5 +1,6 @@
 internal import Bytes
 internal import NetworkServer
+internal import TraceModel
 internal import TraceStore
 
 /// An answer that lists traces: sent whole where it is short; piece by piece, while they are found, where it is not.
@@ -13,12 +14,16 @@ struct JaegerLongAnswer {
     /// Longer answers are streamed. A hundred traces of a mesh, ten spans each, stay below.
     static let wholeByteCountMax = 2 << 20
     private static let pieceByteCount = 32 << 10
+    private static let wholeSpanCountMax = 1000
 
     /// Writes the body, from its first byte to its last, each time that it is called. Tells whether more traces match
     /// than the limit let through; nil where the question makes no sense.
     let write: @Sendable (inout ByteWriter, Outlet) throws -> Bool?
 
     private struct TooLong: Error {}
+
+    /// Whether the answer that is this trace is not worth gathering first.
+    static func isLong(_ cursor: TraceCursor) -> Bool { cursor.spanCount > wholeSpanCountMax }
 
     /// - Parameters:
     ///   - isLong: known to be too long to be sent whole.

@@ -13,9 +13,6 @@ public struct JaegerQueries: Sendable {
     private let limits: QueryLimits
     private let version: String
 
-    /// Traces of more spans are written while they are sent.
-    private static let wholeSpanCountMax = 1000
-
     /// What is served; the patterns of the router.
     package enum Route: String, CaseIterable {
         case services = "/api/services"
@@ -187,7 +184,7 @@ public struct JaegerQueries: Sendable {
             list.end(&writer)
             return nil
         }
-        return try answer.response(isLong: cursor.spanCount > Self.wholeSpanCountMax, isPretty: form.isPretty)
+        return try answer.response(isLong: JaegerLongAnswer.isLong(cursor), isPretty: form.isPretty)
     }
 
     /// There is one store, which keeps everything as long as its retention says: nothing to move a trace to.

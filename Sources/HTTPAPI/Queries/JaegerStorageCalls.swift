@@ -1,11 +1,12 @@
 internal import Bytes
 public import NetworkServer
+internal import QueryFiles
 internal import TraceModel
 public import TraceStore
 internal import WireFormats
 
 /// Jaeger's remote storage over gRPC, for reading: `jaeger.storage.v2`, through which a query service of Jaeger's own
-/// stands on this store. Spans come in as OTLP, on the same port.
+/// stands on this store. Spans come in as OTLP, on the same port, and go out with the IDs that they came with.
 public struct JaegerStorageCalls: Sendable {
     /// The services, as health checks and reflection name them.
     public static let services = [
@@ -27,6 +28,9 @@ public struct JaegerStorageCalls: Sendable {
         let handlers = JaegerCallHandlers(store: store, limits: limits)
         registerNames(handlers, &router)
         registerTraces(handlers, &router)
+        router.onReflection(
+            descriptorSet: GRPCDescriptors.jaegerStorage,
+            services: Self.services + ["opentelemetry.proto.collector.trace.v1.TraceService"])
     }
 
     private func registerNames(_ handlers: JaegerCallHandlers, _ router: inout HTTPRouter) {
@@ -56,13 +60,13 @@ public struct JaegerStorageCalls: Sendable {
             let asked = try body.withUnsafeBytes { try JaegerStorageV2.GetTracesRequest(decoding: $0) }
             for item in asked.items {
                 try work.check()
-                guard let trace = try store.trace(item.traceID) else { continue }
-                try JaegerSpanMessages.sendOTLP(trace, work, &messages)
+                guard let cursor = try store.openTrace(item.traceID, work) else { continue }
+                try JaegerSpanMessages.sendOTLP(cursor, isRaw: true, work, &messages)
             }
         }
         handlers.onStream(service + "FindTraces", &router) { body, work, messages in
             _ = try store.find(try Self.query(body), work) { found in
-                try JaegerSpanMessages.sendOTLP(found.trace, work, &messages)
+                try JaegerSpanMessages.sendOTLP(TraceCursor(found.trace), isRaw: true, work, &messages)
             }
         }
         handlers.on(service + "FindTraceIDs", &router) { body, work, writer in

@@ -64,34 +64,39 @@ package enum JaegerV3Answer {
 /// Writes the spans of traces, one trace after the other, as one answer.
 struct JaegerV3TraceList {
     /// Spans that are written between two calls of the outlet.
-    private static let spanCountAtOnce = 200
+    private static let spanCountAtOnce = 50
+    /// What the encoder writes around the list of each trace, of which here is one.
     private static let listStart: StaticString = "{\"resourceSpans\":["
     private static let listEnd: StaticString = "]}"
 
+    private let isRaw: Bool
     private(set) var isEmpty = true
+
+    init(isRaw: Bool) { self.isRaw = isRaw }
 
     func begin(_ writer: inout ByteWriter) {
         writer.write("{\"result\":")
         writer.write(Self.listStart)
     }
 
+    /// A trace from its first span on, which may be read while it is written.
     mutating func append(
-        _ trace: Trace, _ writer: inout ByteWriter, _ outlet: JaegerLongAnswer.Outlet
-    ) rethrows {
-        var rest = trace.spans[...]
-        while !rest.isEmpty {
-            if !isEmpty { writer.write(UInt8(ascii: ",")) }
-            isEmpty = false
-            // A document of its own, of which the list is taken.
-            var document = ByteWriter()
-            OTLPJSONEncoder.append(rest.prefix(Self.spanCountAtOnce), to: &document)
-            document.bytes.withUnsafeBytes { bytes in
-                let end = bytes.count - Self.listEnd.utf8CodeUnitCount
-                writer.write(UnsafeRawBufferPointer(rebasing: bytes[Self.listStart.utf8CodeUnitCount..<end]))
+        _ cursor: TraceCursor, _ writer: inout ByteWriter, _ outlet: JaegerLongAnswer.Outlet
+    ) throws {
+        if !isEmpty { writer.write(UInt8(ascii: ",")) }
+        isEmpty = false
+        var encoder = OTLPJSONEncoder(cursor.outline, isRaw: isRaw)
+        cursor.rewind()
+        while let piece = try cursor.next() {
+            for (index, span) in piece.spans.enumerated() {
+                encoder.append(span, piece.place + index, &writer)
+                if index % Self.spanCountAtOnce == Self.spanCountAtOnce - 1 { try outlet(&writer) }
             }
-            rest = rest.dropFirst(Self.spanCountAtOnce)
-            try outlet(&writer)
         }
+        var end = ByteWriter()
+        encoder.end(&end)
+        writer.write(Array(end.bytes.dropLast(Self.listEnd.utf8CodeUnitCount)))
+        try outlet(&writer)
     }
 
     func end(_ writer: inout ByteWriter) {

@@ -30,17 +30,21 @@ package enum JaegerV3Parameters {
         query.durationMin = shortest
         query.durationMax = longest
         query.attributes = attributes
-        try checkFlag(parameters, "query.rawTraces", "query.raw_traces")
         return query
     }
 
-    /// The parameters of a look-up by ID have to be times and a flag. They are not used: a trace is found without, and
-    /// given as it came.
+    /// Whether a search asks for span IDs as they were reported.
     /// - Throws: `QueryError`.
-    package static func checkHints(_ parameters: QueryParameters) throws {
+    package static func isRawSearch(_ parameters: QueryParameters) throws -> Bool {
+        try flag(parameters, "query.rawTraces", "query.raw_traces")
+    }
+
+    /// The same of a look-up by ID. Its time hints have to be times, and are not used: a trace is found without.
+    /// - Throws: `QueryError`.
+    package static func isRawTrace(_ parameters: QueryParameters) throws -> Bool {
         _ = try time(parameters, "startTime", "start_time")
         _ = try time(parameters, "endTime", "end_time")
-        try checkFlag(parameters, "rawTraces", "raw_traces")
+        return try flag(parameters, "rawTraces", "raw_traces")
     }
 
     /// The window of a question for dependencies.
@@ -124,9 +128,10 @@ package enum JaegerV3Parameters {
         return number == 0 ? limitDefault : Int(number)
     }
 
-    private static func checkFlag(_ parameters: QueryParameters, _ camel: String, _ snake: String) throws {
-        guard let value = value(parameters, camel, snake), GoBool.value(value.text) == nil else { return }
-        throw malformed(value, "neither true nor false")
+    private static func flag(_ parameters: QueryParameters, _ camel: String, _ snake: String) throws -> Bool {
+        guard let value = value(parameters, camel, snake) else { return false }
+        guard let flag = GoBool.value(value.text) else { throw malformed(value, "neither true nor false") }
+        return flag
     }
 
     private static func attributes(_ parameters: QueryParameters) throws -> [TraceQuery.AttributeClause] {

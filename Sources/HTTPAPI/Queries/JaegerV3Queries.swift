@@ -11,9 +11,6 @@ public struct JaegerV3Queries: Sendable {
     private let store: TraceStore
     private let limits: QueryLimits
 
-    /// Traces of more spans are written while they are sent.
-    private static let wholeSpanCountMax = 1000
-
     /// What is served, all by GET; the patterns of the router.
     package enum Route: String, CaseIterable {
         case services = "/api/v3/services"
@@ -92,11 +89,12 @@ public struct JaegerV3Queries: Sendable {
 
     @Sendable private func search(_ call: Call) throws -> HTTPResponse {
         let query = try JaegerV3Parameters.query(call.parameters)
+        let isRaw = try JaegerV3Parameters.isRawSearch(call.parameters)
         let (store, work) = (store, call.work)
         let answer = JaegerLongAnswer { writer, outlet in
-            var list = JaegerV3TraceList()
+            var list = JaegerV3TraceList(isRaw: isRaw)
             list.begin(&writer)
-            let outcome = try store.find(query, work) { try list.append($0.trace, &writer, outlet) }
+            let outcome = try store.find(query, work) { try list.append(TraceCursor($0.trace), &writer, outlet) }
             if list.isEmpty { throw NothingFound() }
             list.end(&writer)
             return outcome.hasMore
@@ -106,20 +104,20 @@ public struct JaegerV3Queries: Sendable {
 
     @Sendable private func trace(_ call: Call) throws -> HTTPResponse {
         let traceID = try JaegerV3Parameters.traceID(call.path["trace_id"] ?? "")
-        try JaegerV3Parameters.checkHints(call.parameters)
-        guard let trace = try store.trace(traceID) else { throw NothingFound() }
+        let isRaw = try JaegerV3Parameters.isRawTrace(call.parameters)
         let work = call.work
+        guard let cursor = try store.openTrace(traceID, work) else { throw NothingFound() }
         let answer = JaegerLongAnswer { writer, outlet in
-            var list = JaegerV3TraceList()
+            var list = JaegerV3TraceList(isRaw: isRaw)
             list.begin(&writer)
-            try list.append(trace, &writer) { written in
+            try list.append(cursor, &writer) { written in
                 try work.check()
                 try outlet(&written)
             }
             list.end(&writer)
             return nil
         }
-        return try answer.response(isLong: trace.spans.count > Self.wholeSpanCountMax)
+        return try answer.response(isLong: JaegerLongAnswer.isLong(cursor))
     }
 
     @Sendable private func summaries(_ call: Call) throws -> HTTPResponse {

@@ -30,9 +30,9 @@ struct JaegerProcess: Hashable {
     }
 
     func hash(into hasher: inout Hasher) {
-        var state = ByteHash.hash(serviceName)
-        for part in [resource, ipv4, ipv6] { state = ByteHash.hash(part ?? Self.nothing, seed: state) }
-        hasher.combine(state)
+        var state = ByteHash.hash(resource ?? Self.nothing, seed: ByteHash.hash(serviceName))
+        state = ByteHash.hash(ipv4 ?? Self.nothing, seed: state)
+        hasher.combine(ByteHash.hash(ipv6 ?? Self.nothing, seed: state))
     }
 
     private static var nothing: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: nil, count: 0) }

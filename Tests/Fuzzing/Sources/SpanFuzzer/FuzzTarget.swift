@@ -17,6 +17,8 @@ enum FuzzTarget: String, CaseIterable {
     case batchImage = "batch-image"
     /// A packed body.
     case gzip
+    /// A query, asked of a small trace.
+    case traceQL = "traceql"
 
     var knowsFacts: Bool { self == .otlpProtobuf || self == .otlpJSON }
 
@@ -41,7 +43,8 @@ enum FuzzTarget: String, CaseIterable {
         case .jaegerProtobuf: try JaegerProtobufDecoder.decode(bytes, limits: limits, into: &builder)
         case .otlpProtobuf: try OTLPProtobufDecoder.decode(bytes, limits: limits, options: options, into: &builder)
         case .otlpJSON: try OTLPJSONDecoder.decode(bytes, limits: limits, options: options, into: &builder)
-        case .batchImage, .gzip: throw DecodeError(.otherFormat, "\(rawValue) is no format of spans", offset: 0)
+        case .batchImage, .gzip, .traceQL:
+            throw DecodeError(.otherFormat, "\(rawValue) is no format of spans", offset: 0)
         }
     }
 }

@@ -11,6 +11,7 @@ final class SpanFuzzer {
     private let inflater = Inflater()
     private var unpacked: [UInt8] = []
     private let encoders = EncoderCheck()
+    private let queries = QueryCheck()
 
     init(_ target: FuzzTarget) { self.target = target }
 
@@ -18,6 +19,7 @@ final class SpanFuzzer {
         switch target {
         case .batchImage: runImage(bytes)
         case .gzip: runInflater(bytes)
+        case .traceQL: queries.run(bytes)
         default:
             // One way for each input, for speed; the fuzzer makes neighbours of any length.
             decode(bytes, OTLPOptions(keepsSkeinFacts: target.knowsFacts && bytes.count % 2 == 0))
