@@ -37,9 +37,13 @@ struct ZipkinSpan: Codable, Hashable {
         span.remoteEndpoint = remoteEndpoint?.asStored
         let sorted = (annotations ?? []).sorted { ($0.timestamp, $0.value) < ($1.timestamp, $1.value) }
         span.annotations = sorted.isEmpty ? nil : sorted
-        span.tags = tags?.isEmpty == true ? nil : tags
+        let own = tags?.filter { tag in !Self.toldByOTLP.contains { tag.key.hasPrefix($0) } }
+        span.tags = own?.isEmpty == true ? nil : own
         return span
     }
+
+    /// What Envoy says above its spans, or in fields, where it speaks OTLP, begins with one of these as a tag.
+    private static let toldByOTLP = ["otel.scope.", "telemetry.sdk.", "w3c.tracestate"]
 
     static func decodeList(_ body: [UInt8]) throws -> [ZipkinSpan] {
         try JSONDecoder().decode([ZipkinSpan].self, from: Data(body))

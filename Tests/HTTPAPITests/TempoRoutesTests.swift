@@ -62,11 +62,33 @@ import WireFormats
         }
     }
 
+    @Test func `a trace is read as JSON, as Kiali reads it`() async throws {
+        try await TempoServer.serving { (server) throws in
+            try server.post(otlp: Self.post)
+            let v1 = try JSONDocument.read(try server.get("/api/traces/\(Self.id)").body)
+            let v2 = try JSONDocument.read(try server.get("/api/v2/traces/\(Self.id)", accept: "application/json").body)
+            #expect(v1["batches"] != nil)
+            #expect(v2["trace"]?["resourceSpans"] == v1["batches"])
+            let batch = try #require(v1["batches"]?[0])
+            #expect(batch["resource"]?["attributes"]?[0]?["value"]?["stringValue"]?.text == "front")
+            let span = try #require(batch["scopeSpans"]?[0]?["spans"]?[0])
+            #expect(span["name"]?.text == "GET /")
+            #expect(span["kind"]?.text == "SPAN_KIND_SERVER")
+            #expect(span["status"]?["code"]?.text == "STATUS_CODE_ERROR")
+            #expect(span["startTimeUnixNano"]?.text == "1700000000000000001")
+            #expect(span["endTimeUnixNano"]?.text == "1700000000500000001")
+            #expect(span["attributes"]?[0]?["value"]?["intValue"]?.text == "500")
+        }
+    }
+
     @Test func `a long trace comes in pieces that are one message together`() async throws {
         try await TempoServer.serving { server in
             let count = 1234
             let spans = (1...count).map {
-                #"{"traceId":"ab","id":"\#(String($0, radix: 16))","name":"op \#($0)","timestamp":\#(1_700_000_000_000_000 + $0),"localEndpoint":{"serviceName":"s"}}"#
+                """
+                {"traceId":"ab","id":"\(String($0, radix: 16))","name":"op \($0)",
+                 "timestamp":\(1_700_000_000_000_000 + $0),"localEndpoint":{"serviceName":"s"}}
+                """
             }
             try server.post(zipkin: "[" + spans.joined(separator: ",") + "]")
             let wanted = (1...count).map { "s op \($0)" }
@@ -74,6 +96,10 @@ import WireFormats
             #expect(try self.spans(v1.body) == wanted)
             let v2 = try server.get("/api/v2/traces/ab", accept: "application/protobuf")
             #expect(try self.spans(TempoTraceMessage.trace(in: v2.body)) == wanted)
+            let json = try JSONDocument.read(try server.get("/api/traces/ab").body)
+            let batches = json["batches"]?.elements ?? []
+            let scopes = batches.flatMap { $0["scopeSpans"]?.elements ?? [] }
+            #expect(scopes.flatMap { $0["spans"]?.elements ?? [] }.map { "s " + ($0["name"]?.text ?? "") } == wanted)
         }
     }
 

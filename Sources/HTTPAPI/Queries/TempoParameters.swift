@@ -1,4 +1,5 @@
 package import TraceModel
+internal import TraceStore
 
 /// Tempo's query parameters as values. An empty parameter counts as missing.
 package enum TempoParameters {
@@ -23,6 +24,16 @@ package enum TempoParameters {
             let type = part.prefix { $0 != ";" }.filter { $0 != " " && $0 != "\t" }.lowercased()
             return type == "application/protobuf" || type == "application/x-protobuf"
         }
+    }
+
+    /// Whose attributes are asked for; nil for all.
+    /// - Throws: `QueryError`.
+    package static func scope(_ parameters: QueryParameters) throws -> String? {
+        guard let scope = parameters.text("scope"), scope != "none", scope != "all" else { return nil }
+        guard scope == TempoTagQueries.intrinsicScope || AttributeScope(rawValue: scope) != nil else {
+            throw QueryError("invalid scope: \(scope)")
+        }
+        return scope
     }
 
     // MARK: Times

@@ -77,7 +77,11 @@ public struct TempoQueries: Sendable {
         case .trace: return answering { try trace($0, .v1) }
         case .traceV2: return answering { try trace($0, .v2) }
         case .metrics, .metricsRange: return answering(.text(.unprocessableContent, Self.noMetrics))
-        case .search, .tags, .tagsV2, .tagValues, .tagValuesV2: return answering(.text(.notImplemented, ""))
+        case .search: return answering(search)
+        case .tags: return answering(tags)
+        case .tagsV2: return answering(tagsV2)
+        case .tagValues: return answering(tagValues)
+        case .tagValuesV2: return answering(tagValuesV2)
         }
     }
 

@@ -26,12 +26,13 @@ struct TempoTraceAnswer {
 
     /// Messages that stand one after the other are one message with all their parts: each piece is a whole one.
     @Sendable private func writeProtobuf(_ body: inout HTTPBodyWriter) throws {
+        var encoder = OTLPProtobufEncoder(trace, isRaw: false, options: TempoProtobufEncoder.options)
         var piece = ByteWriter()
         var head = ByteWriter()
-        for spans in pieces {
+        for places in pieces {
             try check()
             piece.removeAll()
-            OTLPProtobufEncoder.append(spans, to: &piece)
+            encoder.append(places, to: &piece)
             if form == .v2 {
                 head.removeAll()
                 head.write(Self.traceTag)
@@ -46,16 +47,23 @@ struct TempoTraceAnswer {
     private static let traceTag: UInt8 = 1 << 3 | 2
 
     @Sendable private func writeJSON(_ body: inout HTTPBodyWriter) throws {
-        try check()
+        var encoder = TempoJSONEncoder(trace, form == .v1 ? .v1 : .v2)
         var writer = ByteWriter()
-        OTLPJSONEncoder.append(trace.spans, to: &writer)
+        encoder.begin(&writer)
+        for places in pieces {
+            try check()
+            for place in places { encoder.append(place, &writer) }
+            try body.write(writer.bytes)
+            writer.removeAll()
+        }
+        encoder.end(&writer)
         try body.write(writer.bytes)
     }
 
-    private var pieces: some Sequence<ArraySlice<SpanView>> {
-        let spans = trace.spans
-        return stride(from: 0, to: spans.count, by: Self.pieceSpanCount).lazy.map { start in
-            spans[start..<min(start + Self.pieceSpanCount, spans.count)]
+    private var pieces: some Sequence<Range<Int>> {
+        let count = trace.spans.count
+        return stride(from: 0, to: count, by: Self.pieceSpanCount).lazy.map { start in
+            start..<min(start + Self.pieceSpanCount, count)
         }
     }
 

@@ -1,0 +1,112 @@
+internal import Bytes
+internal import NetworkServer
+internal import QueryLanguage
+internal import TraceStore
+internal import WireFormats
+
+/// Searches, and the names and values that they are made of.
+extension TempoQueries {
+    func search(_ call: Call) throws -> HTTPResponse {
+        let query = try TempoSearchQuery.query(call.parameters)
+        let window = try TempoParameters.window(call.parameters, now: call.now, lookback: lookback)
+        let limit = try TempoParameters.positive("limit", call.parameters) ?? TempoParameters.limitDefault
+        let spansPerSpanset =
+            try TempoParameters.positive("spss", call.parameters) ?? TempoParameters.spansPerSpansetDefault
+        let wanted = TraceQuery(
+            rules: .traceQL(query), startMin: window.lowerBound, startMax: window.upperBound, limit: limit)
+        let (store, work) = (store, call.work)
+        return HTTPResponse(headers: [("content-type", "application/json")]) { body in
+            var answer = TempoSearchAnswer(query, spansPerSpanset: spansPerSpanset)
+            var writer = ByteWriter()
+            answer.begin(&writer)
+            let outcome = try Self.tellingInText {
+                try store.find(wanted, work) { found in
+                    answer.append(found, &writer)
+                    try body.write(writer.bytes)
+                    writer.removeAll()
+                }
+            }
+            answer.end(outcome, &writer)
+            try body.write(writer.bytes)
+        }
+    }
+
+    // MARK: Names
+
+    private func tagQueries(_ call: Call) throws -> TempoTagQueries {
+        TempoTagQueries(
+            store: store,
+            window: try TempoParameters.window(call.parameters, now: call.now, lookback: lookback),
+            limit: try TempoParameters.positive("limit", call.parameters) ?? TempoTagQueries.limitDefault,
+            work: call.work)
+    }
+
+    private func scopes(_ call: Call) throws -> [TempoTagQueries.Scope] {
+        try tagQueries(call).scopes(try TempoParameters.scope(call.parameters))
+    }
+
+    func tagsV2(_ call: Call) throws -> HTTPResponse {
+        var writer = ByteWriter()
+        writer.write("{\"scopes\":[")
+        for (number, scope) in try scopes(call).enumerated() {
+            if number > 0 { writer.write(",") }
+            writer.write("{\"name\":")
+            writer.writeJSONString(scope.name)
+            writer.write(",\"tags\":")
+            writer.writeJSONStrings(scope.tags)
+            writer.write("}")
+        }
+        writer.write("]}")
+        return .json(writer.bytes)
+    }
+
+    /// In one list; without a scope those of resources and spans.
+    func tags(_ call: Call) throws -> HTTPResponse {
+        let isOfAll = try TempoParameters.scope(call.parameters) == nil
+        var names: Set<String> = []
+        for scope in try scopes(call) where !isOfAll || ["resource", "span"].contains(scope.name) {
+            names.formUnion(scope.tags)
+        }
+        return list("tagNames", names.sorted())
+    }
+
+    private func list(_ name: StaticString, _ texts: [String]) -> HTTPResponse {
+        var writer = ByteWriter()
+        writer.write("{\"")
+        writer.write(name)
+        writer.write("\":")
+        writer.writeJSONStrings(texts)
+        writer.write("}")
+        return .json(writer.bytes)
+    }
+
+    // MARK: Values
+
+    func tagValuesV2(_ call: Call) throws -> HTTPResponse {
+        let field = try TempoSearchQuery.field(call.path["tagName"] ?? "")
+        // A query that is still being typed is no query yet: as if there were none.
+        let filter = call.parameters.text("q").flatMap { try? TempoSearchQuery.query(text: $0) }
+        let values = try tagQueries(call).values(of: field, filter: filter.flatMap { $0.isOfAllSpans ? nil : $0 })
+        var writer = ByteWriter()
+        writer.write("{\"tagValues\":[")
+        for (number, value) in values.enumerated() {
+            if number > 0 { writer.write(",") }
+            writer.write("{\"type\":")
+            writer.writeJSONString(value.type)
+            writer.write(",\"value\":")
+            writer.writeJSONString(value.text)
+            writer.write("}")
+        }
+        writer.write("]}")
+        return .json(writer.bytes)
+    }
+
+    /// Of a tag as the old searches name it.
+    func tagValues(_ call: Call) throws -> HTTPResponse {
+        let tag = call.path["tagName"] ?? ""
+        if tag == "error" { return list("tagValues", ["true"]) }
+        let values = try tagQueries(call).values(of: TempoSearchQuery.field(ofTag: tag), filter: nil)
+        var known: Set<String> = []
+        return list("tagValues", values.map(\.text).filter { known.insert($0).inserted })
+    }
+}
