@@ -16,7 +16,8 @@ public final class TraceCursor: @unchecked Sendable {
     /// Traces of up to so many spans are read whole.
     static let wholeSpanCountMax = 4096
 
-    init(_ trace: Trace) {
+    /// Of a trace that is in memory.
+    public init(_ trace: Trace) {
         traceID = trace.traceID
         self.trace = trace
         long = nil
@@ -34,6 +35,12 @@ public final class TraceCursor: @unchecked Sendable {
     public var outline: TraceOutline {
         if let long { return long.outline }
         return trace.map { TraceOutline($0) } ?? TraceOutline(traceID)
+    }
+
+    /// Goes back before the first span.
+    public func rewind() {
+        isGivenOut = false
+        long?.rewind()
     }
 
     /// The next spans, and the place of the first; nil behind the last.
@@ -72,5 +79,19 @@ extension TraceReader {
             return nil
         }
         return TraceCursor(long)
+    }
+
+    /// The first spans of a trace, for those who need some in memory.
+    /// - Returns: nil if no span of it is stored. Without its rest a trace is not whole.
+    func trace(
+        _ traceID: TraceID, spanCountMax: Int, _ work: QueryWork
+    ) throws(StoreError) -> (trace: Trace, isWhole: Bool)? {
+        guard let cursor = try open(traceID, work, wholeSpanCountMax: spanCountMax) else { return nil }
+        if let trace = cursor.trace { return (trace, true) }
+        var spans: [SpanView] = []
+        while spans.count < spanCountMax, let piece = try cursor.next() {
+            spans += piece.spans.prefix(spanCountMax - spans.count)
+        }
+        return spans.isEmpty ? nil : (Trace(traceID: traceID, spans: spans), cursor.spanCount == spans.count)
     }
 }

@@ -109,6 +109,26 @@ struct JaegerTraceList {
         try outlet(&writer)
     }
 
+    /// A trace from its first span on, which is read while it is written.
+    mutating func append(
+        _ cursor: TraceCursor, _ writer: inout ByteWriter, _ outlet: JaegerLongAnswer.Outlet
+    ) throws {
+        if let trace = cursor.trace { return try append(trace, &writer, outlet) }
+        if !isFirst { writer.write(UInt8(ascii: ",")) }
+        isFirst = false
+        var encoder = JaegerJSONEncoder(cursor.outline, isRaw: isRaw)
+        encoder.begin(&writer)
+        cursor.rewind()
+        while let piece = try cursor.next() {
+            for (index, span) in piece.spans.enumerated() {
+                encoder.append(span, piece.place + index, &writer)
+                if index % Self.spanCountAtOnce == Self.spanCountAtOnce - 1 { try outlet(&writer) }
+            }
+        }
+        encoder.end(&writer)
+        try outlet(&writer)
+    }
+
     /// - Parameters:
     ///   - missing: traces that were asked for in vain.
     ///   - notes: what else is to be told of an answer that is not all that was asked for.

@@ -23,7 +23,7 @@ struct JaegerLongAnswer {
     private struct TooLong: Error {}
 
     /// Whether the answer that is this trace is not worth gathering first.
-    static func isLong(_ trace: Trace) -> Bool { trace.spans.count > wholeSpanCountMax }
+    static func isLong(_ cursor: TraceCursor) -> Bool { cursor.spanCount > wholeSpanCountMax }
 
     /// - Parameters:
     ///   - isLong: known to be too long to be sent whole.

@@ -153,8 +153,8 @@ public struct JaegerQueries: Sendable {
                     list.begin(&writer)
                     for traceID in traceIDs {
                         try work.check()
-                        if let trace = try store.trace(traceID) {
-                            try list.append(trace, &writer, outlet)
+                        if let cursor = try store.openTrace(traceID, work) {
+                            try list.append(cursor, &writer, outlet)
                         } else {
                             missing.append(traceID)
                         }
@@ -170,21 +170,21 @@ public struct JaegerQueries: Sendable {
         let traceID = try JaegerQueryParameters.traceID(call.path["traceID"] ?? "")
         try JaegerQueryParameters.checkTimeHints(call.parameters)
         let form = try JaegerQueryParameters.form(call.parameters)
-        guard let trace = try store.trace(traceID) else {
+        let work = call.work
+        guard let cursor = try store.openTrace(traceID, work) else {
             return JaegerAnswer.failure(.notFound, JaegerAnswer.traceNotFound, isPretty: form.isPretty)
         }
-        let work = call.work
         let answer = JaegerLongAnswer { writer, outlet in
             var list = JaegerTraceList(isRaw: form.isRaw)
             list.begin(&writer)
-            try list.append(trace, &writer) { written in
+            try list.append(cursor, &writer) { written in
                 try work.check()
                 try outlet(&written)
             }
             list.end(&writer)
             return nil
         }
-        return try answer.response(isLong: JaegerLongAnswer.isLong(trace), isPretty: form.isPretty)
+        return try answer.response(isLong: JaegerLongAnswer.isLong(cursor), isPretty: form.isPretty)
     }
 
     /// There is one store, which keeps everything as long as its retention says: nothing to move a trace to.

@@ -94,7 +94,7 @@ public struct JaegerV3Queries: Sendable {
         let answer = JaegerLongAnswer { writer, outlet in
             var list = JaegerV3TraceList(isRaw: isRaw)
             list.begin(&writer)
-            let outcome = try store.find(query, work) { try list.append($0.trace, &writer, outlet) }
+            let outcome = try store.find(query, work) { try list.append(TraceCursor($0.trace), &writer, outlet) }
             if list.isEmpty { throw NothingFound() }
             list.end(&writer)
             return outcome.hasMore
@@ -105,19 +105,19 @@ public struct JaegerV3Queries: Sendable {
     @Sendable private func trace(_ call: Call) throws -> HTTPResponse {
         let traceID = try JaegerV3Parameters.traceID(call.path["trace_id"] ?? "")
         let isRaw = try JaegerV3Parameters.isRawTrace(call.parameters)
-        guard let trace = try store.trace(traceID) else { throw NothingFound() }
         let work = call.work
+        guard let cursor = try store.openTrace(traceID, work) else { throw NothingFound() }
         let answer = JaegerLongAnswer { writer, outlet in
             var list = JaegerV3TraceList(isRaw: isRaw)
             list.begin(&writer)
-            try list.append(trace, &writer) { written in
+            try list.append(cursor, &writer) { written in
                 try work.check()
                 try outlet(&written)
             }
             list.end(&writer)
             return nil
         }
-        return try answer.response(isLong: JaegerLongAnswer.isLong(trace))
+        return try answer.response(isLong: JaegerLongAnswer.isLong(cursor))
     }
 
     @Sendable private func summaries(_ call: Call) throws -> HTTPResponse {

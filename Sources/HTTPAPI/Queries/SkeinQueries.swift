@@ -108,17 +108,17 @@ public struct SkeinQueries: Sendable {
             let names = Format.allCases.map(\.rawValue).joined(separator: ", ")
             throw QueryError("format: not one of \(names)")
         }
-        guard let trace = try store.trace(traceID) else {
+        let work = call.work
+        guard let cursor = try store.openTrace(traceID, work) else {
             return SkeinAnswer.failure(.notFound, "no span of trace \(traceID) is stored")
         }
-        let work = call.work
         let headers = [
             ("content-type", "application/json"),
             ("content-disposition", "attachment; filename=\"trace-\(traceID)-\(format.rawValue).json\""),
         ]
         return HTTPResponse(headers: headers) { body in
             var writer = ByteWriter()
-            try Self.write(trace, as: format, to: &writer) { written in
+            try Self.write(cursor, as: format, to: &writer) { written in
                 guard written.count >= 32 << 10 else { return }
                 try work.check()
                 try body.write(written.bytes)
@@ -129,24 +129,39 @@ public struct SkeinQueries: Sendable {
     }
 
     private static func write(
-        _ trace: Trace, as format: Format, to writer: inout ByteWriter, _ outlet: (inout ByteWriter) throws -> Void
+        _ cursor: TraceCursor, as format: Format, to writer: inout ByteWriter,
+        _ outlet: (inout ByteWriter) throws -> Void
     ) throws {
         switch format {
         case .jaeger:
             var list = JaegerTraceList(isRaw: false)
             list.begin(&writer)
-            try list.append(trace, &writer, outlet)
+            try list.append(cursor, &writer, outlet)
             list.end(&writer)
         case .zipkin:
+            var isFirst = true
             writer.write("[")
-            for (place, span) in trace.spans.enumerated() {
-                if place > 0 { writer.write(",") }
+            try forEachSpan(of: cursor) { span, _ in
+                if !isFirst { writer.write(",") }
+                isFirst = false
                 ZipkinJSONEncoder.append(span, to: &writer)
                 try outlet(&writer)
             }
             writer.write("]")
         case .otlp:
-            OTLPJSONEncoder.append(trace.spans, to: &writer)
+            var encoder = OTLPJSONEncoder(cursor.outline, isRaw: true)
+            encoder.begin(&writer)
+            try forEachSpan(of: cursor) { span, place in
+                encoder.append(span, place, &writer)
+                try outlet(&writer)
+            }
+            encoder.end(&writer)
+        }
+    }
+
+    private static func forEachSpan(of cursor: TraceCursor, _ body: (SpanView, Int) throws -> Void) throws {
+        while let piece = try cursor.next() {
+            for (index, span) in piece.spans.enumerated() { try body(span, piece.place + index) }
         }
     }
 }

@@ -16,16 +16,25 @@ package enum ZipkinAnswer {
     /// Writes a trace as a list of spans, piece by piece.
     /// - Throws: what `send` throws, and `StoreError` once the work is to end.
     static func write(_ trace: Trace, _ work: QueryWork, to send: ([UInt8]) throws -> Void) throws {
+        try write(TraceCursor(trace), work, to: send)
+    }
+
+    /// The same of a trace that is read while it is written.
+    static func write(_ cursor: TraceCursor, _ work: QueryWork, to send: ([UInt8]) throws -> Void) throws {
         var writer = ByteWriter(capacity: pieceByteCount + 4096)
-        for (number, span) in trace.spans.enumerated() {
-            writer.write(UInt8(ascii: number == 0 ? "[" : ","))
-            ZipkinJSONEncoder.append(span, to: &writer)
-            guard writer.count >= pieceByteCount else { continue }
-            try work.check()
-            try send(writer.bytes)
-            writer.removeAll()
+        var isFirst = true
+        while let piece = try cursor.next() {
+            for span in piece.spans {
+                writer.write(UInt8(ascii: isFirst ? "[" : ","))
+                isFirst = false
+                ZipkinJSONEncoder.append(span, to: &writer)
+                guard writer.count >= pieceByteCount else { continue }
+                try work.check()
+                try send(writer.bytes)
+                writer.removeAll()
+            }
         }
-        writer.write(UInt8(ascii: "]"))
+        writer.write(isFirst ? "[]" : "]")
         try send(writer.bytes)
     }
 

@@ -122,10 +122,10 @@ public struct ZipkinQueries: Sendable {
 
     @Sendable private func trace(_ question: Question) throws -> HTTPResponse {
         let traceID = try ZipkinQueryParameters.traceID(question.path["traceId"] ?? "")
-        guard let trace = try store.trace(traceID) else { return ZipkinAnswer.notFound(traceID) }
         let work = question.work
+        guard let cursor = try store.openTrace(traceID, work) else { return ZipkinAnswer.notFound(traceID) }
         return Self.streaming { body in
-            try ZipkinAnswer.write(trace, work) { try body.write($0) }
+            try ZipkinAnswer.write(cursor, work) { try body.write($0) }
         }
     }
 
