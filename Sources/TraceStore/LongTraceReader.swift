@@ -13,8 +13,6 @@ final class LongTraceReader {
     private let reader: TraceReader
     private let work: QueryWork
     private var parts: [LongTracePart] = []
-    /// As they were before anything of them was given out.
-    private var unreadParts: [LongTracePart] = []
     /// The first span of each part among those of all parts, and behind them their number.
     private var firstPlaces = [0]
     /// For each place in the trace the place among the spans of all parts.
@@ -110,7 +108,6 @@ final class LongTraceReader {
             changes.append((lasts[part] + 1, -1))
             parts[part].lastPlace = lasts[part]
         }
-        unreadParts = parts
         changes.sort { $0 < $1 }
         var (open, most) = (0, 1)
         for change in changes {
@@ -200,12 +197,6 @@ final class LongTraceReader {
     }
 
     // MARK: Reading
-
-    /// Goes back before the first span.
-    func rewind() {
-        parts = unreadParts
-        nextPlace = 0
-    }
 
     /// The next spans and the place of the first; nil behind the last.
     func next() throws(StoreError) -> (place: Int, spans: [SpanView])? {

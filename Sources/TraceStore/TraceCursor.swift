@@ -37,12 +37,6 @@ public final class TraceCursor: @unchecked Sendable {
         return trace.map { TraceOutline($0) } ?? TraceOutline(traceID)
     }
 
-    /// Goes back before the first span.
-    public func rewind() {
-        isGivenOut = false
-        long?.rewind()
-    }
-
     /// The next spans, and the place of the first; nil behind the last.
     ///
     /// A part that turns out to be damaged is left out, with a line in the log: then places are passed over.
@@ -79,19 +73,5 @@ extension TraceReader {
             return nil
         }
         return TraceCursor(long)
-    }
-
-    /// The first spans of a trace, for those who need some in memory.
-    /// - Returns: nil if no span of it is stored. Without its rest a trace is not whole.
-    func trace(
-        _ traceID: TraceID, spanCountMax: Int, _ work: QueryWork
-    ) throws(StoreError) -> (trace: Trace, isWhole: Bool)? {
-        guard let cursor = try open(traceID, work, wholeSpanCountMax: spanCountMax) else { return nil }
-        if let trace = cursor.trace { return (trace, true) }
-        var spans: [SpanView] = []
-        while spans.count < spanCountMax, let piece = try cursor.next() {
-            spans += piece.spans.prefix(spanCountMax - spans.count)
-        }
-        return spans.isEmpty ? nil : (Trace(traceID: traceID, spans: spans), cursor.spanCount == spans.count)
     }
 }

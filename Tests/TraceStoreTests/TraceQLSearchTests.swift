@@ -84,7 +84,8 @@ import TraceModel
     ) -> [TraceQuery.Place] {
         let matcher = TraceQLMatcher(language)
         let places = traces.compactMap { trace -> TraceQuery.Place? in
-            guard let start = trace.spans.compactMap(\.start).min(), window.contains(start), !matcher.match(trace).isEmpty else { return nil }
+            guard let start = trace.spans.compactMap(\.start).min(), window.contains(start) else { return nil }
+            if matcher.match(trace).isEmpty { return nil }
             return TraceQuery.Place(start: start, traceID: trace.traceID)
         }
         return places.sorted { ($0.start, $0.traceID) > ($1.start, $1.traceID) }

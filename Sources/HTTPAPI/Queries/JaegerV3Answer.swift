@@ -79,14 +79,13 @@ struct JaegerV3TraceList {
         writer.write(Self.listStart)
     }
 
-    /// A trace from its first span on, which may be read while it is written.
+    /// A trace which may be read while it is written.
     mutating func append(
-        _ cursor: TraceCursor, _ writer: inout ByteWriter, _ outlet: JaegerLongAnswer.Outlet
+        _ cursor: TraceCursor, _ writer: inout ByteWriter, _ outlet: LongAnswer.Outlet
     ) throws {
         if !isEmpty { writer.write(UInt8(ascii: ",")) }
         isEmpty = false
         var encoder = OTLPJSONEncoder(cursor.outline, isRaw: isRaw)
-        cursor.rewind()
         while let piece = try cursor.next() {
             for (index, span) in piece.spans.enumerated() {
                 encoder.append(span, piece.place + index, &writer)
@@ -110,7 +109,7 @@ struct JaegerSummaryList {
     private var isEmpty = true
 
     mutating func append(
-        _ summary: TraceSummary, _ writer: inout ByteWriter, _ outlet: JaegerLongAnswer.Outlet
+        _ summary: TraceSummary, _ writer: inout ByteWriter, _ outlet: LongAnswer.Outlet
     ) rethrows {
         writer.write(isEmpty ? "{\"summaries\":[" : ",")
         isEmpty = false

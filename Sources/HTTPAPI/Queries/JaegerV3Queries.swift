@@ -63,15 +63,22 @@ public struct JaegerV3Queries: Sendable {
             let call = Call(path: path, parameters: QueryParameters(request.query), work: limits.work(for: request))
             do {
                 return try handler(call)
-            } catch let error as QueryError {
-                return JaegerV3Answer.failure(.badRequest, error.message)
-            } catch let error as JaegerV3Parameters.Unsupported {
-                return JaegerV3Answer.failure(.notImplemented, error.message)
-            } catch is NothingFound {
-                return JaegerV3Answer.failure(.notFound, JaegerV3Answer.notFound)
-            } catch let error as StoreError {
-                return JaegerV3Answer.failure(error.httpStatus, error.message, headers: error.httpHeaders)
+            } catch {
+                guard let answer = Self.failure(error) else { throw error }
+                return answer
             }
+        }
+    }
+
+    /// The answer to an error; nil for what is the program's own.
+    @Sendable private static func failure(_ error: any Error) -> HTTPResponse? {
+        switch error {
+        case let error as QueryError: JaegerV3Answer.failure(.badRequest, error.message)
+        case let error as JaegerV3Parameters.Unsupported: JaegerV3Answer.failure(.notImplemented, error.message)
+        case is NothingFound: JaegerV3Answer.failure(.notFound, JaegerV3Answer.notFound)
+        case let error as StoreError:
+            JaegerV3Answer.failure(error.httpStatus, error.message, headers: error.httpHeaders)
+        default: nil
         }
     }
 
@@ -91,7 +98,7 @@ public struct JaegerV3Queries: Sendable {
         let query = try JaegerV3Parameters.query(call.parameters)
         let isRaw = try JaegerV3Parameters.isRawSearch(call.parameters)
         let (store, work) = (store, call.work)
-        let answer = JaegerLongAnswer { writer, outlet in
+        let answer = LongAnswer(failure: Self.failure) { writer, outlet in
             var list = JaegerV3TraceList(isRaw: isRaw)
             list.begin(&writer)
             let outcome = try store.find(query, work) { try list.append(TraceCursor($0.trace), &writer, outlet) }
@@ -99,7 +106,7 @@ public struct JaegerV3Queries: Sendable {
             list.end(&writer)
             return outcome.hasMore
         }
-        return try answer.response()
+        return answer.response(isSearch: true)
     }
 
     @Sendable private func trace(_ call: Call) throws -> HTTPResponse {
@@ -107,7 +114,7 @@ public struct JaegerV3Queries: Sendable {
         let isRaw = try JaegerV3Parameters.isRawTrace(call.parameters)
         let work = call.work
         guard let cursor = try store.openTrace(traceID, work) else { throw NothingFound() }
-        let answer = JaegerLongAnswer { writer, outlet in
+        let answer = LongAnswer(failure: Self.failure) { writer, outlet in
             var list = JaegerV3TraceList(isRaw: isRaw)
             list.begin(&writer)
             try list.append(cursor, &writer) { written in
@@ -117,13 +124,13 @@ public struct JaegerV3Queries: Sendable {
             list.end(&writer)
             return nil
         }
-        return try answer.response(isLong: JaegerLongAnswer.isLong(cursor))
+        return answer.response()
     }
 
     @Sendable private func summaries(_ call: Call) throws -> HTTPResponse {
         let query = try JaegerV3Parameters.query(call.parameters)
         let (store, work) = (store, call.work)
-        let answer = JaegerLongAnswer { writer, outlet in
+        let answer = LongAnswer(failure: Self.failure) { writer, outlet in
             var list = JaegerSummaryList()
             let outcome = try store.find(query, work) { found in
                 try list.append(TraceSummary(found.trace), &writer, outlet)
@@ -131,6 +138,6 @@ public struct JaegerV3Queries: Sendable {
             list.end(&writer)
             return outcome.hasMore
         }
-        return try answer.response()
+        return answer.response(isSearch: true)
     }
 }

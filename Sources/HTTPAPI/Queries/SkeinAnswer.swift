@@ -18,6 +18,18 @@ enum SkeinAnswer {
         return .json(writer.bytes, status: status)
     }
 
+    /// The answer to an error; nil for what is the program's own.
+    @Sendable static func failure(_ error: any Error) -> HTTPResponse? {
+        switch error {
+        case let error as QueryError: return failure(.badRequest, error.message)
+        case let error as StoreError:
+            var response = failure(error.httpStatus, error.message)
+            response.headers += error.httpHeaders
+            return response
+        default: return nil
+        }
+    }
+
     static func services(_ names: [String]) -> HTTPResponse {
         var writer = ByteWriter()
         writer.write("{\"services\":")

@@ -58,12 +58,9 @@ public struct SkeinQueries: Sendable {
                 work: limits.work(for: request))
             do {
                 return try handler(call)
-            } catch let error as QueryError {
-                return SkeinAnswer.failure(.badRequest, error.message)
-            } catch let error as StoreError {
-                var response = SkeinAnswer.failure(error.httpStatus, error.message)
-                response.headers += error.httpHeaders
-                return response
+            } catch {
+                guard let answer = SkeinAnswer.failure(error) else { throw error }
+                return answer
             }
         }
     }
@@ -116,16 +113,14 @@ public struct SkeinQueries: Sendable {
             ("content-type", "application/json"),
             ("content-disposition", "attachment; filename=\"trace-\(traceID)-\(format.rawValue).json\""),
         ]
-        return HTTPResponse(headers: headers) { body in
-            var writer = ByteWriter()
+        let answer = LongAnswer(failure: SkeinAnswer.failure) { writer, outlet in
             try Self.write(cursor, as: format, to: &writer) { written in
-                guard written.count >= 32 << 10 else { return }
                 try work.check()
-                try body.write(written.bytes)
-                written.removeAll()
+                try outlet(&written)
             }
-            try body.write(writer.bytes)
+            return nil
         }
+        return answer.response(headers: headers)
     }
 
     private static func write(
