@@ -18,7 +18,10 @@ import TraceModel
             traits.kind = span.kind
             traits.isShared = span.isShared
             var service = span.service
-            let group = service.withUTF8 { outline.group(traits, serviceName: UnsafeRawBufferPointer($0)) }
+            let group = service.withUTF8 { name in
+                outline.group(
+                    traits, serviceName: UnsafeRawBufferPointer(name), operationName: UnsafeRawBufferPointer(name))
+            }
             outline.append(spanID: span.id, parentID: span.parent, start: Int64(place), duration: 1, group: group)
         }
         return outline

@@ -17,6 +17,8 @@ public struct SkeinQueries: Sendable {
         case services = "/api/skein/v1/services"
         case operations = "/api/skein/v1/services/:service/operations"
         case search = "/api/skein/v1/search"
+        case trace = "/api/skein/v1/traces/:traceID"
+        case span = "/api/skein/v1/traces/:traceID/spans/:spanID"
         case export = "/api/skein/v1/traces/:traceID/export"
     }
 
@@ -47,6 +49,8 @@ public struct SkeinQueries: Sendable {
         case .services: answering(services)
         case .operations: answering(operations)
         case .search: answering(search)
+        case .trace: answering(trace)
+        case .span: answering(span)
         case .export: answering(export)
         }
     }
@@ -92,7 +96,40 @@ public struct SkeinQueries: Sendable {
         return SkeinAnswer.search(traces, outcome, search, cursor: cursor, notes: outcome.notes + notes)
     }
 
-    // MARK: Export
+    // MARK: One trace
+
+    @Sendable private func trace(_ call: Call) throws -> HTTPResponse {
+        let rows = try SkeinQueryParameters.rows(call.parameters)
+        return try withTrace(call) { cursor in
+            SkeinTraceAnswer(cursor.outline).response(rows)
+        }
+    }
+
+    /// The spans with an ID, which client and server may share.
+    @Sendable private func span(_ call: Call) throws -> HTTPResponse {
+        try SkeinQueryParameters.checkNames(call.parameters, [])
+        let spanID = try SkeinQueryParameters.spanID(call.path["spanID"] ?? "")
+        return try withTrace(call) { cursor in
+            var found: [SpanView] = []
+            while let piece = try cursor.next() { found += piece.spans.filter { $0.spanID == spanID } }
+            guard !found.isEmpty else {
+                return SkeinAnswer.failure(.notFound, "no span \(spanID) of trace \(cursor.traceID) is stored")
+            }
+            var writer = ByteWriter()
+            OTLPJSONEncoder.append(found, to: &writer)
+            return .json(writer.bytes)
+        }
+    }
+
+    private func withTrace(
+        _ call: Call, _ answer: (TraceCursor) throws -> HTTPResponse
+    ) throws -> HTTPResponse {
+        let traceID = try SkeinQueryParameters.traceID(call.path["traceID"] ?? "")
+        guard let cursor = try store.openTrace(traceID, call.work) else {
+            return SkeinAnswer.failure(.notFound, "no span of trace \(traceID) is stored")
+        }
+        return try answer(cursor)
+    }
 
     private enum Format: String, CaseIterable {
         case jaeger, zipkin, otlp
@@ -100,27 +137,24 @@ public struct SkeinQueries: Sendable {
 
     @Sendable private func export(_ call: Call) throws -> HTTPResponse {
         try SkeinQueryParameters.checkNames(call.parameters, ["format"])
-        let traceID = try SkeinQueryParameters.traceID(call.path["traceID"] ?? "")
         guard let format = Format(rawValue: call.parameters.text("format") ?? "jaeger") else {
             let names = Format.allCases.map(\.rawValue).joined(separator: ", ")
             throw QueryError("format: not one of \(names)")
         }
         let work = call.work
-        guard let cursor = try store.openTrace(traceID, work) else {
-            return SkeinAnswer.failure(.notFound, "no span of trace \(traceID) is stored")
-        }
-        let headers = [
-            ("content-type", "application/json"),
-            ("content-disposition", "attachment; filename=\"trace-\(traceID)-\(format.rawValue).json\""),
-        ]
-        let answer = LongAnswer(failure: SkeinAnswer.failure) { writer, outlet in
-            try Self.write(cursor, as: format, to: &writer) { written in
-                try work.check()
-                try outlet(&written)
+        return try withTrace(call) { cursor in
+            let name = "trace-\(cursor.traceID)-\(format.rawValue).json"
+            let answer = LongAnswer(failure: SkeinAnswer.failure) { writer, outlet in
+                try Self.write(cursor, as: format, to: &writer) { written in
+                    try work.check()
+                    try outlet(&written)
+                }
+                return nil
             }
-            return nil
+            return answer.response(headers: [
+                ("content-type", "application/json"), ("content-disposition", "attachment; filename=\"\(name)\""),
+            ])
         }
-        return answer.response(headers: headers)
     }
 
     private static func write(
