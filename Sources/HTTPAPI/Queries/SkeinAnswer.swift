@@ -8,14 +8,18 @@ internal import WireFormats
 /// The answers of the program's own query API, in JSON. Times since 1970 are text, because JavaScript's numbers do not
 /// hold their nanoseconds; durations are numbers.
 enum SkeinAnswer {
-    static func failure(_ status: HTTPStatus, _ message: String) -> HTTPResponse {
+    static func failure(
+        _ status: HTTPStatus, _ message: String, headers: [(name: String, value: String)] = []
+    ) -> HTTPResponse {
         var writer = ByteWriter()
         writer.write("{\"error\":{\"status\":")
         writer.writeNumber(status.code)
         writer.write(",\"message\":")
         writer.writeJSONString(message)
         writer.write("}}")
-        return .json(writer.bytes, status: status)
+        var failure = HTTPResponse.json(writer.bytes, status: status)
+        failure.headers += headers
+        return failure
     }
 
     static func services(_ names: [String]) -> HTTPResponse {

@@ -30,7 +30,8 @@ public struct SkeinQueries: Sendable {
     public func register(on router: inout HTTPRouter) {
         for route in Route.allCases {
             router.on(
-                .get, route.rawValue, refusalWriter: { error, _ in SkeinAnswer.failure(error.status, error.message) },
+                .get, route.rawValue,
+                refusalWriter: { error, _ in SkeinAnswer.failure(error.status, error.message, headers: error.headers) },
                 handler(route))
         }
     }
@@ -61,9 +62,7 @@ public struct SkeinQueries: Sendable {
             } catch let error as QueryError {
                 return SkeinAnswer.failure(.badRequest, error.message)
             } catch let error as StoreError {
-                var response = SkeinAnswer.failure(error.httpStatus, error.message)
-                response.headers += error.httpHeaders
-                return response
+                return SkeinAnswer.failure(error.httpStatus, error.message, headers: error.httpHeaders)
             }
         }
     }
