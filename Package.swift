@@ -50,7 +50,9 @@ let package = Package(
             sources: ["StorageFiles.swift"], resources: [.embedInCode("schema")], swiftSettings: strict),
         .target(
             name: "QueryFiles", path: "queries",
-            exclude: ["README.md", "openapi.yaml", "grpc/generate", "grpc/jaeger", "grpc/opentelemetry"],
+            exclude: [
+                "README.md", "openapi.yaml", "openapi-tempo.yaml", "grpc/generate", "grpc/jaeger", "grpc/opentelemetry",
+            ],
             sources: ["QueryFiles.swift", "GRPCDescriptors.swift"],
             resources: [.embedInCode("sql"), .embedInCode("grpc/descriptors")], swiftSettings: strict),
         .target(
