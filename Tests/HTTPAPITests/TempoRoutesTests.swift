@@ -85,7 +85,10 @@ import WireFormats
         try await TempoServer.serving { server in
             let count = 1234
             let spans = (1...count).map {
-                #"{"traceId":"ab","id":"\#(String($0, radix: 16))","name":"op \#($0)","timestamp":\#(1_700_000_000_000_000 + $0),"localEndpoint":{"serviceName":"s"}}"#
+                """
+                {"traceId":"ab","id":"\(String($0, radix: 16))","name":"op \($0)",
+                 "timestamp":\(1_700_000_000_000_000 + $0),"localEndpoint":{"serviceName":"s"}}
+                """
             }
             try server.post(zipkin: "[" + spans.joined(separator: ",") + "]")
             let wanted = (1...count).map { "s op \($0)" }

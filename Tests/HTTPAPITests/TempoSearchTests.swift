@@ -203,7 +203,7 @@ import Testing
             #expect(try count("service.name=reviews code=503") == 0)
             #expect(try count("code=503 code2=1") == 0)
             #expect(try count("code=503 ratio=0.5 ok=false") == 1)
-            #expect(try count("status.code=error") == 1)
+            #expect(try count("status.code=error") == 2)
             #expect(try count("error=true") == 2)
             #expect(try count(#"name="get /ratings" root.service.name=productpage"#) == 1)
             #expect(try count("node_id=sidecar", [("minDuration", "812ms"), ("maxDuration", "812ms")]) == 1)

@@ -108,6 +108,6 @@ import WireFormats
 
     @Test func `there is a fuzzer for every decoder`() throws {
         let folders = try FileManager.default.contentsOfDirectory(atPath: Self.corpus)
-        #expect(Set(folders) == Set(Format.allCases.map(\.rawValue) + ["batch-image", "gzip"]))
+        #expect(Set(folders) == Set(Format.allCases.map(\.rawValue) + ["batch-image", "gzip", "traceql"]))
     }
 }

@@ -2,13 +2,19 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The built program against a server that answers as Zipkin does.
+/// The built program against a server that answers as the program itself does.
 @Suite struct CommandTests {
     private static let spans = """
         [{"traceId":"000000000000000a","id":"0000000000000001","name":"get /","timestamp":1795247697000000,"duration":2000,
         "localEndpoint":{"serviceName":"front"}},{"traceId":"000000000000000a","parentId":"0000000000000001",
         "id":"0000000000000002","name":"get /a","timestamp":1795247697000500,"duration":1000,
         "localEndpoint":{"serviceName":"a"},"tags":{"error":"true"}}]
+        """
+
+    private static let page = """
+        {"traces":[{"traceID":"000000000000000a","root":{"service":"front","operation":"get /"},
+        "startTimeUnixNano":"1795247697000000000","durationNanos":2000000,"spanCount":2,"errorCount":1}],
+        "count":{"value":7,"isExact":false},"notes":["a note"],"cursor":null}
         """
 
     @Test func `a trace is shown as a tree and as JSON`() throws {
@@ -21,18 +27,19 @@ import Testing
         let json = try run(["trace", "A", "--server", server.url, "--json"])
         let list = try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [[String: Any]]
         #expect(list?.count == 2)
-        #expect(server.requests.map(\.target) == ["/api/v2/trace/000000000000000a", "/api/v2/trace/000000000000000a"])
+        let target = "/api/skein/v1/traces/000000000000000a/export?format=zipkin"
+        #expect(server.requests.map(\.target) == [target, target])
     }
 
     @Test func `a trace that is not there ends with 1`() throws {
-        let server = try LoopbackServer { _ in .init(404, "000000000000000a not found") }
+        let server = try LoopbackServer { _ in .init(404, #"{"error":{"message":"no trace 000000000000000a"}}"#) }
         let result = try run(["trace", "a", "--server", server.url])
         #expect(result.code == 1)
         #expect(result.errors == "skein: no trace 000000000000000a\n")
     }
 
     @Test func `a search prints a table or JSON`() throws {
-        let server = try LoopbackServer { _ in .init(200, "[\(Self.spans)]") }
+        let server = try LoopbackServer { _ in .init(200, Self.page) }
         let table = try run([
             "search", "--server", server.url, "--service", "front", "--since", "1h", "--tag", "error=true",
         ])
@@ -41,32 +48,55 @@ import Testing
         #expect(lines.count == 2)
         #expect(lines.last?.hasPrefix("000000000000000a") == true)
         #expect(lines.last?.hasSuffix("2 ms      2       1  front: get /") == true, "\(lines)")
-        #expect(server.requests.first?.target.contains("serviceName=front&annotationQuery=error%3Dtrue") == true)
+        #expect(table.errors == "a note\n1 of at least 7 traces\n")
+        let query = "q=%7B%20resource.service.name%20%3D%20%22front%22%20%26%26%20span.%22error%22%20%3D%20%22true%22"
+        #expect(server.requests.first?.target.hasPrefix("/api/skein/v1/search?\(query)") == true)
         let json = try run(["search", "--server", server.url, "--json"])
         let list = try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [[String: Any]]
         #expect(list?.first?["traceId"] as? String == "000000000000000a")
         #expect(list?.first?["errorCount"] as? Int == 1)
     }
 
+    @Test func `pages are asked for until there are enough traces`() throws {
+        let server = try LoopbackServer { request in
+            .init(200, request.number == 0 ? Self.page.replacing("null}", with: #""next"}"#) : Self.page)
+        }
+        let json = try run(["search", "--server", server.url, "--json", "--limit", "5"])
+        let list = try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [[String: Any]]
+        #expect(list?.count == 2)
+        #expect(server.requests.count == 2)
+        #expect(server.requests.last?.target.hasSuffix("&limit=4&spans=0&cursor=next") == true)
+    }
+
+    @Test func `a query that is none is told of with its place, and ends with 2`() throws {
+        let server = try LoopbackServer { _ in .init(400, #"{"error":{"status":400,"message":"q: 1:3: what?"}}"#) }
+        let result = try run(["search", "{ x", "--server", server.url])
+        #expect(result.code == 2)
+        #expect(result.errors == "skein: q: 1:3: what?\n")
+    }
+
     @Test func `names are listed`() throws {
-        let server = try LoopbackServer { _ in .init(200, #"["b","a"]"#) }
+        let server = try LoopbackServer { request in
+            let kinds = #"[{"name":"b","kind":"server"},{"name":"a","kind":"server"},{"name":"a","kind":"client"}]"#
+            return .init(200, request.number == 0 ? #"{"services":["a","b"]}"# : #"{"operations":\#(kinds)}"#)
+        }
         #expect(try run(["services", "--server", server.url]).output == "a\nb\n")
         #expect(try run(["operations", "x y", "--server", server.url]).output == "a\nb\n")
-        #expect(server.requests.last?.target == "/api/v2/spans?serviceName=x%20y")
+        #expect(server.requests.last?.target == "/api/skein/v1/services/x%20y/operations")
     }
 
     @Test func `a server that speaks something else is told of`() throws {
         let server = try LoopbackServer { _ in .init(200, "<html>") }
         let result = try run(["services", "--server", server.url])
         #expect(result.code == 1)
-        #expect(result.errors.contains("is not Zipkin's"))
+        #expect(result.errors.contains("is not Skein's"))
         let failing = try LoopbackServer { _ in .init(500, "broken\nmore") }
         #expect(try run(["services", "--server", failing.url]).errors.contains("answered 500: broken\n"))
     }
 
     @Test func `the server's port comes from the configuration`() throws {
-        let server = try LoopbackServer { _ in .init(200, "[]") }
-        #expect(try run(["services"], environment: ["SKEIN_ZIPKIN_PORT": "\(server.port)"]).code == 0)
+        let server = try LoopbackServer { _ in .init(200, #"{"services":[]}"#) }
+        #expect(try run(["services"], environment: ["SKEIN_QUERY_PORT": "\(server.port)"]).code == 0)
         #expect(server.requests.count == 1)
     }
 

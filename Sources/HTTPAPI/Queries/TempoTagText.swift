@@ -1,5 +1,5 @@
-/// Tags as Tempo's old searches name them: logfmt, that is `key=value` with white space between, values with white space
-/// in quotes.
+/// Tags as Tempo's old searches name them: logfmt, that is `key=value` with white space between, values with white
+/// space in quotes.
 package enum TempoTagText {
     package struct Tag: Equatable {
         package var key: String

@@ -93,8 +93,8 @@ class RequestStream: Watched, @unchecked Sendable {
         deadline = .distantFuture
     }
 
-    /// Writes a piece with `write`, and has `promise` wait until it is taken. A client that takes nothing for as long as
-    /// it may rest has stopped reading; a handler may take its time.
+    /// Writes a piece with `write`, and has `promise` wait until it is taken. A client that takes nothing for as long
+    /// as it may rest has stopped reading; a handler may take its time.
     final func writePiece(_ promise: EventLoopPromise<Void>, _ write: () -> EventLoopFuture<Void>) {
         deadline = .now() + server.idleTimeout
         current.piecePromise = promise
