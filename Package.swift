@@ -172,7 +172,8 @@ let package = Package(
         .testTarget(
             name: "TraceStoreTests",
             dependencies: [
-                "TraceStore", "Journal", "FileSystem", "WireFormats", "Topology", "TraceModel", "TestSupport",
+                "TraceStore", "Journal", "FileSystem", "WireFormats", "QueryLanguage", "Topology", "TraceModel",
+                "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(

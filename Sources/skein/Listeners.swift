@@ -114,9 +114,12 @@ final class Listeners: Sendable {
             services.jaegerV3Queries.register(on: &router)
             services.skeinQueries.register(on: &router)
             router.mount(prefix: "/jaeger")
-        case .queryGRPC: services.jaegerCalls.register(on: &router)
+        case .queryGRPC:
+            services.jaegerCalls.register(on: &router)
+            JaegerCalls.registerReflection(on: &router)
         case .jaegerStorage:
             services.jaegerStorage.register(on: &router)
+            JaegerStorageCalls.registerReflection(on: &router)
             // Spans come in through OTLP's own service.
             services.otlp.registerGRPC(on: &router)
         case .tempo: services.tempo.register(on: &router)

@@ -44,6 +44,8 @@ public final class HTTP2Client {
     public var replenishesWindows = true
     /// What the server first said of the connection's end.
     public private(set) var goAway: (lastStreamID: Int, code: Int)?
+    /// The codes of all that it said of it.
+    public private(set) var goAwayCodes: [Int] = []
     public private(set) var answers: [Int: Answer] = [:]
     /// Everything that was sent, to be replayed.
     public private(set) var sent: [UInt8] = []
@@ -183,6 +185,7 @@ public final class HTTP2Client {
             answers[frame.streamID]?.isEnded = true
         case .goAway:
             goAway = goAway ?? (number(0..<4), number(4..<8))
+            goAwayCodes.append(number(4..<8))
         case .windowUpdate:
             if frame.streamID == 0 {
                 connectionWindow += number(0..<4)

@@ -23,7 +23,11 @@ public struct JaegerCalls: Sendable {
         let handlers = JaegerCallHandlers(store: store, limits: limits)
         registerV2(handlers, &router)
         registerV3(handlers, &router)
-        router.onReflection(descriptorSet: GRPCDescriptors.jaegerQuery, services: Self.services)
+    }
+
+    /// Tells clients by reflection what the services are.
+    public static func registerReflection(on router: inout HTTPRouter) {
+        router.onReflection(descriptorSet: GRPCDescriptors.jaegerQuery, services: services)
     }
 
     private func registerV2(_ handlers: JaegerCallHandlers, _ router: inout HTTPRouter) {

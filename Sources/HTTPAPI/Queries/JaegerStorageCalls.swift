@@ -28,9 +28,13 @@ public struct JaegerStorageCalls: Sendable {
         let handlers = JaegerCallHandlers(store: store, limits: limits)
         registerNames(handlers, &router)
         registerTraces(handlers, &router)
+    }
+
+    /// Tells clients by reflection what the services are, that of OTLP among them.
+    public static func registerReflection(on router: inout HTTPRouter) {
         router.onReflection(
             descriptorSet: GRPCDescriptors.jaegerStorage,
-            services: Self.services + ["opentelemetry.proto.collector.trace.v1.TraceService"])
+            services: services + ["opentelemetry.proto.collector.trace.v1.TraceService"])
     }
 
     private func registerNames(_ handlers: JaegerCallHandlers, _ router: inout HTTPRouter) {

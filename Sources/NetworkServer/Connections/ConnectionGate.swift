@@ -22,7 +22,9 @@ final class ConnectionGate: Watched, ChannelInboundHandler, @unchecked Sendable 
     private var firstBytes: ByteBuffer?
     private var context: ChannelHandlerContext?
     private var isAdmitted = false
-    private var streamCount = 0  // of HTTP/2
+    private var streamCount = 0  // of HTTP/2, as those below
+    private var areSettingsTaken = false
+    private var drainsWithSettings = false
 
     private static let preface: StaticString = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
@@ -101,6 +103,13 @@ final class ConnectionGate: Watched, ChannelInboundHandler, @unchecked Sendable 
         deadline = streamCount > 0 ? .distantFuture : .now() + server.idleTimeout + server.requestTimeout
     }
 
+    /// The client has acknowledged the settings. Told before that to go, an idle one would end in a protocol error, for
+    /// NIO takes its connection for closed by then and the acknowledgement for an offence.
+    func settingsTaken() {
+        areSettingsTaken = true
+        if drainsWithSettings { drain() }
+    }
+
     // MARK: From the event loop and the server
 
     override func deadlinePassed() {
@@ -110,6 +119,11 @@ final class ConnectionGate: Watched, ChannelInboundHandler, @unchecked Sendable 
 
     override func drain() {
         if case .http2 = spoken {
+            guard areSettingsTaken else {
+                drainsWithSettings = true
+                deadline = min(deadline, .now() + server.requestTimeout)
+                return
+            }
             context?.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
         } else {
             close()
@@ -167,7 +181,7 @@ final class ConnectionGate: Watched, ChannelInboundHandler, @unchecked Sendable 
                 try channel.pipeline.syncOperations.addHandler(HTTP2Stream(on: self))
             }
         }
-        try pipeline.addHandlers([http2, lifetime, HTTP2ConnectionWatch()])
+        try pipeline.addHandlers([http2, lifetime, HTTP2ConnectionWatch(gate: self)])
         // The handler that was added late keeps to itself that the channel is active.
         try pipeline.context(handler: http2).fireChannelActive()
     }

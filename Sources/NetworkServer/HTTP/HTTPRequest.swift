@@ -32,8 +32,8 @@ public struct HTTPRequest: Sendable {
     /// The IP address of the client, or of the last proxy; nil if the connection ended too early to tell.
     public var remoteAddress: String? { peer.address }
 
-    /// False once the client closed its side or took its request back, or its call's deadline passed: a long query
-    /// may stop, nobody waits for it.
+    /// False once the client closed its side or took its request back, or its call's deadline passed: a long query may
+    /// stop, nobody waits for it.
     public var isClientConnected: Bool { peer.isConnected }
 }
 

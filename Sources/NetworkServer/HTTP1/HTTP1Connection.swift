@@ -106,7 +106,10 @@ final class HTTP1Connection: RequestStream, ChannelDuplexHandler, @unchecked Sen
 
     /// Cuts a connection that is too slow, or has nothing to do.
     override func deadlinePassed() {
-        if phase == .reading, current.storage != nil {
+        if phase == .reading, current.refusal != nil {
+            server.observer?.connectionTimedOut(server: server.name)
+            endWithRefusal()
+        } else if phase == .reading, current.storage != nil {
             server.observer?.connectionTimedOut(server: server.name)
             refuse(HTTPError(.requestTimeout, "The request took too long"), keepsConnection: false)
         } else if !isOutputSent, isStillReading() {

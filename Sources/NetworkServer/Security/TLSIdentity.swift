@@ -1,3 +1,4 @@
+internal import NIOCore
 internal import NIOSSL
 
 #if canImport(Glibc)
@@ -48,6 +49,8 @@ public final class TLSIdentity: Sendable {
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
         configuration.minimumTLSVersion = .tlsv12
+        // A connection that is closed waits this long for the client's farewell.
+        configuration.shutdownTimeout = .seconds(1)
         configuration.applicationProtocols = applicationProtocols
         if let path = files.clientCAPath {
             configuration.trustRoots = .certificates(try certificates("client CA", path, &warnings))

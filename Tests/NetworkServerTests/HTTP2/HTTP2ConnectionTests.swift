@@ -172,6 +172,23 @@ import Testing
         }
     }
 
+    @Test(arguments: 0..<20)
+    func `a connection without calls ends without an error when the server does`(round: Int) async throws {
+        try await RunningServer.run(routes: { $0.addEcho() }) { running in
+            let clients = try (0..<10).map { _ in try HTTP2Client(port: running.port) }
+            for (index, client) in clients.enumerated() {
+                if index % 4 == 1 { try client.ping() }
+                if index % 4 == 2 { #expect(try client.exchange("GET", "/hello").text == "hello") }
+                if index % 4 == 3 { #expect(try client.exchange("POST", "/echo", [], [1]).body == [1]) }
+            }
+            running.server.beginShutdown()
+            for (index, client) in clients.enumerated() {
+                try client.readToEnd()
+                #expect(client.goAwayCodes.allSatisfy { $0 == 0 }, "\(index) \(client.goAwayCodes)")
+            }
+        }
+    }
+
     @Test func `shutting down cuts who does not end in time`() async throws {
         let waiting = Waiting()
         try await RunningServer.run(routes: waiting.register) { running in
