@@ -23,7 +23,10 @@ extension ClientTests {
 
         @Test(.peers(.current)) func `what is written to the remote storage is read from it`() throws {
             let process = try SkeinProcess.started()
-            try ask("write", Known(ports: ["jaeger-storage": try process.port("jaeger-storage")], traces: [:]))
+            let ports = [
+                "query-grpc": try process.port("query-grpc"), "jaeger-storage": try process.port("jaeger-storage"),
+            ]
+            try ask("write", Known(ports: ports, traces: [:]))
             try process.terminate()
         }
 

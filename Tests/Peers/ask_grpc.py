@@ -266,17 +266,35 @@ def storage(known):
 
 
 def write(known):
-    """A Jaeger collector that writes to the remote storage, and reads back."""
+    """A Jaeger collector that writes to the remote storage; a trace of 10 MB, each part of which fits in a message."""
     listener, service = Listener(known, "jaeger-storage"), "jaeger.storage.v2.TraceReader"
     trace_id, now = b"\7" * 16, time.time_ns()
-    span = {"trace_id": trace_id, "span_id": b"\7" * 8, "name": "written", "start_time_unix_nano": now - 10**9,
-            "end_time_unix_nano": now}
+    sent = [
+        {"trace_id": trace_id, "span_id": (1 + number).to_bytes(8, "big"), "name": "written",
+         "start_time_unix_nano": now - 10**9 + number, "end_time_unix_nano": now,
+         "attributes": [{"key": "long", "value": {"string_value": "x" * 60_000}}] if number % 3 == 0 else []}
+        for number in range(500)]
     resource = {"attributes": [{"key": "service.name", "value": {"string_value": "writer"}}]}
-    listener.call(
-        "opentelemetry.proto.collector.trace.v1.TraceService", "Export",
-        resource_spans=[{"resource": resource, "scope_spans": [{"spans": [span]}]}])
-    (found,) = otlp_spans(listener.call(service, "GetTraces", query=[{"trace_id": trace_id}])).values()
-    expect_equal([(span.name, service) for span, service in found], [("written", "writer")], "what was written")
+    for start in range(0, len(sent), 50):
+        listener.call(
+            "opentelemetry.proto.collector.trace.v1.TraceService", "Export",
+            resource_spans=[{"resource": resource, "scope_spans": [{"spans": sent[start:start + 50]}]}])
+    ids = [span["span_id"] for span in sent]
+
+    def expect_all(answers):
+        (found,) = otlp_spans(answers).values()
+        expect_equal([span.span_id for span, _ in found], ids, "spans")
+        assert all(service == "writer" for _, service in found)
+
+    expect_all(listener.call(service, "GetTraces", query=[{"trace_id": trace_id}]))
+    start, end = hour()
+    query = {"service_name": "writer", "start_time_min": start, "start_time_max": end}
+    expect_all(listener.call(service, "FindTraces", query=query))
+    queries = Listener(known, "query-grpc")
+    expect_all(queries.call("jaeger.api_v3.QueryService", "GetTrace", trace_id=trace_id.hex()))
+    for name, fields in [("GetTrace", {"trace_id": trace_id}), ("FindTraces", {"query": query})]:
+        (found,) = spans_by_trace(queries.call("jaeger.api_v2.QueryService", name, **fields)).values()
+        expect_equal([span.span_id for span in found], ids, "spans")
 
 
 # The protocol
