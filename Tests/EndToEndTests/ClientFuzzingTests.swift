@@ -35,7 +35,7 @@ extension PeerTests {
             let file = folder.path + "/known.json"
             try JSONEncoder().encode(known).write(to: URL(filePath: file))
             let seed = EndToEndTests.seed()
-            let told = try PeerEnvironment.fuzzing.run("fuzz_queries.py", [file, "\(seed)"])
+            let told = try PeerEnvironment.fuzzing.run("fuzz_queries.py", [file, "\(seed)"], timeoutSeconds: 330)
             print(String(decoding: told, as: UTF8.self))
             #expect(process.isRunning)
             try process.terminate()
