@@ -4,11 +4,11 @@ import Testing
 
 /// A Python environment with other programs' own clients, as `.ci/peers` installs it.
 enum PeerEnvironment: String {
-    case current, older
+    case current, older, fuzzing
 
     private var folder: String { Repository.path + "/.build/peers/" + rawValue }
     private var requirements: String {
-        Repository.path + "/Tests/Peers/requirements" + (self == .older ? "-older" : "") + ".txt"
+        Repository.path + "/Tests/Peers/requirements" + (self == .current ? "" : "-" + rawValue) + ".txt"
     }
 
     /// Whether it is there with the versions that the tests want.

@@ -67,6 +67,11 @@ struct RecordedProtobuf {
         return fields
     }
 
+    /// The messages, or bytes, that stand under one field number.
+    static func messages(in message: [UInt8], field number: UInt64) throws -> [[UInt8]] {
+        try fields(message[...]).filter { $0.number == number }.map { Array($0.value.bytes) }
+    }
+
     /// Empty where there is no such field.
     private static func text(_ fields: Fields, _ number: UInt64) -> String {
         for field in fields where field.number == number { return field.value.text }

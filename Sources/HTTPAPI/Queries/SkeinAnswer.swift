@@ -8,25 +8,26 @@ internal import WireFormats
 /// The answers of the program's own query API, in JSON. Times since 1970 are text, because JavaScript's numbers do not
 /// hold their nanoseconds; durations are numbers.
 enum SkeinAnswer {
-    static func failure(_ status: HTTPStatus, _ message: String) -> HTTPResponse {
+    static func failure(
+        _ status: HTTPStatus, _ message: String, headers: [(name: String, value: String)] = []
+    ) -> HTTPResponse {
         var writer = ByteWriter()
         writer.write("{\"error\":{\"status\":")
         writer.writeNumber(status.code)
         writer.write(",\"message\":")
         writer.writeJSONString(message)
         writer.write("}}")
-        return .json(writer.bytes, status: status)
+        var failure = HTTPResponse.json(writer.bytes, status: status)
+        failure.headers += headers
+        return failure
     }
 
     /// The answer to an error; nil for what is the program's own.
     @Sendable static func failure(_ error: any Error) -> HTTPResponse? {
         switch error {
-        case let error as QueryError: return failure(.badRequest, error.message)
-        case let error as StoreError:
-            var response = failure(error.httpStatus, error.message)
-            response.headers += error.httpHeaders
-            return response
-        default: return nil
+        case let error as QueryError: failure(.badRequest, error.message)
+        case let error as StoreError: failure(error.httpStatus, error.message, headers: error.httpHeaders)
+        default: nil
         }
     }
 

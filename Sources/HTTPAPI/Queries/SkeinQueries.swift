@@ -32,7 +32,8 @@ public struct SkeinQueries: Sendable {
     public func register(on router: inout HTTPRouter) {
         for route in Route.allCases {
             router.on(
-                .get, route.rawValue, refusalWriter: { error, _ in SkeinAnswer.failure(error.status, error.message) },
+                .get, route.rawValue,
+                refusalWriter: { error, _ in SkeinAnswer.failure(error.status, error.message, headers: error.headers) },
                 handler(route))
         }
     }

@@ -24,6 +24,8 @@ final class ConnectionGate: Watched, ChannelInboundHandler, @unchecked Sendable 
     private var isAdmitted = false
     private var streamCount = 0  // of HTTP/2, as those below
     private var areSettingsTaken = false
+    /// While a stream sends: an error is none of the client's then.
+    var isAnswering = false
     private var drainsWithSettings = false
 
     private static let preface: StaticString = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"

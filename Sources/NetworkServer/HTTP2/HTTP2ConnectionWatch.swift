@@ -19,6 +19,8 @@ final class HTTP2ConnectionWatch: ChannelInboundHandler {
         switch error {
         case is NIOHTTP2Errors.CreatedStreamAfterGoaway, is NIOHTTP2Errors.ContentLengthViolated:
             break  // Honest clients come to these; the stream has been reset.
+        case is NIOHTTP2Errors.NoSuchStream where gate.isAnswering:
+            break  // The client has given up a call in the moment in which it is answered.
         default:
             context.close(promise: nil)
         }

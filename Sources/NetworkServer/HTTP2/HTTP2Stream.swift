@@ -114,7 +114,7 @@ final class HTTP2Stream: RequestStream, ChannelDuplexHandler, @unchecked Sendabl
     override func sendContinue() {
         guard let context else { return }
         write(.headers(.init(headers: [":status": "100"])), context)
-        context.flush()
+        flush(context)
     }
 
     override func send(_ response: HTTPResponse) {
@@ -158,7 +158,11 @@ final class HTTP2Stream: RequestStream, ChannelDuplexHandler, @unchecked Sendabl
             context.write(Self.wrapOutboundOut(frame), promise: promise)
             finish(current.streamStatus, context)
         } else {
-            writePiece(promise) { context.writeAndFlush(Self.wrapOutboundOut(frame)) }
+            writePiece(promise) {
+                let written = context.write(Self.wrapOutboundOut(frame))
+                flush(context)
+                return written
+            }
         }
     }
 
@@ -182,6 +186,12 @@ final class HTTP2Stream: RequestStream, ChannelDuplexHandler, @unchecked Sendabl
 
     private func write(_ frame: HTTP2Frame.FramePayload, _ context: ChannelHandlerContext) {
         context.write(Self.wrapOutboundOut(frame), promise: nil)
+    }
+
+    private func flush(_ context: ChannelHandlerContext) {
+        gate.isAnswering = true
+        context.flush()
+        gate.isAnswering = false
     }
 
     /// Writes a whole body, in pieces where it is large.
@@ -210,7 +220,7 @@ final class HTTP2Stream: RequestStream, ChannelDuplexHandler, @unchecked Sendabl
         context.write(Self.wrapOutboundOut(frame)).whenSuccess {
             guard !self.isInputEnded, let context = self.context else { return }
             self.write(.rstStream(.noError), context)
-            context.flush()
+            self.flush(context)
         }
     }
 
@@ -219,7 +229,7 @@ final class HTTP2Stream: RequestStream, ChannelDuplexHandler, @unchecked Sendabl
         phase = .lingering
         deadline = .now() + server.idleTimeout
         // The last: where all has been said, it ends the stream before it returns.
-        context.flush()
+        flush(context)
     }
 }
 

@@ -24,7 +24,8 @@ import Testing
     // MARK: Preface
 
     @Test func `a preface may come byte by byte`() async throws {
-        try await RunningServer.run(routes: { $0.addEcho() }) { running in
+        let routes: (inout HTTPRouter) -> Void = { $0.addEcho() }
+        try await RunningServer.run(routes: routes) { running in
             // Recorded from one connection, replayed slowly on another.
             let recorded = try HTTP2Client(port: running.port)
             let stream = try recorded.sendHead("GET", "/hello", ends: true)
@@ -40,7 +41,8 @@ import Testing
     }
 
     @Test(arguments: 1..<24) func `a preface cut short ends quietly`(byteCount: Int) async throws {
-        try await RunningServer.run(routes: { $0.addEcho() }) { running in
+        let routes: (inout HTTPRouter) -> Void = { $0.addEcho() }
+        try await RunningServer.run(routes: routes) { running in
             let client = try running.client()
             client.send(Array(HTTP2Client.preface.prefix(byteCount)))
             client.endOutput()
@@ -50,7 +52,8 @@ import Testing
     }
 
     @Test func `bytes that only begin like the preface are HTTP1`() async throws {
-        try await RunningServer.run(routes: { $0.addEcho() }) { running in
+        let routes: (inout HTTPRouter) -> Void = { $0.addEcho() }
+        try await RunningServer.run(routes: routes) { running in
             let client = try running.client()
             client.send("P")
             client.send("OST /echo HTTP/1.1\r\ncontent-length: 2\r\n\r\nok")
@@ -130,6 +133,21 @@ import Testing
         }
     }
 
+    /// The end of a request and its reset are read at once: the answer comes to a stream that is no more.
+    @Test(arguments: ["/echo", "/hello"])
+    func `a call given up in the moment in which it is answered ends alone`(path: String) async throws {
+        let routes: (inout HTTPRouter) -> Void = { $0.addEcho() }
+        try await RunningServer.run(routes: routes) { running in
+            let client = try HTTP2Client(port: running.port)
+            for _ in 0..<20 {
+                let stream = UInt8(try client.sendHead("POST", path))
+                let body: [UInt8] = [0, 0, 4, 0, 1, 0, 0, 0, stream] + Array("body".utf8)
+                client.send(body + [0, 0, 4, 3, 0, 0, 0, 0, stream, 0, 0, 0, 8])
+                #expect(try client.exchange("GET", "/hello").text == "hello")
+            }
+        }
+    }
+
     @Test(arguments: [true, false])
     func `what a client leaves behind is freed`(withReset: Bool) async throws {
         let waiting = Waiting()
@@ -174,7 +192,8 @@ import Testing
 
     @Test(arguments: 0..<20)
     func `a connection without calls ends without an error when the server does`(round: Int) async throws {
-        try await RunningServer.run(routes: { $0.addEcho() }) { running in
+        let routes: (inout HTTPRouter) -> Void = { $0.addEcho() }
+        try await RunningServer.run(routes: routes) { running in
             let clients = try (0..<10).map { _ in try HTTP2Client(port: running.port) }
             for (index, client) in clients.enumerated() {
                 if index % 4 == 1 { try client.ping() }
@@ -206,7 +225,8 @@ import Testing
     }
 
     @Test func `breaking the rules of frames ends one connection and no other`() async throws {
-        try await RunningServer.run(routes: { $0.addEcho() }) { running in
+        let routes: (inout HTTPRouter) -> Void = { $0.addEcho() }
+        try await RunningServer.run(routes: routes) { running in
             let good = try HTTP2Client(port: running.port)
             let rude: [(HTTP2Client) throws -> Void] = [
                 { $0.send(.data, flags: 1, stream: 1, payload: [1]) },  // no such stream
