@@ -27,6 +27,11 @@ final class ConnectionGate: Watched, ChannelInboundHandler, @unchecked Sendable 
     /// While a stream sends: an error is none of the client's then.
     var isAnswering = false
     private var drainsWithSettings = false
+    /// When the last stream ended.
+    private var quietSince: NIODeadline?
+
+    /// What a client says of an answer that it has just got, such as that there is room again, comes within this.
+    private static let afterthoughtTime = TimeAmount.milliseconds(250)
 
     private static let preface: StaticString = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
@@ -102,6 +107,7 @@ final class ConnectionGate: Watched, ChannelInboundHandler, @unchecked Sendable 
     /// has as long as a request takes to do so. Streams have deadlines of their own.
     func changeStreamCount(by change: Int) {
         streamCount += change
+        if change < 0, streamCount == 0 { quietSince = .now() }
         deadline = streamCount > 0 ? .distantFuture : .now() + server.idleTimeout + server.requestTimeout
     }
 
@@ -124,6 +130,11 @@ final class ConnectionGate: Watched, ChannelInboundHandler, @unchecked Sendable 
             guard areSettingsTaken else {
                 drainsWithSettings = true
                 deadline = min(deadline, .now() + server.requestTimeout)
+                return
+            }
+            // To be told so after it was told to go would be a protocol error, as above.
+            if let quiet = quietSince, streamCount == 0, .now() - quiet < Self.afterthoughtTime {
+                loop.eventLoop.scheduleTask(in: Self.afterthoughtTime) { self.drain() }
                 return
             }
             context?.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
