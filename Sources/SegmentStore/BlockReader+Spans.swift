@@ -171,7 +171,11 @@ extension BlockReader {
             } else if let known = groups[number] {
                 group = known
             } else {
-                group = dictionary.withString(shape.serviceName) { outline.group(shape.traits, serviceName: $0) }
+                group = dictionary.withString(shape.serviceName) { service in
+                    dictionary.withString(shape.operationName) { operation in
+                        outline.group(shape.traits, serviceName: service, operationName: operation)
+                    }
+                }
                 groups[number] = group
             }
             last = (number, group)

@@ -35,6 +35,30 @@ extension TraceOutline {
         return depths
     }
 
+    /// The places in the order of a drawing: under each span its children, by start.
+    /// - Parameter parents: as `parentPlaces` gave them.
+    public func drawingOrder(_ parents: [Int32]) -> [Int32] {
+        // The first child of each span, its next sibling, and the first root.
+        var firstChildren = [Int32](repeating: -1, count: count)
+        var nextSiblings = firstChildren
+        var firstRoot: Int32 = -1
+        for place in parents.indices.reversed() {
+            let parent = Int(parents[place])
+            nextSiblings[place] = parent < 0 ? firstRoot : firstChildren[parent]
+            if parent < 0 { firstRoot = Int32(place) } else { firstChildren[parent] = Int32(place) }
+        }
+        var order: [Int32] = []
+        order.reserveCapacity(count)
+        var waiting = [firstRoot]
+        while let next = waiting.popLast() {
+            guard next >= 0 else { continue }
+            order.append(next)
+            waiting.append(nextSiblings[Int(next)])
+            waiting.append(firstChildren[Int(next)])
+        }
+        return order
+    }
+
     private func isServer(_ place: Int) -> Bool {
         let traits = traits(place)
         return traits.isShared || traits.kind == .server

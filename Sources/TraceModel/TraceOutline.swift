@@ -8,7 +8,11 @@ public struct TraceOutline: Sendable {
         public var traits: SpanTraits
         /// UTF-8; empty when the sender named none.
         public var serviceName: [UInt8]
+        /// UTF-8, of a long one the beginning.
+        public var operationName: [UInt8]
     }
+
+    private static let operationByteCountMax = 256
 
     public let traceID: TraceID
     public private(set) var spanIDs: [UInt64] = []
@@ -38,6 +42,8 @@ public struct TraceOutline: Sendable {
 
     public func serviceName(_ place: Int) -> [UInt8] { groups[Int(groupNumbers[place])].serviceName }
 
+    public func operationName(_ place: Int) -> [UInt8] { groups[Int(groupNumbers[place])].operationName }
+
     // MARK: Making
 
     public mutating func reserveCapacity(_ count: Int) {
@@ -49,8 +55,12 @@ public struct TraceOutline: Sendable {
     }
 
     /// The number of a group, which is a new one or known.
-    public mutating func group(_ traits: SpanTraits, serviceName: UnsafeRawBufferPointer) -> UInt32 {
-        let group = Group(traits: traits, serviceName: Array(serviceName))
+    public mutating func group(
+        _ traits: SpanTraits, serviceName: UnsafeRawBufferPointer, operationName: UnsafeRawBufferPointer
+    ) -> UInt32 {
+        let group = Group(
+            traits: traits, serviceName: Array(serviceName),
+            operationName: Array(operationName.prefix(Self.operationByteCountMax)))
         if let known = numbers[group] { return known }
         let number = UInt32(groups.count)
         numbers[group] = number
@@ -74,7 +84,7 @@ public struct TraceOutline: Sendable {
         append(
             spanID: span.spanID.value, parentID: span.parentID?.value ?? 0, start: span.start ?? SpanBatch.absentTime,
             duration: span.duration ?? SpanBatch.absentTime,
-            group: group(shape.traits, serviceName: span.serviceName))
+            group: group(shape.traits, serviceName: span.serviceName, operationName: span.operationName))
     }
 
     /// Drops the spans from a place on.

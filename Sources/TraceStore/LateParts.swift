@@ -1,3 +1,4 @@
+internal import Bytes
 internal import SegmentStore
 internal import TraceModel
 
@@ -9,7 +10,7 @@ internal import TraceModel
 final class LateParts {
     private let snapshot: StoreSnapshot
     private let end: Int64
-    private var knownTraces: Set<TraceID>?
+    private var knownTraces: FingerprintSet?
 
     /// Nanoseconds within which a trace goes on without any of its spans lasting.
     private static let margin: Int64 = 5_000_000_000
@@ -37,20 +38,21 @@ final class LateParts {
 
     /// Whether a part of the trace begins within the window or before it. What cannot be read has none.
     func hasBegun(_ traceID: TraceID) -> Bool {
-        if let knownTraces { return knownTraces.contains(traceID) }
-        var traces: Set<TraceID> = []
+        if let knownTraces { return knownTraces.contains(traceID.fingerprint) }
+        var traces = FingerprintSet()
         let earlier = end.subtractingReportingOverflow(Self.margin).overflow ? Int64.min : end - Self.margin
         for segment in reachingSegments(earlier) {
             let own = try? segment.reader.traces(begunBy: end, reachingBeyond: earlier)
-            traces.formUnion(own ?? [])
+            for traceID in own ?? [] { traces.insert(traceID.fingerprint) }
         }
         for batch in snapshot.generations.lazy.flatMap(\.batches) where batch.earliestStart <= end {
             for row in 0..<batch.spanCount where batch.startColumn[row] <= end {
-                traces.insert(TraceID(high: batch.traceIDHighColumn[row], low: batch.traceIDLowColumn[row]))
+                let traceID = TraceID(high: batch.traceIDHighColumn[row], low: batch.traceIDLowColumn[row])
+                traces.insert(traceID.fingerprint)
             }
         }
         knownTraces = traces
-        return traces.contains(traceID)
+        return traces.contains(traceID.fingerprint)
     }
 
     /// Segments that begin before the end and have spans that last beyond a time.
@@ -61,5 +63,38 @@ final class LateParts {
             }
             return earliest <= end && latest > earlier
         }
+    }
+}
+
+/// Fingerprints of traces. Two traces may have one, which costs a look at a trace in vain.
+private struct FingerprintSet {
+    /// Open addressing; 0: free. A fingerprint of 0 is kept as 1.
+    private var slots = [UInt64](repeating: 0, count: 1024)
+    private var count = 0
+    /// Nobody outside can know which IDs fall into the same slot.
+    private let seed = UInt64.random(in: .min ... .max)
+
+    mutating func insert(_ fingerprint: UInt64) {
+        let value = max(fingerprint, 1)
+        let slot = slot(of: value)
+        guard slots[slot] == 0 else { return }
+        slots[slot] = value
+        count += 1
+        if count * 2 > slots.count { grow() }
+    }
+
+    func contains(_ fingerprint: UInt64) -> Bool { slots[slot(of: max(fingerprint, 1))] != 0 }
+
+    private func slot(of value: UInt64) -> Int {
+        let mask = slots.count - 1
+        var slot = Int(truncatingIfNeeded: ByteHash.fold(value ^ seed, 0x9e37_79b9_7f4a_7c15)) & mask
+        while slots[slot] != 0, slots[slot] != value { slot = (slot + 1) & mask }
+        return slot
+    }
+
+    private mutating func grow() {
+        let old = slots
+        slots = Array(repeating: 0, count: old.count * 4)
+        for value in old where value != 0 { slots[slot(of: value)] = value }
     }
 }

@@ -16,7 +16,8 @@ public final class TraceCursor: @unchecked Sendable {
     /// Traces of up to so many spans are read whole.
     static let wholeSpanCountMax = 4096
 
-    init(_ trace: Trace) {
+    /// Of a trace that is in memory.
+    public init(_ trace: Trace) {
         traceID = trace.traceID
         self.trace = trace
         long = nil

@@ -32,8 +32,8 @@ struct TraceMatcher {
         filter = SpanFilter(spansForAll: spansets)
     }
 
-    /// The window tests the start of the root, or of the earliest span; if not, that of each span.
-    var testsRootStart: Bool { if case .oneSpan = query.rules { false } else { true } }
+    /// The window tests the start of the trace, as the rules say which; if not, that of each span.
+    var testsTraceStart: Bool { query.rules != .oneSpan }
 
     var window: ClosedRange<Int64> { query.startMin...max(query.startMin, query.startMax) }
 
@@ -43,7 +43,7 @@ struct TraceMatcher {
         guard let language else {
             return matches(trace) ? FoundTrace(trace: trace, place: place, spansets: []) : nil
         }
-        guard trace.rootStart.map({ window.contains($0) }) ?? false else { return nil }
+        guard window.contains(start) else { return nil }
         let found = language.match(trace)
         return found.isEmpty ? nil : FoundTrace(trace: trace, place: place, spansets: found)
     }
@@ -61,9 +61,9 @@ struct TraceMatcher {
         }
     }
 
-    /// What traces are ordered by: the start that the window tests.
+    /// What traces are ordered by.
     func order(_ trace: Trace) -> Int64 {
-        (testsRootStart ? trace.rootStart : trace.spans.lazy.compactMap(\.start).min()) ?? .min
+        (query.rules == .anySpans ? trace.rootStart : trace.spans.lazy.compactMap(\.start).min()) ?? .min
     }
 
     // MARK: Clauses

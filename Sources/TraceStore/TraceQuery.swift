@@ -10,7 +10,7 @@ public struct TraceQuery: Sendable {
         case anySpans
         /// All clauses and the window are met by one span of the service (Jaeger).
         case oneSpan
-        /// The query language's own; the window tests the start of the root span, or of the earliest one. Service,
+        /// The query language's own; the window tests the start of the trace, that is of its earliest span. Service,
         /// operation and the other clauses say nothing here.
         case traceQL(TraceQLQuery)
     }

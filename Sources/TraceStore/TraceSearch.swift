@@ -43,7 +43,7 @@ struct TraceSearch {
         reader = TraceReader(snapshot, logger)
         matcher = TraceMatcher(query)
         let window = matcher.window
-        lateParts = matcher.testsRootStart ? LateParts(snapshot, end: window.upperBound) : nil
+        lateParts = matcher.testsTraceStart ? LateParts(snapshot, end: window.upperBound) : nil
         searchWindow = SegmentReader.Window(window, lateEnd: try lateParts?.lateEnd() ?? window.upperBound)
     }
 

@@ -47,8 +47,8 @@ import TraceStore
         #expect(text(ZipkinAnswer.notFound(TraceID(high: 1, low: 2))) == "00000000000000010000000000000002 not found")
     }
 
-    @Test func `a wrong parameter is 400 with its reason as text`() {
-        let response = ZipkinAnswer.failure(QueryError("limit <= 0"))
+    @Test func `a wrong parameter is 400 with its reason as text`() throws {
+        let response = try #require(ZipkinAnswer.failure(QueryError("limit <= 0")))
         #expect(response.status == .badRequest && text(response) == "limit <= 0")
     }
 

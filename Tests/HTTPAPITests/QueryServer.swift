@@ -61,6 +61,7 @@ final class QueryServer {
         JaegerQueries(store: store, lookback: Self.lookback, limits: limits, version: "9.8.7")
             .register(on: &jaegerRouter)
         JaegerV3Queries(store: store, limits: limits).register(on: &jaegerRouter)
+        SkeinQueries(store: store, lookback: Self.lookback, limits: limits).register(on: &jaegerRouter)
         jaegerRouter.mount(prefix: "/jaeger")
         var callRouter = HTTPRouter()
         JaegerCalls(store: store, limits: limits).register(on: &callRouter)

@@ -178,7 +178,7 @@ import TraceStore
     }
 
     @Test func `long answers come in pieces, whole and well formed`() async throws {
-        let count = 6000
+        let count = 20_000
         let trace = (1...count).map { Self.span(id: String($0, radix: 16), parent: $0 > 1 ? "1" : nil, service: "app") }
         let posts = stride(from: 0, to: count, by: 1000).map { start in
             "[" + trace[start..<start + 1000].joined(separator: ",") + "]"
@@ -189,7 +189,7 @@ import TraceStore
                 ("trace/a1", [count]), ("traces?limit=5", [1, count]), ("traceMany?traceIds=b2,a1", [1, count]),
             ] {
                 let response = try server.zipkin.request("GET", "/api/v2/" + target)
-                #expect(response.header("content-length") == nil && response.body.count > 1 << 20, "\(target)")
+                #expect(response.header("content-length") == nil && response.body.count > 2 << 20, "\(target)")
                 let answer = try json(response)
                 let traces = answer as? [[[String: Any]]] ?? [answer as? [[String: Any]] ?? []]
                 #expect(traces.map(\.count).sorted() == expected, "\(target)")
@@ -199,12 +199,12 @@ import TraceStore
 
     // MARK: Ends
 
-    @Test func `a query that takes longer than it may is 503, and says when to ask again`() async throws {
+    @Test func `a query that takes longer than it may is 504, and says when to ask again`() async throws {
         try await QueryServer.serving(Self.shop, QueryServer.Settings(time: .zero)) { server throws in
             for target in ["traces", "traceMany?traceIds=a1,b2", "dependencies?endTs=\(Self.milliseconds + 1)"] {
                 let response = try server.zipkin.request("GET", "/api/v2/" + target)
-                #expect(response.status == 503, "\(target)")
-                #expect(response.header("retry-after") == "1")
+                #expect(response.status == 504, "\(target)")
+                #expect(response.header("retry-after") == "5")
                 #expect(response.text == "the query took longer than it may")
             }
         }

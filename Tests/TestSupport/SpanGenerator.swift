@@ -8,7 +8,12 @@ public struct SpanGenerator {
     private var lastSpanIDs: [UInt64] = [0]
     private var now: Int64 = 1_790_000_000_000_000_000
 
-    public init(seed: UInt64) { random = SeededGenerator(seed: seed) }
+    private let everySpanHasStart: Bool
+
+    public init(seed: UInt64, everySpanHasStart: Bool = false) {
+        random = SeededGenerator(seed: seed)
+        self.everySpanHasStart = everySpanHasStart
+    }
 
     public mutating func batch(spanCount: Int) -> SpanBatch {
         var builder = SpanBatchBuilder()
@@ -35,7 +40,7 @@ public struct SpanGenerator {
         lastSpanIDs.append(builder.spanID)
         now += Int64.random(in: 0...3_000_000, using: &random)
         let isMicroseconds = chance(70)
-        if !chance(4) { builder.start = isMicroseconds ? now / 1000 * 1000 : now }
+        if everySpanHasStart || !chance(4) { builder.start = isMicroseconds ? now / 1000 * 1000 : now }
         if chance(2) { builder.start = [.min + 1, .max, 0, -1].randomElement(using: &random) ?? 0 }
         if !chance(5) { builder.duration = Int64.random(in: 0...50_000, using: &random) * (isMicroseconds ? 1000 : 1) }
         if chance(1) { builder.duration = .max }

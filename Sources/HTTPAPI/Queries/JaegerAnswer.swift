@@ -46,6 +46,16 @@ package enum JaegerAnswer {
         return response(writer, form.isPretty, .ok)
     }
 
+    /// The answer to an error; nil for what is the program's own.
+    static func failure(_ error: any Error, isPretty: Bool) -> HTTPResponse? {
+        switch error {
+        case let error as QueryError: failure(.badRequest, error.message, isPretty: isPretty)
+        case let error as StoreError:
+            failure(error.httpStatus, error.message, headers: error.httpHeaders, isPretty: isPretty)
+        default: nil
+        }
+    }
+
     /// No data, and one error with the status as its code.
     package static func failure(
         _ status: HTTPStatus, _ message: String, headers: [(name: String, value: String)] = [], isPretty: Bool = false
@@ -95,7 +105,7 @@ struct JaegerTraceList {
     func begin(_ writer: inout ByteWriter) { writer.write("{\"data\":[") }
 
     mutating func append(
-        _ trace: Trace, _ writer: inout ByteWriter, _ outlet: JaegerLongAnswer.Outlet
+        _ trace: Trace, _ writer: inout ByteWriter, _ outlet: LongAnswer.Outlet
     ) rethrows {
         if !isFirst { writer.write(UInt8(ascii: ",")) }
         isFirst = false
@@ -104,6 +114,25 @@ struct JaegerTraceList {
         for place in trace.spans.indices {
             encoder.append(place, &writer)
             if place % Self.spanCountAtOnce == Self.spanCountAtOnce - 1 { try outlet(&writer) }
+        }
+        encoder.end(&writer)
+        try outlet(&writer)
+    }
+
+    /// A trace from its first span on, which is read while it is written.
+    mutating func append(
+        _ cursor: TraceCursor, _ writer: inout ByteWriter, _ outlet: LongAnswer.Outlet
+    ) throws {
+        if let trace = cursor.trace { return try append(trace, &writer, outlet) }
+        if !isFirst { writer.write(UInt8(ascii: ",")) }
+        isFirst = false
+        var encoder = JaegerJSONEncoder(cursor.outline, isRaw: isRaw)
+        encoder.begin(&writer)
+        while let piece = try cursor.next() {
+            for (index, span) in piece.spans.enumerated() {
+                encoder.append(span, piece.place + index, &writer)
+                if index % Self.spanCountAtOnce == Self.spanCountAtOnce - 1 { try outlet(&writer) }
+            }
         }
         encoder.end(&writer)
         try outlet(&writer)

@@ -99,40 +99,49 @@ enum JaegerSpanMessages {
 
     /// Sends `jaeger.api_v2.SpansResponseChunk`s.
     static func send(
-        _ trace: Trace, isRaw: Bool, _ work: QueryWork, _ messages: inout GRPCMessageWriter
+        _ cursor: TraceCursor, isRaw: Bool, _ work: QueryWork, _ messages: inout GRPCMessageWriter
     ) throws {
-        var encoder = JaegerProtobufEncoder(trace, isRaw: isRaw)
+        var encoder = JaegerProtobufEncoder(cursor.outline, isRaw: isRaw)
         var writer = ByteWriter()
-        var place = 0
-        while place < trace.spans.count {
-            try work.check()
-            writer.removeAll()
-            place = encoder.appendChunk(
-                from: place, spanCountMax: place == 0 ? firstSpanCount : .max, byteCountMax: byteCountMax, to: &writer)
-            try messages.write(message: writer.bytes)
+        while let piece = try cursor.next() {
+            var rest = piece.spans[...]
+            while !rest.isEmpty {
+                try work.check()
+                writer.removeAll()
+                let place = piece.place + rest.startIndex
+                let count = encoder.appendChunk(
+                    rest, place: place, spanCountMax: place == 0 ? firstSpanCount : .max, byteCountMax: byteCountMax,
+                    to: &writer)
+                try messages.write(message: writer.bytes)
+                rest = rest.dropFirst(count)
+            }
         }
     }
 
     /// Sends OTLP's `TracesData`.
     static func sendOTLP(
-        _ trace: Trace, isRaw: Bool, _ work: QueryWork, _ messages: inout GRPCMessageWriter
+        _ cursor: TraceCursor, isRaw: Bool, _ work: QueryWork, _ messages: inout GRPCMessageWriter
     ) throws {
-        var encoder = OTLPProtobufEncoder(trace, isRaw: isRaw)
+        var encoder = OTLPProtobufEncoder(cursor.outline, isRaw: isRaw)
         var writer = ByteWriter()
-        var place = 0
-        while place < trace.spans.count {
-            try work.check()
-            writer.removeAll()
-            var next = encoder.append(
-                from: place, spanCountMax: place == 0 ? firstSpanCount : .max, byteCountMax: byteCountMax, to: &writer)
-            // Its last span was so large that it has to go alone.
-            if writer.count > byteCountLimit, next > place + 1 {
+        while let piece = try cursor.next() {
+            var rest = piece.spans[...]
+            while !rest.isEmpty {
+                try work.check()
                 writer.removeAll()
-                next -= 1
-                encoder.append(place..<next, to: &writer)
+                let place = piece.place + rest.startIndex
+                var count = encoder.append(
+                    rest, place: place, spanCountMax: place == 0 ? firstSpanCount : .max, byteCountMax: byteCountMax,
+                    to: &writer)
+                // Its last span was so large that it has to go alone.
+                if writer.count > byteCountLimit, count > 1 {
+                    writer.removeAll()
+                    count = encoder.append(
+                        rest, place: place, spanCountMax: count - 1, byteCountMax: .max, to: &writer)
+                }
+                try messages.write(message: writer.bytes)
+                rest = rest.dropFirst(count)
             }
-            try messages.write(message: writer.bytes)
-            place = next
         }
     }
 }

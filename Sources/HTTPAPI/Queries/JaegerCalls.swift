@@ -50,14 +50,16 @@ public struct JaegerCalls: Sendable {
         }
         handlers.onStream(service + "GetTrace", &router) { body, work, messages in
             let asked = try Self.traceRequest(body)
-            guard let trace = try store.trace(asked.traceID) else { throw JaegerCallHandlers.traceNotFound }
-            try JaegerSpanMessages.send(trace, isRaw: asked.isRaw, work, &messages)
+            guard let cursor = try store.openTrace(asked.traceID, work) else {
+                throw JaegerCallHandlers.traceNotFound
+            }
+            try JaegerSpanMessages.send(cursor, isRaw: asked.isRaw, work, &messages)
         }
         handlers.onStream(service + "FindTraces", &router) { body, work, messages in
             let asked = try body.withUnsafeBytes { try JaegerQueryV2.FindTracesRequest(decoding: $0) }.query
             if asked == JaegerTraceQuery() { throw GRPCStatus(.invalidArgument, "missing query") }
             _ = try store.find(try JaegerCallQuery.query(asked), work) { found in
-                try JaegerSpanMessages.send(found.trace, isRaw: asked.isRaw, work, &messages)
+                try JaegerSpanMessages.send(TraceCursor(found.trace), isRaw: asked.isRaw, work, &messages)
             }
         }
     }
@@ -87,13 +89,13 @@ public struct JaegerCalls: Sendable {
         handlers.onStream(service + "GetTrace", &router) { body, work, messages in
             let asked = try body.withUnsafeBytes { try JaegerQueryV3.GetTraceRequest(decoding: $0) }
             let traceID = try JaegerV3Parameters.traceID(asked.traceID)
-            guard let trace = try store.trace(traceID) else { throw JaegerCallHandlers.traceNotFound }
-            try JaegerSpanMessages.sendOTLP(trace, isRaw: asked.isRaw, work, &messages)
+            guard let cursor = try store.openTrace(traceID, work) else { throw JaegerCallHandlers.traceNotFound }
+            try JaegerSpanMessages.sendOTLP(cursor, isRaw: asked.isRaw, work, &messages)
         }
         handlers.onStream(service + "FindTraces", &router) { body, work, messages in
             let asked = try body.withUnsafeBytes { try JaegerQueryV3.FindTracesRequest(decoding: $0) }.query
             _ = try store.find(try JaegerCallQuery.queryV3(asked), work) { found in
-                try JaegerSpanMessages.sendOTLP(found.trace, isRaw: asked.isRaw, work, &messages)
+                try JaegerSpanMessages.sendOTLP(TraceCursor(found.trace), isRaw: asked.isRaw, work, &messages)
             }
         }
         handlers.onStream(service + "FindTraceSummaries", &router) { body, work, messages in

@@ -92,13 +92,18 @@ public struct JaegerQueries: Sendable {
                 isPretty: JaegerQueryParameters.isPretty(parameters))
             do {
                 return try handler(call)
-            } catch let error as QueryError {
-                return JaegerAnswer.failure(.badRequest, error.message, isPretty: call.isPretty)
-            } catch let error as StoreError {
-                return JaegerAnswer.failure(
-                    error.httpStatus, error.message, headers: error.httpHeaders, isPretty: call.isPretty)
+            } catch {
+                guard let answer = JaegerAnswer.failure(error, isPretty: call.isPretty) else { throw error }
+                return answer
             }
         }
+    }
+
+    private func listing(
+        _ form: JaegerQueryParameters.Form,
+        _ write: @escaping @Sendable (inout ByteWriter, LongAnswer.Outlet) throws -> Bool?
+    ) -> LongAnswer {
+        LongAnswer(failure: { JaegerAnswer.failure($0, isPretty: form.isPretty) }, write: write)
     }
 
     // MARK: Names
@@ -139,7 +144,7 @@ public struct JaegerQueries: Sendable {
         let answer =
             switch search {
             case .query(let query):
-                JaegerLongAnswer { writer, outlet in
+                listing(form) { writer, outlet in
                     var list = JaegerTraceList(isRaw: form.isRaw)
                     list.begin(&writer)
                     let outcome = try store.find(query, work) { try list.append($0.trace, &writer, outlet) }
@@ -147,14 +152,14 @@ public struct JaegerQueries: Sendable {
                     return outcome.hasMore
                 }
             case .traceIDs(let traceIDs):
-                JaegerLongAnswer { writer, outlet in
+                listing(form) { writer, outlet in
                     var list = JaegerTraceList(isRaw: form.isRaw)
                     var missing: [TraceID] = []
                     list.begin(&writer)
                     for traceID in traceIDs {
                         try work.check()
-                        if let trace = try store.trace(traceID) {
-                            try list.append(trace, &writer, outlet)
+                        if let cursor = try store.openTrace(traceID, work) {
+                            try list.append(cursor, &writer, outlet)
                         } else {
                             missing.append(traceID)
                         }
@@ -163,28 +168,28 @@ public struct JaegerQueries: Sendable {
                     return nil
                 }
             }
-        return try answer.response(isPretty: form.isPretty)
+        return answer.response(isSearch: true, isPretty: form.isPretty)
     }
 
     @Sendable private func trace(_ call: Call) throws -> HTTPResponse {
         let traceID = try JaegerQueryParameters.traceID(call.path["traceID"] ?? "")
         try JaegerQueryParameters.checkTimeHints(call.parameters)
         let form = try JaegerQueryParameters.form(call.parameters)
-        guard let trace = try store.trace(traceID) else {
+        let work = call.work
+        guard let cursor = try store.openTrace(traceID, work) else {
             return JaegerAnswer.failure(.notFound, JaegerAnswer.traceNotFound, isPretty: form.isPretty)
         }
-        let work = call.work
-        let answer = JaegerLongAnswer { writer, outlet in
+        let answer = listing(form) { writer, outlet in
             var list = JaegerTraceList(isRaw: form.isRaw)
             list.begin(&writer)
-            try list.append(trace, &writer) { written in
+            try list.append(cursor, &writer) { written in
                 try work.check()
                 try outlet(&written)
             }
             list.end(&writer)
             return nil
         }
-        return try answer.response(isLong: JaegerLongAnswer.isLong(trace), isPretty: form.isPretty)
+        return answer.response(isPretty: form.isPretty)
     }
 
     /// There is one store, which keeps everything as long as its retention says: nothing to move a trace to.

@@ -64,13 +64,13 @@ public struct JaegerStorageCalls: Sendable {
             let asked = try body.withUnsafeBytes { try JaegerStorageV2.GetTracesRequest(decoding: $0) }
             for item in asked.items {
                 try work.check()
-                guard let trace = try store.trace(item.traceID) else { continue }
-                try JaegerSpanMessages.sendOTLP(trace, isRaw: true, work, &messages)
+                guard let cursor = try store.openTrace(item.traceID, work) else { continue }
+                try JaegerSpanMessages.sendOTLP(cursor, isRaw: true, work, &messages)
             }
         }
         handlers.onStream(service + "FindTraces", &router) { body, work, messages in
             _ = try store.find(try Self.query(body), work) { found in
-                try JaegerSpanMessages.sendOTLP(found.trace, isRaw: true, work, &messages)
+                try JaegerSpanMessages.sendOTLP(TraceCursor(found.trace), isRaw: true, work, &messages)
             }
         }
         handlers.on(service + "FindTraceIDs", &router) { body, work, writer in

@@ -79,15 +79,18 @@ struct JaegerV3TraceList {
         writer.write(Self.listStart)
     }
 
+    /// A trace which may be read while it is written.
     mutating func append(
-        _ trace: Trace, _ writer: inout ByteWriter, _ outlet: JaegerLongAnswer.Outlet
-    ) rethrows {
+        _ cursor: TraceCursor, _ writer: inout ByteWriter, _ outlet: LongAnswer.Outlet
+    ) throws {
         if !isEmpty { writer.write(UInt8(ascii: ",")) }
         isEmpty = false
-        var encoder = OTLPJSONEncoder(trace, isRaw: isRaw)
-        for place in trace.spans.indices {
-            encoder.append(place, &writer)
-            if place % Self.spanCountAtOnce == Self.spanCountAtOnce - 1 { try outlet(&writer) }
+        var encoder = OTLPJSONEncoder(cursor.outline, isRaw: isRaw)
+        while let piece = try cursor.next() {
+            for (index, span) in piece.spans.enumerated() {
+                encoder.append(span, piece.place + index, &writer)
+                if index % Self.spanCountAtOnce == Self.spanCountAtOnce - 1 { try outlet(&writer) }
+            }
         }
         var end = ByteWriter()
         encoder.end(&end)
@@ -106,7 +109,7 @@ struct JaegerSummaryList {
     private var isEmpty = true
 
     mutating func append(
-        _ summary: TraceSummary, _ writer: inout ByteWriter, _ outlet: JaegerLongAnswer.Outlet
+        _ summary: TraceSummary, _ writer: inout ByteWriter, _ outlet: LongAnswer.Outlet
     ) rethrows {
         writer.write(isEmpty ? "{\"summaries\":[" : ",")
         isEmpty = false

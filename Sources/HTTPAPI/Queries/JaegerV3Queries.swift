@@ -63,15 +63,22 @@ public struct JaegerV3Queries: Sendable {
             let call = Call(path: path, parameters: QueryParameters(request.query), work: limits.work(for: request))
             do {
                 return try handler(call)
-            } catch let error as QueryError {
-                return JaegerV3Answer.failure(.badRequest, error.message)
-            } catch let error as JaegerV3Parameters.Unsupported {
-                return JaegerV3Answer.failure(.notImplemented, error.message)
-            } catch is NothingFound {
-                return JaegerV3Answer.failure(.notFound, JaegerV3Answer.notFound)
-            } catch let error as StoreError {
-                return JaegerV3Answer.failure(error.httpStatus, error.message, headers: error.httpHeaders)
+            } catch {
+                guard let answer = Self.failure(error) else { throw error }
+                return answer
             }
+        }
+    }
+
+    /// The answer to an error; nil for what is the program's own.
+    @Sendable private static func failure(_ error: any Error) -> HTTPResponse? {
+        switch error {
+        case let error as QueryError: JaegerV3Answer.failure(.badRequest, error.message)
+        case let error as JaegerV3Parameters.Unsupported: JaegerV3Answer.failure(.notImplemented, error.message)
+        case is NothingFound: JaegerV3Answer.failure(.notFound, JaegerV3Answer.notFound)
+        case let error as StoreError:
+            JaegerV3Answer.failure(error.httpStatus, error.message, headers: error.httpHeaders)
+        default: nil
         }
     }
 
@@ -91,39 +98,39 @@ public struct JaegerV3Queries: Sendable {
         let query = try JaegerV3Parameters.query(call.parameters)
         let isRaw = try JaegerV3Parameters.isRawSearch(call.parameters)
         let (store, work) = (store, call.work)
-        let answer = JaegerLongAnswer { writer, outlet in
+        let answer = LongAnswer(failure: Self.failure) { writer, outlet in
             var list = JaegerV3TraceList(isRaw: isRaw)
             list.begin(&writer)
-            let outcome = try store.find(query, work) { try list.append($0.trace, &writer, outlet) }
+            let outcome = try store.find(query, work) { try list.append(TraceCursor($0.trace), &writer, outlet) }
             if list.isEmpty { throw NothingFound() }
             list.end(&writer)
             return outcome.hasMore
         }
-        return try answer.response()
+        return answer.response(isSearch: true)
     }
 
     @Sendable private func trace(_ call: Call) throws -> HTTPResponse {
         let traceID = try JaegerV3Parameters.traceID(call.path["trace_id"] ?? "")
         let isRaw = try JaegerV3Parameters.isRawTrace(call.parameters)
-        guard let trace = try store.trace(traceID) else { throw NothingFound() }
         let work = call.work
-        let answer = JaegerLongAnswer { writer, outlet in
+        guard let cursor = try store.openTrace(traceID, work) else { throw NothingFound() }
+        let answer = LongAnswer(failure: Self.failure) { writer, outlet in
             var list = JaegerV3TraceList(isRaw: isRaw)
             list.begin(&writer)
-            try list.append(trace, &writer) { written in
+            try list.append(cursor, &writer) { written in
                 try work.check()
                 try outlet(&written)
             }
             list.end(&writer)
             return nil
         }
-        return try answer.response(isLong: JaegerLongAnswer.isLong(trace))
+        return answer.response()
     }
 
     @Sendable private func summaries(_ call: Call) throws -> HTTPResponse {
         let query = try JaegerV3Parameters.query(call.parameters)
         let (store, work) = (store, call.work)
-        let answer = JaegerLongAnswer { writer, outlet in
+        let answer = LongAnswer(failure: Self.failure) { writer, outlet in
             var list = JaegerSummaryList()
             let outcome = try store.find(query, work) { found in
                 try list.append(TraceSummary(found.trace), &writer, outlet)
@@ -131,6 +138,6 @@ public struct JaegerV3Queries: Sendable {
             list.end(&writer)
             return outcome.hasMore
         }
-        return try answer.response()
+        return answer.response(isSearch: true)
     }
 }

@@ -22,6 +22,15 @@ enum SkeinAnswer {
         return failure
     }
 
+    /// The answer to an error; nil for what is the program's own.
+    @Sendable static func failure(_ error: any Error) -> HTTPResponse? {
+        switch error {
+        case let error as QueryError: return failure(.badRequest, error.message)
+        case let error as StoreError: return failure(error.httpStatus, error.message, headers: error.httpHeaders)
+        default: return nil
+        }
+    }
+
     static func services(_ names: [String]) -> HTTPResponse {
         var writer = ByteWriter()
         writer.write("{\"services\":")

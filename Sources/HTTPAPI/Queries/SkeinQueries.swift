@@ -17,6 +17,8 @@ public struct SkeinQueries: Sendable {
         case services = "/api/skein/v1/services"
         case operations = "/api/skein/v1/services/:service/operations"
         case search = "/api/skein/v1/search"
+        case trace = "/api/skein/v1/traces/:traceID"
+        case span = "/api/skein/v1/traces/:traceID/spans/:spanID"
         case export = "/api/skein/v1/traces/:traceID/export"
     }
 
@@ -48,6 +50,8 @@ public struct SkeinQueries: Sendable {
         case .services: answering(services)
         case .operations: answering(operations)
         case .search: answering(search)
+        case .trace: answering(trace)
+        case .span: answering(span)
         case .export: answering(export)
         }
     }
@@ -59,10 +63,9 @@ public struct SkeinQueries: Sendable {
                 work: limits.work(for: request))
             do {
                 return try handler(call)
-            } catch let error as QueryError {
-                return SkeinAnswer.failure(.badRequest, error.message)
-            } catch let error as StoreError {
-                return SkeinAnswer.failure(error.httpStatus, error.message, headers: error.httpHeaders)
+            } catch {
+                guard let answer = SkeinAnswer.failure(error) else { throw error }
+                return answer
             }
         }
     }
@@ -94,7 +97,40 @@ public struct SkeinQueries: Sendable {
         return SkeinAnswer.search(traces, outcome, search, cursor: cursor, notes: outcome.notes + notes)
     }
 
-    // MARK: Export
+    // MARK: One trace
+
+    @Sendable private func trace(_ call: Call) throws -> HTTPResponse {
+        let rows = try SkeinQueryParameters.rows(call.parameters)
+        return try withTrace(call) { cursor in
+            SkeinTraceAnswer(cursor.outline).response(rows)
+        }
+    }
+
+    /// The spans with an ID, which client and server may share.
+    @Sendable private func span(_ call: Call) throws -> HTTPResponse {
+        try SkeinQueryParameters.checkNames(call.parameters, [])
+        let spanID = try SkeinQueryParameters.spanID(call.path["spanID"] ?? "")
+        return try withTrace(call) { cursor in
+            var found: [SpanView] = []
+            while let piece = try cursor.next() { found += piece.spans.filter { $0.spanID == spanID } }
+            guard !found.isEmpty else {
+                return SkeinAnswer.failure(.notFound, "no span \(spanID) of trace \(cursor.traceID) is stored")
+            }
+            var writer = ByteWriter()
+            OTLPJSONEncoder.append(found, to: &writer)
+            return .json(writer.bytes)
+        }
+    }
+
+    private func withTrace(
+        _ call: Call, _ answer: (TraceCursor) throws -> HTTPResponse
+    ) throws -> HTTPResponse {
+        let traceID = try SkeinQueryParameters.traceID(call.path["traceID"] ?? "")
+        guard let cursor = try store.openTrace(traceID, call.work) else {
+            return SkeinAnswer.failure(.notFound, "no span of trace \(traceID) is stored")
+        }
+        return try answer(cursor)
+    }
 
     private enum Format: String, CaseIterable {
         case jaeger, zipkin, otlp
@@ -102,50 +138,60 @@ public struct SkeinQueries: Sendable {
 
     @Sendable private func export(_ call: Call) throws -> HTTPResponse {
         try SkeinQueryParameters.checkNames(call.parameters, ["format"])
-        let traceID = try SkeinQueryParameters.traceID(call.path["traceID"] ?? "")
         guard let format = Format(rawValue: call.parameters.text("format") ?? "jaeger") else {
             let names = Format.allCases.map(\.rawValue).joined(separator: ", ")
             throw QueryError("format: not one of \(names)")
         }
-        guard let trace = try store.trace(traceID) else {
-            return SkeinAnswer.failure(.notFound, "no span of trace \(traceID) is stored")
-        }
         let work = call.work
-        let headers = [
-            ("content-type", "application/json"),
-            ("content-disposition", "attachment; filename=\"trace-\(traceID)-\(format.rawValue).json\""),
-        ]
-        return HTTPResponse(headers: headers) { body in
-            var writer = ByteWriter()
-            try Self.write(trace, as: format, to: &writer) { written in
-                guard written.count >= 32 << 10 else { return }
-                try work.check()
-                try body.write(written.bytes)
-                written.removeAll()
+        return try withTrace(call) { cursor in
+            let name = "trace-\(cursor.traceID)-\(format.rawValue).json"
+            let answer = LongAnswer(failure: SkeinAnswer.failure) { writer, outlet in
+                try Self.write(cursor, as: format, to: &writer) { written in
+                    try work.check()
+                    try outlet(&written)
+                }
+                return nil
             }
-            try body.write(writer.bytes)
+            return answer.response(headers: [
+                ("content-type", "application/json"), ("content-disposition", "attachment; filename=\"\(name)\""),
+            ])
         }
     }
 
     private static func write(
-        _ trace: Trace, as format: Format, to writer: inout ByteWriter, _ outlet: (inout ByteWriter) throws -> Void
+        _ cursor: TraceCursor, as format: Format, to writer: inout ByteWriter,
+        _ outlet: (inout ByteWriter) throws -> Void
     ) throws {
         switch format {
         case .jaeger:
             var list = JaegerTraceList(isRaw: false)
             list.begin(&writer)
-            try list.append(trace, &writer, outlet)
+            try list.append(cursor, &writer, outlet)
             list.end(&writer)
         case .zipkin:
+            var isFirst = true
             writer.write("[")
-            for (place, span) in trace.spans.enumerated() {
-                if place > 0 { writer.write(",") }
+            try forEachSpan(of: cursor) { span, _ in
+                if !isFirst { writer.write(",") }
+                isFirst = false
                 ZipkinJSONEncoder.append(span, to: &writer)
                 try outlet(&writer)
             }
             writer.write("]")
         case .otlp:
-            OTLPJSONEncoder.append(trace.spans, to: &writer)
+            var encoder = OTLPJSONEncoder(cursor.outline, isRaw: true)
+            encoder.begin(&writer)
+            try forEachSpan(of: cursor) { span, place in
+                encoder.append(span, place, &writer)
+                try outlet(&writer)
+            }
+            encoder.end(&writer)
+        }
+    }
+
+    private static func forEachSpan(of cursor: TraceCursor, _ body: (SpanView, Int) throws -> Void) throws {
+        while let piece = try cursor.next() {
+            for (index, span) in piece.spans.enumerated() { try body(span, piece.place + index) }
         }
     }
 }

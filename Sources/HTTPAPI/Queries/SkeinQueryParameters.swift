@@ -49,6 +49,25 @@ package enum SkeinQueryParameters {
         return Search(query: query, language: language, spanLimit: spanLimit)
     }
 
+    /// Rows of a drawing that are asked for.
+    struct Rows {
+        var offset: Int
+        var limit: Int
+        /// A span that is to be among them, whatever the offset.
+        var span: SpanID?
+    }
+
+    static let rowLimitDefault = 500
+    static let rowLimitMax = 10_000
+
+    static func rows(_ parameters: QueryParameters) throws -> Rows {
+        try checkNames(parameters, ["offset", "limit", "span"])
+        return Rows(
+            offset: try number("offset", parameters, in: 0...Int(Int32.max)) ?? 0,
+            limit: try number("limit", parameters, in: 0...rowLimitMax) ?? rowLimitDefault,
+            span: try parameters.text("span").map(spanID))
+    }
+
     /// The window asked for: `start` and `end`.
     package static func window(
         _ parameters: QueryParameters, now: Int64, lookback: Int64

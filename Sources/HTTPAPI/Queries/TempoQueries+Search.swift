@@ -15,20 +15,17 @@ extension TempoQueries {
         let wanted = TraceQuery(
             rules: .traceQL(query), startMin: window.lowerBound, startMax: window.upperBound, limit: limit)
         let (store, work) = (store, call.work)
-        return HTTPResponse(headers: [("content-type", "application/json")]) { body in
+        let answer = LongAnswer(failure: Self.failure) { writer, outlet in
             var answer = TempoSearchAnswer(query, spansPerSpanset: spansPerSpanset)
-            var writer = ByteWriter()
             answer.begin(&writer)
-            let outcome = try Self.tellingInText {
-                try store.find(wanted, work) { found in
-                    answer.append(found, &writer)
-                    try body.write(writer.bytes)
-                    writer.removeAll()
-                }
+            let outcome = try store.find(wanted, work) { found in
+                answer.append(found, &writer)
+                try outlet(&writer)
             }
             answer.end(outcome, &writer)
-            try body.write(writer.bytes)
+            return nil
         }
+        return answer.response()
     }
 
     // MARK: Names

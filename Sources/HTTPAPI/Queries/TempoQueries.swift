@@ -94,18 +94,24 @@ public struct TempoQueries: Sendable {
             let call = Call(
                 request: request, path: path, parameters: QueryParameters(request.query),
                 work: limits.work(for: request), now: SystemClock.nanosecondsSince1970())
-            return try Self.tellingInText { try handler(call) }
+            do {
+                return try handler(call)
+            } catch {
+                guard let answer = Self.failure(error) else { throw error }
+                return answer
+            }
         }
     }
 
-    /// What goes wrong, as an answer; for handlers, and for bodies that are written later.
-    static func tellingInText<Value>(_ body: () throws -> Value) throws -> Value {
-        do {
-            return try body()
-        } catch let error as QueryError {
-            throw HTTPError(.badRequest, error.message)
-        } catch let error as StoreError {
-            throw HTTPError(error.httpStatus, error.message, headers: error.httpHeaders)
+    /// The answer to an error; nil for what is the program's own.
+    @Sendable static func failure(_ error: any Error) -> HTTPResponse? {
+        switch error {
+        case let error as QueryError: return .text(.badRequest, error.message)
+        case let error as StoreError:
+            var response = HTTPResponse.text(error.httpStatus, error.message)
+            response.headers += error.httpHeaders
+            return response
+        default: return nil
         }
     }
 
@@ -138,8 +144,10 @@ public struct TempoQueries: Sendable {
         let traceID = try TempoParameters.traceID(call.path["traceID"] ?? "")
         // The range only helps to find a trace, which needs no help here.
         _ = try TempoParameters.range(call.parameters)
-        guard let traceID, let trace = try store.trace(traceID) else { return .text(.notFound, "trace not found") }
+        guard let traceID, let cursor = try store.openTrace(traceID, call.work) else {
+            return .text(.notFound, "trace not found")
+        }
         let isProtobuf = TempoParameters.wantsProtobuf(call.request.header("accept"))
-        return TempoTraceAnswer(trace: trace, form: form, work: call.work).response(isProtobuf: isProtobuf)
+        return TempoTraceAnswer(cursor: cursor, form: form, work: call.work).response(isProtobuf: isProtobuf)
     }
 }

@@ -11,61 +11,56 @@ struct TempoTraceAnswer {
         case v2  // a message with the trace in it
     }
 
-    let trace: Trace
+    let cursor: TraceCursor
     let form: Form
     let work: QueryWork
 
-    /// Spans written at a time.
-    private static let pieceSpanCount = 500
-
-    func response(isProtobuf: Bool) -> HTTPResponse {
-        isProtobuf
-            ? HTTPResponse(headers: [("content-type", "application/protobuf")], producer: writeProtobuf)
-            : HTTPResponse(headers: [("content-type", "application/json")], producer: writeJSON)
-    }
-
-    /// Messages that stand one after the other are one message with all their parts: each piece is a whole one.
-    @Sendable private func writeProtobuf(_ body: inout HTTPBodyWriter) throws {
-        var encoder = OTLPProtobufEncoder(trace, isRaw: false, options: TempoProtobufEncoder.options)
-        var piece = ByteWriter()
-        var head = ByteWriter()
-        for places in pieces {
-            try check()
-            piece.removeAll()
-            encoder.append(places, to: &piece)
-            if form == .v2 {
-                head.removeAll()
-                head.write(Self.traceTag)
-                head.writeVarint(piece.count)
-                try body.write(head.bytes)
-            }
-            try body.write(piece.bytes)
-        }
-    }
-
+    /// Of a message with some of the spans.
+    private static let pieceSpanCountMax = 500
+    private static let pieceByteCountMax = 256 << 10
     /// Of field 1, a message.
     private static let traceTag: UInt8 = 1 << 3 | 2
 
-    @Sendable private func writeJSON(_ body: inout HTTPBodyWriter) throws {
-        var encoder = TempoJSONEncoder(trace, form == .v1 ? .v1 : .v2)
-        var writer = ByteWriter()
+    func response(isProtobuf: Bool) -> HTTPResponse {
+        let answer = LongAnswer(failure: TempoQueries.failure) { writer, outlet in
+            if isProtobuf { try appendProtobuf(&writer, outlet) } else { try appendJSON(&writer, outlet) }
+            return nil
+        }
+        return answer.response(headers: [("content-type", isProtobuf ? "application/protobuf" : "application/json")])
+    }
+
+    /// Messages that stand one after the other are one message with all their parts: each piece is a whole one.
+    private func appendProtobuf(_ writer: inout ByteWriter, _ outlet: LongAnswer.Outlet) throws {
+        var encoder = OTLPProtobufEncoder(cursor.outline, options: TempoProtobufEncoder.options)
+        var message = ByteWriter()
+        while let piece = try cursor.next() {
+            var done = 0
+            while done < piece.spans.count {
+                try work.check()
+                message.removeAll()
+                done += encoder.append(
+                    piece.spans[done...], place: piece.place + done, spanCountMax: Self.pieceSpanCountMax,
+                    byteCountMax: Self.pieceByteCountMax, to: &message)
+                if form == .v2 {
+                    writer.write(Self.traceTag)
+                    writer.writeVarint(message.count)
+                }
+                writer.write(message.bytes)
+                try outlet(&writer)
+            }
+        }
+    }
+
+    private func appendJSON(_ writer: inout ByteWriter, _ outlet: LongAnswer.Outlet) throws {
+        var encoder = TempoJSONEncoder(cursor.outline, form == .v1 ? .v1 : .v2)
         encoder.begin(&writer)
-        for places in pieces {
-            try check()
-            for place in places { encoder.append(place, &writer) }
-            try body.write(writer.bytes)
-            writer.removeAll()
+        while let piece = try cursor.next() {
+            for (index, span) in piece.spans.enumerated() {
+                encoder.append(span, piece.place + index, &writer)
+                try outlet(&writer)
+            }
+            try work.check()
         }
         encoder.end(&writer)
-        try body.write(writer.bytes)
     }
-
-    private var pieces: some Sequence<Range<Int>> {
-        let count = trace.spans.count
-        return stride(from: 0, to: count, by: Self.pieceSpanCount).lazy.map { start in
-            start..<min(start + Self.pieceSpanCount, count)
-        }
-    }
-
-    private func check() throws { try TempoQueries.tellingInText { try work.check() } }
 }

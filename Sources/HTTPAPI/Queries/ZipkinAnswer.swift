@@ -9,29 +9,39 @@ internal import WireFormats
 package enum ZipkinAnswer {
     /// Names may be kept by clients when there are more services than this: before, people still try things out.
     static let uncachedServiceCountMax = 3
-    private static let pieceByteCount = 16 << 10
 
     // MARK: Traces
 
-    /// Writes a trace as a list of spans, piece by piece.
-    /// - Throws: what `send` throws, and `StoreError` once the work is to end.
-    static func write(_ trace: Trace, _ work: QueryWork, to send: ([UInt8]) throws -> Void) throws {
-        var writer = ByteWriter(capacity: pieceByteCount + 4096)
-        for (number, span) in trace.spans.enumerated() {
-            writer.write(UInt8(ascii: number == 0 ? "[" : ","))
-            ZipkinJSONEncoder.append(span, to: &writer)
-            guard writer.count >= pieceByteCount else { continue }
+    /// Writes a trace as a list of spans.
+    /// - Throws: what `outlet` throws, and `StoreError` once the work is to end.
+    static func append(
+        _ cursor: TraceCursor, _ work: QueryWork, _ writer: inout ByteWriter, _ outlet: LongAnswer.Outlet
+    ) throws {
+        var encoder = ZipkinJSONEncoder()
+        encoder.begin(&writer)
+        while let piece = try cursor.next() {
+            for span in piece.spans {
+                encoder.append(span, &writer)
+                try outlet(&writer)
+            }
             try work.check()
-            try send(writer.bytes)
-            writer.removeAll()
         }
-        writer.write(UInt8(ascii: "]"))
-        try send(writer.bytes)
+        encoder.end(&writer)
     }
 
     package static func notFound(_ traceID: TraceID) -> HTTPResponse { .text(.notFound, "\(traceID) not found") }
 
-    package static func failure(_ error: QueryError) -> HTTPResponse { .text(.badRequest, error.message) }
+    /// The answer to an error; nil for what is the program's own.
+    @Sendable package static func failure(_ error: any Error) -> HTTPResponse? {
+        switch error {
+        case let error as QueryError: return .text(.badRequest, error.message)
+        case let error as StoreError:
+            var response = HTTPResponse.text(error.httpStatus, error.message)
+            response.headers += error.httpHeaders
+            return response
+        default: return nil
+        }
+    }
 
     // MARK: Names and links
 

@@ -1,3 +1,4 @@
+internal import Bytes
 public import NetworkServer
 internal import Threads
 internal import TraceModel
@@ -31,8 +32,6 @@ public struct ZipkinQueries: Sendable {
 
     /// Values of a tag to choose from, at most.
     private static let autocompleteValueCountMax = 1000
-    /// Bytes of a search's answer that are held back to tell first whether more traces match.
-    private static let wholeAnswerByteCountMax = 1 << 20
 
     /// - Parameters:
     ///   - lookback: nanoseconds that a search goes back where it does not say.
@@ -91,29 +90,18 @@ public struct ZipkinQueries: Sendable {
             let question = Question(
                 path: path, parameters: QueryParameters(request.query), work: limits.work(for: request))
             do {
-                return try Self.telling { try handler(question) }
-            } catch let error as QueryError {
-                return ZipkinAnswer.failure(error)
+                return try handler(question)
+            } catch {
+                guard let answer = ZipkinAnswer.failure(error) else { throw error }
+                return answer
             }
         }
     }
 
-    /// Turns what a query ends with before its time into the answer that says so.
-    private static func telling<Result>(_ body: () throws -> Result) throws -> Result {
-        do {
-            return try body()
-        } catch let error as StoreError where error.code == .timedOut || error.code == .cancelled {
-            // Where nobody waits any more the answer goes nowhere.
-            throw HTTPError(.serviceUnavailable, error.message, headers: [("Retry-After", "1")])
-        }
-    }
-
-    private static func streaming(
-        _ producer: @escaping @Sendable (inout HTTPBodyWriter) throws -> Void
+    private func listing(
+        isSearch: Bool = false, _ write: @escaping @Sendable (inout ByteWriter, LongAnswer.Outlet) throws -> Bool?
     ) -> HTTPResponse {
-        HTTPResponse(headers: [("content-type", "application/json")]) { body in
-            try telling { try producer(&body) }
-        }
+        LongAnswer(failure: ZipkinAnswer.failure, write: write).response(isSearch: isSearch)
     }
 
     private func window(ending now: Int64) -> ClosedRange<Int64> { max(0, now.addingClamped(-lookback))...now }
@@ -122,65 +110,43 @@ public struct ZipkinQueries: Sendable {
 
     @Sendable private func trace(_ question: Question) throws -> HTTPResponse {
         let traceID = try ZipkinQueryParameters.traceID(question.path["traceId"] ?? "")
-        guard let trace = try store.trace(traceID) else { return ZipkinAnswer.notFound(traceID) }
         let work = question.work
-        return Self.streaming { body in
-            try ZipkinAnswer.write(trace, work) { try body.write($0) }
+        guard let cursor = try store.openTrace(traceID, work) else { return ZipkinAnswer.notFound(traceID) }
+        return listing { writer, outlet in
+            try ZipkinAnswer.append(cursor, work, &writer, outlet)
+            return nil
         }
     }
 
     @Sendable private func traces(_ question: Question) throws -> HTTPResponse {
         let query = try ZipkinQueryParameters.query(
             question.parameters, now: SystemClock.nanosecondsSince1970(), lookback: lookback)
-        let work = question.work
-        if let whole = try wholeAnswer(query, work) { return whole }
-        let store = store
-        return Self.streaming { body in
-            _ = try Self.write(query, work, store) { try body.write($0) }
-        }
-    }
-
-    /// The answer with its header, if it is short: nil if it is to be made once more, piece by piece.
-    private func wholeAnswer(_ query: TraceQuery, _ work: QueryWork) throws -> HTTPResponse? {
-        struct AnswerIsLong: Error {}
-        var bytes: [UInt8] = []
-        do {
-            let outcome = try Self.write(query, work, store) { piece in
-                bytes += piece
-                if bytes.count > Self.wholeAnswerByteCountMax { throw AnswerIsLong() }
+        let (store, work) = (store, question.work)
+        return listing(isSearch: true) { writer, outlet in
+            var isFirst = true
+            let outcome = try store.find(query, work) { found in
+                writer.write(UInt8(ascii: isFirst ? "[" : ","))
+                isFirst = false
+                try ZipkinAnswer.append(TraceCursor(found.trace), work, &writer, outlet)
             }
-            return HTTPResponse.json(bytes).tellingOfMore(outcome.hasMore)
-        } catch is AnswerIsLong {
-            return nil
+            writer.write(isFirst ? "[]" : "]")
+            return outcome.hasMore
         }
-    }
-
-    private static func write(
-        _ query: TraceQuery, _ work: QueryWork, _ store: TraceStore, to send: ([UInt8]) throws -> Void
-    ) throws -> TraceSearchOutcome {
-        var isFirst = true
-        let outcome = try store.find(query, work) { found in
-            try send([UInt8(ascii: isFirst ? "[" : ",")])
-            isFirst = false
-            try ZipkinAnswer.write(found.trace, work, to: send)
-        }
-        try send(Array((isFirst ? "[]" : "]").utf8))
-        return outcome
     }
 
     @Sendable private func traceMany(_ question: Question) throws -> HTTPResponse {
         let traceIDs = try ZipkinQueryParameters.traceIDs(question.parameters)
         let (store, work) = (store, question.work)
-        return Self.streaming { body in
+        return listing { writer, outlet in
             var isFirst = true
             for traceID in traceIDs {
-                try work.check()
-                guard let trace = try store.trace(traceID) else { continue }
-                try body.write(isFirst ? "[" : ",")
+                guard let cursor = try store.openTrace(traceID, work) else { continue }
+                writer.write(UInt8(ascii: isFirst ? "[" : ","))
                 isFirst = false
-                try ZipkinAnswer.write(trace, work) { try body.write($0) }
+                try ZipkinAnswer.append(cursor, work, &writer, outlet)
             }
-            try body.write(isFirst ? "[]" : "]")
+            writer.write(isFirst ? "[]" : "]")
+            return nil
         }
     }
 

@@ -68,6 +68,7 @@ struct AnswerDelivery {
     /// The answer that says what went wrong; what the handler did not foresee is logged and not told.
     private func answer(to error: any Error) -> HTTPResponse {
         if let error = error as? HTTPError { return HTTPResponse(error) }
+        if let error = error as? HTTPAnswer { return error.response }
         let connection = exchange.connection
         connection.loop.logger.error(
             "a request failed", metadata: ["server": "\(connection.server.name)", "error": "\(error)"])

@@ -7,14 +7,17 @@ internal import NIOCore
 /// `HTTPClientGone` once nobody reads any more.
 public struct HTTPBodyWriter {
     private let exchange: Exchange
-    private let response: HTTPResponse
+    private var response: HTTPResponse
     private let deflater: Deflater?
     private var buffer: [UInt8] = []
     private var packed: [UInt8] = []
     private var lastSend: EventLoopFuture<Void>?
-    private(set) var isBegun = false
+    /// The head and some of the body are on their way.
+    public private(set) var isBegun = false
+    /// Bytes gathered before the first are sent, at least a piece. An answer of fewer is sent whole, with its length,
+    /// and its head may be changed up to the end.
+    public var heldByteCountMax = 0
 
-    /// Bytes gathered before they are sent. An answer of fewer is sent whole, with its length.
     private static let pieceByteCount = 64 << 10
 
     init(exchange: Exchange, response: HTTPResponse, deflater: Deflater?) {
@@ -23,23 +26,34 @@ public struct HTTPBodyWriter {
         self.deflater = deflater
     }
 
+    /// Adds a field to the head, before it is sent.
+    public mutating func addHeader(_ name: String, _ value: String) {
+        precondition(!isBegun, "the head is not sent yet")
+        response.headers.append((name, value))
+    }
+
     public mutating func write(_ bytes: [UInt8]) throws {
         try bytes.withUnsafeBytes { try write($0) }
     }
 
     public mutating func write(_ text: String) throws {
         buffer.append(contentsOf: text.utf8)
-        if buffer.count >= Self.pieceByteCount { try send() }
+        if buffer.count >= sentByteCountMin { try send() }
     }
 
     public mutating func write(_ bytes: UnsafeRawBufferPointer) throws {
         var rest = bytes[...]
         while !rest.isEmpty {
-            let piece = rest.prefix(Self.pieceByteCount - min(buffer.count, Self.pieceByteCount - 1))
+            let piece = rest.prefix(sentByteCountMin - min(buffer.count, sentByteCountMin - 1))
             buffer.append(contentsOf: piece)
             rest = rest.dropFirst(piece.count)
-            if buffer.count >= Self.pieceByteCount { try send() }
+            if buffer.count >= sentByteCountMin { try send() }
         }
+    }
+
+    /// How much is gathered before it is sent.
+    private var sentByteCountMin: Int {
+        isBegun ? Self.pieceByteCount : max(Self.pieceByteCount, heldByteCountMax)
     }
 
     /// Sends what was gathered, for a client that shows an answer while it grows.

@@ -15,6 +15,14 @@ public struct HTTPError: Error, Sendable {
     static let callDeadlinePassed = HTTPError(.requestTimeout, "The call's deadline passed")
 }
 
+/// An answer thrown by a handler or a producer, as it is to be sent.
+public struct HTTPAnswer: Error {
+    public let response: HTTPResponse
+
+    /// - Parameter response: with bytes for a body.
+    public init(_ response: HTTPResponse) { self.response = response }
+}
+
 /// Why a listener could not be opened.
 public struct HTTPServerError: Error, Sendable, CustomStringConvertible {
     public enum Code: Sendable {

@@ -6,8 +6,8 @@ public struct HTTPResponse: Sendable {
     public enum Body: Sendable {
         case bytes([UInt8])
         /// Writes the body piece by piece on a worker thread, at the pace of the client. Thrown before the first piece
-        /// was sent, an error becomes the answer; later it cuts the connection, so that the client sees a broken
-        /// answer.
+        /// was sent, an error becomes the answer, and an `HTTPAnswer` is it; later it cuts the connection, so that the
+        /// client sees a broken answer.
         case producer(@Sendable (inout HTTPBodyWriter) throws -> Void)
     }
 

@@ -16,7 +16,9 @@ public struct JaegerJSONEncoder {
         encoder.end(&writer)
     }
 
-    private let trace: Trace
+    private let traceID: TraceID
+    /// Of a trace that is in memory.
+    private let spans: [SpanView]
     private let ids: JaegerSpanIDs
     /// The trace's ID in quotes.
     private let traceIDText: [UInt8]
@@ -25,10 +27,20 @@ public struct JaegerJSONEncoder {
     private var isFirst = true
 
     public init(_ trace: Trace, isRaw: Bool = false) {
-        self.trace = trace
-        ids = JaegerSpanIDs(trace, keepsSharedIDs: isRaw)
+        self.init(trace.traceID, trace.spans, JaegerSpanIDs(trace, keepsSharedIDs: isRaw))
+    }
+
+    /// For a trace whose spans come one by one.
+    public init(_ outline: TraceOutline, isRaw: Bool = false) {
+        self.init(outline.traceID, [], JaegerSpanIDs(outline, keepsSharedIDs: isRaw))
+    }
+
+    private init(_ traceID: TraceID, _ spans: [SpanView], _ ids: JaegerSpanIDs) {
+        self.traceID = traceID
+        self.spans = spans
+        self.ids = ids
         var text = ByteWriter()
-        text.writeJaegerTraceID(trace.traceID)
+        text.writeJaegerTraceID(traceID)
         traceIDText = text.bytes
     }
 
@@ -39,10 +51,13 @@ public struct JaegerJSONEncoder {
         writer.write(",\"spans\":[")
     }
 
+    /// Writes one span of a trace in memory, and a comma if it is not the first.
+    /// - Parameter place: of the span in the trace.
+    public mutating func append(_ place: Int, _ writer: inout ByteWriter) { append(spans[place], place, &writer) }
+
     /// Writes one span, and a comma if it is not the first.
     /// - Parameter place: of the span in the trace.
-    public mutating func append(_ place: Int, _ writer: inout ByteWriter) {
-        let span = trace.spans[place]
+    public mutating func append(_ span: SpanView, _ place: Int, _ writer: inout ByteWriter) {
         let fields = JaegerSpanFields(span)
         let traits = span.traits
         writer.write(isFirst ? "{\"traceID\":" : ",{\"traceID\":")
@@ -88,8 +103,7 @@ public struct JaegerJSONEncoder {
             writer.write("]}")
         }
         writer.write("},\"warnings\":null}")
-        // Processes borrow from the spans' batches.
-        withExtendedLifetime(trace) {}
+        withExtendedLifetime(processes) {}
     }
 
     private func appendReferences(
@@ -102,7 +116,7 @@ public struct JaegerJSONEncoder {
             writer.write("{\"refType\":\"")
             writer.write(reference.isChild ? "CHILD_OF" : "FOLLOWS_FROM")
             writer.write("\",\"traceID\":")
-            if reference.traceID == trace.traceID {
+            if reference.traceID == traceID {
                 writer.write(traceIDText)
             } else {
                 writer.writeJaegerTraceID(reference.traceID)

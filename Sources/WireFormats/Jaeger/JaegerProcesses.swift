@@ -1,7 +1,8 @@
 internal import Bytes
 internal import TraceModel
 
-/// The process that made a span: its service and the resource, or where it ran. Borrows from the span's batch.
+/// The process that made a span: its service and the resource, or where it ran. Borrows from the span's batch, or from
+/// whoever has a copy.
 struct JaegerProcess: Hashable {
     let serviceName: UnsafeRawBufferPointer
     let resource: UnsafeRawBufferPointer?
@@ -13,6 +14,14 @@ struct JaegerProcess: Hashable {
         resource = fields.resource
         ipv4 = fields.localIPv4
         ipv6 = fields.localIPv6
+    }
+
+    /// The same with bytes that `copies` has.
+    fileprivate init(_ other: JaegerProcess, _ copies: KeptBytes) {
+        serviceName = copies.copy(other.serviceName)
+        resource = other.resource.map(copies.copy)
+        ipv4 = other.ipv4.map(copies.copy)
+        ipv6 = other.ipv6.map(copies.copy)
     }
 
     static func == (a: JaegerProcess, b: JaegerProcess) -> Bool {
@@ -37,8 +46,25 @@ struct JaegerProcess: Hashable {
     }
 }
 
-/// The processes of a trace's spans, numbered from 0 as they come.
+/// Bytes that stay where they are as long as this does.
+private final class KeptBytes {
+    private var pieces: [UnsafeMutableRawBufferPointer] = []
+
+    func copy(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        guard bytes.count > 0 else { return UnsafeRawBufferPointer(start: nil, count: 0) }
+        let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1)
+        piece.copyMemory(from: bytes)
+        pieces.append(piece)
+        return UnsafeRawBufferPointer(piece)
+    }
+
+    deinit { for piece in pieces { piece.deallocate() } }
+}
+
+/// The processes of a trace's spans, numbered from 0 as they come; the spans need not be there any more.
 struct JaegerProcesses {
+    private let copies = KeptBytes()
+    /// Valid as long as this.
     private(set) var list: [JaegerProcess] = []
     private var numbers: [JaegerProcess: Int] = [:]
     /// Of the span before.
@@ -52,8 +78,9 @@ struct JaegerProcesses {
             return known
         }
         last = list.count
-        list.append(process)
-        numbers[process] = last
+        let own = JaegerProcess(process, copies)
+        list.append(own)
+        numbers[own] = last
         return last
     }
 }

@@ -6,7 +6,9 @@ public import TraceModel
 /// They say what `JaegerJSONEncoder` says, but that times are in nanoseconds and each span has its process within it.
 /// Whoever streams them writes a few at a time, so that the first arrive early and no message is too long.
 public struct JaegerProtobufEncoder: ~Copyable {
-    private let trace: Trace
+    private let traceID: TraceID
+    /// Of a trace that is in memory.
+    private let spans: [SpanView]
     private let ids: JaegerSpanIDs
     private var message = ProtobufWriter()
     private var processes = JaegerProcesses()
@@ -16,15 +18,24 @@ public struct JaegerProtobufEncoder: ~Copyable {
 
     /// - Parameter isRaw: shared IDs stay as they were reported.
     public init(_ trace: Trace, isRaw: Bool = false) {
-        self.trace = trace
+        traceID = trace.traceID
+        spans = trace.spans
         ids = JaegerSpanIDs(trace, keepsSharedIDs: isRaw)
+    }
+
+    /// For a trace whose spans come some at a time.
+    /// - Parameter isRaw: shared IDs stay as they were reported.
+    public init(_ outline: TraceOutline, isRaw: Bool = false) {
+        traceID = outline.traceID
+        spans = []
+        ids = JaegerSpanIDs(outline, keepsSharedIDs: isRaw)
     }
 
     /// Writes one message `Span`, without a tag or length before it.
     /// - Parameter place: of the span in the trace.
     public mutating func append(_ place: Int, to writer: inout ByteWriter) {
         message.removeAll()
-        write(place)
+        write(spans[place], place)
         writer.write(message.bytes)
     }
 
@@ -40,30 +51,43 @@ public struct JaegerProtobufEncoder: ~Copyable {
     public mutating func appendChunk(
         from place: Int, spanCountMax: Int, byteCountMax: Int, to writer: inout ByteWriter
     ) -> Int {
+        place
+            + appendChunk(
+                spans[place...], place: place, spanCountMax: spanCountMax, byteCountMax: byteCountMax, to: &writer)
+    }
+
+    /// Writes one message `SpansResponseChunk` with the first of these spans: as many as the bounds allow, but at
+    /// least one, and none for no spans.
+    /// - Parameters:
+    ///   - place: of the first span in the trace.
+    ///   - byteCountMax: of the message; only one with a single span may be longer.
+    /// - Returns: how many spans were written.
+    public mutating func appendChunk(
+        _ spans: ArraySlice<SpanView>, place: Int, spanCountMax: Int, byteCountMax: Int, to writer: inout ByteWriter
+    ) -> Int {
         message.removeAll()
-        var next = place
-        while next < trace.spans.count && next - place < spanCountMax {
+        var written = 0
+        for span in spans.prefix(spanCountMax) {
             let count = message.count
             let mark = message.begin(JaegerProtobufTag.Chunk.spans)
-            write(next)
+            write(span, place + written)
             message.end(mark)
-            if message.count > byteCountMax && next > place {
+            if message.count > byteCountMax && written > 0 {
                 message.truncate(to: count)
                 break
             }
-            next += 1
+            written += 1
         }
         writer.write(message.bytes)
-        return next
+        return written
     }
 
     // MARK: Span
 
-    private mutating func write(_ place: Int) {
-        let span = trace.spans[place]
+    private mutating func write(_ span: SpanView, _ place: Int) {
         let fields = JaegerSpanFields(span)
         let traits = span.traits
-        message.write(JaegerProtobufTag.Span.traceID, trace.traceID)
+        message.write(JaegerProtobufTag.Span.traceID, traceID)
         message.write(JaegerProtobufTag.Span.spanID, SpanID(ids.spanIDs[place]))
         message.write(JaegerProtobufTag.Span.operationName, text: span.operationName)
         JaegerReference.forEach(span, fields, parentID: ids.parentIDs[place]) { reference in

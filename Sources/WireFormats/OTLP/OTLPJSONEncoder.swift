@@ -16,31 +16,46 @@ public struct OTLPJSONEncoder {
         writer.write("]}")
     }
 
-    private let trace: Trace
+    /// Of a trace that is in memory.
+    private let spans: [SpanView]
+    /// The one written last: the next is compared with it.
+    private var last: SpanView?
     private let ids: JaegerSpanIDs
     private var json: OTLPJSONWriter
 
     /// To write one trace piece by piece: `begin`, each span, `end`.
     /// - Parameter isRaw: IDs that client and server share stay as they were reported; else as in `JaegerJSONEncoder`.
     public init(_ trace: Trace, isRaw: Bool = false, options: OTLPOptions = OTLPOptions()) {
-        self.trace = trace
+        spans = trace.spans
         ids = JaegerSpanIDs(trace, keepsSharedIDs: isRaw)
+        json = OTLPJSONWriter(options)
+    }
+
+    /// For a trace whose spans come one by one.
+    public init(_ outline: TraceOutline, isRaw: Bool = false, options: OTLPOptions = OTLPOptions()) {
+        spans = []
+        ids = JaegerSpanIDs(outline, keepsSharedIDs: isRaw)
         json = OTLPJSONWriter(options)
     }
 
     /// Writes what stands before the spans.
     public func begin(_ writer: inout ByteWriter) { writer.write("{\"resourceSpans\":[") }
 
+    /// Writes one span of a trace in memory, and what stands between it and the one before.
+    /// - Parameter place: of the span in the trace.
+    public mutating func append(_ place: Int, _ writer: inout ByteWriter) { append(spans[place], place, &writer) }
+
     /// Writes one span, and what stands between it and the one before.
     /// - Parameter place: of the span in the trace.
-    public mutating func append(_ place: Int, _ writer: inout ByteWriter) {
-        json.append(
-            trace.spans[place], spanID: ids.spanIDs[place], parentID: ids.parentIDs[place], to: &writer)
+    public mutating func append(_ span: SpanView, _ place: Int, _ writer: inout ByteWriter) {
+        json.append(span, spanID: ids.spanIDs[place], parentID: ids.parentIDs[place], to: &writer)
+        last = span
     }
 
     /// Writes what stands behind the spans.
     public mutating func end(_ writer: inout ByteWriter) {
         json.finish(&writer)
         writer.write("]}")
+        withExtendedLifetime(last) {}
     }
 }

@@ -17,15 +17,23 @@ public struct OTLPProtobufEncoder: ~Copyable {
         writer.write(message.bytes)
     }
 
-    private let trace: Trace
+    /// Of a trace that is in memory.
+    private let spans: [SpanView]
     private let ids: JaegerSpanIDs
     private var message: OTLPProtobufWriter
 
     /// To write one trace in several messages.
     /// - Parameter isRaw: IDs that client and server share stay as they were reported; else as in `JaegerJSONEncoder`.
     public init(_ trace: Trace, isRaw: Bool = false, options: OTLPOptions = OTLPOptions()) {
-        self.trace = trace
+        spans = trace.spans
         ids = JaegerSpanIDs(trace, keepsSharedIDs: isRaw)
+        message = OTLPProtobufWriter(options)
+    }
+
+    /// For a trace whose spans come some at a time.
+    public init(_ outline: TraceOutline, isRaw: Bool = false, options: OTLPOptions = OTLPOptions()) {
+        spans = []
+        ids = JaegerSpanIDs(outline, keepsSharedIDs: isRaw)
         message = OTLPProtobufWriter(options)
     }
 
@@ -41,14 +49,29 @@ public struct OTLPProtobufEncoder: ~Copyable {
     public mutating func append(
         from place: Int, spanCountMax: Int, byteCountMax: Int, to writer: inout ByteWriter
     ) -> Int {
+        place
+            + append(
+                spans[place...], place: place, spanCountMax: spanCountMax, byteCountMax: byteCountMax, to: &writer)
+    }
+
+    /// Writes one message with the first of these spans: as many as the bounds allow, but at least one, and none for no
+    /// spans.
+    /// - Parameters:
+    ///   - place: of the first span in the trace.
+    ///   - byteCountMax: no more spans follow when the message is as long; its last span may exceed it.
+    /// - Returns: how many spans were written.
+    public mutating func append(
+        _ spans: ArraySlice<SpanView>, place: Int, spanCountMax: Int, byteCountMax: Int, to writer: inout ByteWriter
+    ) -> Int {
         message.removeAll()
         var next = place
-        while next < trace.spans.count && next - place < spanCountMax && message.bytes.count < byteCountMax {
-            message.append(trace.spans[next], spanID: ids.spanIDs[next], parentID: ids.parentIDs[next])
+        for span in spans.prefix(spanCountMax) {
+            if message.bytes.count >= byteCountMax { break }
+            message.append(span, spanID: ids.spanIDs[next], parentID: ids.parentIDs[next])
             next += 1
         }
         message.finish()
         writer.write(message.bytes)
-        return next
+        return next - place
     }
 }

@@ -26,15 +26,25 @@ public struct TempoJSONEncoder {
         encoder.end(&writer)
     }
 
-    private let trace: Trace
+    /// Of a trace that is in memory.
+    private let spans: [SpanView]
+    /// The one written last: the next is compared with it.
+    private var last: SpanView?
     private let version: Version
     private let ids: JaegerSpanIDs
     private var json = OTLPJSONWriter(TempoProtobufEncoder.options, .protobuf)
 
     public init(_ trace: Trace, _ version: Version, isRaw: Bool = false) {
-        self.trace = trace
+        spans = trace.spans
         self.version = version
         ids = JaegerSpanIDs(trace, keepsSharedIDs: isRaw)
+    }
+
+    /// For a trace whose spans come one by one.
+    public init(_ outline: TraceOutline, _ version: Version, isRaw: Bool = false) {
+        spans = []
+        self.version = version
+        ids = JaegerSpanIDs(outline, keepsSharedIDs: isRaw)
     }
 
     /// Writes what stands before the spans.
@@ -42,15 +52,21 @@ public struct TempoJSONEncoder {
         writer.write(version == .v1 ? "{\"batches\":[" : "{\"trace\":{\"resourceSpans\":[")
     }
 
+    /// Writes one span of a trace in memory, and what stands between it and the one before.
+    /// - Parameter place: of the span in the trace.
+    public mutating func append(_ place: Int, _ writer: inout ByteWriter) { append(spans[place], place, &writer) }
+
     /// Writes one span, and what stands between it and the one before.
     /// - Parameter place: of the span in the trace.
-    public mutating func append(_ place: Int, _ writer: inout ByteWriter) {
-        json.append(trace.spans[place], spanID: ids.spanIDs[place], parentID: ids.parentIDs[place], to: &writer)
+    public mutating func append(_ span: SpanView, _ place: Int, _ writer: inout ByteWriter) {
+        json.append(span, spanID: ids.spanIDs[place], parentID: ids.parentIDs[place], to: &writer)
+        last = span
     }
 
     /// Writes what stands behind the spans.
     public mutating func end(_ writer: inout ByteWriter) {
         json.finish(&writer)
         writer.write(version == .v1 ? "]}" : "]}}")
+        withExtendedLifetime(last) {}
     }
 }

@@ -1,0 +1,70 @@
+internal import Bytes
+internal import NetworkServer
+internal import TraceStore
+
+/// An answer that is sent whole where it is short; piece by piece, while it is made, where it is not.
+///
+/// What is known only at the end, such as whether there are more traces, stands in the head of a whole answer; a long
+/// one has begun by then.
+struct LongAnswer {
+    /// Takes what was written, or leaves it; to be called after each trace and now and then within a long one.
+    typealias Outlet = (inout ByteWriter) throws -> Void
+
+    /// Longer answers to searches are streamed. A hundred traces of a mesh, ten spans each, stay below.
+    static let wholeByteCountMax = 2 << 20
+    private static let pieceByteCount = 32 << 10
+
+    /// The answer to an error in the form of the API; nil for what is nobody's fault but the program's.
+    let failure: @Sendable (any Error) -> HTTPResponse?
+    /// Writes the body. Tells whether more traces match than the limit let through; nil where the question makes no
+    /// sense.
+    let write: @Sendable (inout ByteWriter, Outlet) throws -> Bool?
+
+    /// - Parameters:
+    ///   - isSearch: whether there are more traces is told, if it is known in time.
+    ///   - isPretty: indented, and therefore made whole.
+    func response(
+        isSearch: Bool = false, isPretty: Bool = false,
+        headers: [(name: String, value: String)] = [("content-type", "application/json")]
+    ) -> HTTPResponse {
+        HTTPResponse(headers: headers) { body in
+            do {
+                if isSearch { body.heldByteCountMax = Self.wholeByteCountMax }
+                try send(to: &body, isPretty: isPretty)
+            } catch {
+                if !body.isBegun, let answer = failure(error) { throw HTTPAnswer(answer) }
+                // The connection is cut; that the query met its bounds is nothing to be logged.
+                if let error = error as? StoreError, error.isBound { throw HTTPClientGone() }
+                throw error
+            }
+        }
+    }
+
+    private func send(to body: inout HTTPBodyWriter, isPretty: Bool) throws {
+        var writer = ByteWriter()
+        let hasMore = try write(&writer) { written in
+            guard !isPretty, written.count >= Self.pieceByteCount else { return }
+            try body.write(written.bytes)
+            written.removeAll()
+        }
+        if let hasMore, !body.isBegun { body.addHeader(MoreTraces.headerName, MoreTraces.value(hasMore)) }
+        try body.write(isPretty ? JSONIndenter.indented(writer.bytes) : writer.bytes)
+    }
+}
+
+extension StoreError {
+    /// The query met one of its bounds; nothing is wrong with the store.
+    var isBound: Bool { code == .timedOut || code == .cancelled }
+
+    var httpStatus: HTTPStatus {
+        switch code {
+        case .timedOut: .gatewayTimeout
+        // For the metrics alone: nobody reads it.
+        case .cancelled: HTTPStatus(code: 499, reason: "Client Closed Request")
+        case .inUse, .unsupportedFormat, .corrupt, .unusable: .internalServerError
+        }
+    }
+
+    /// Fields of an answer that says so. A query that took too long may do better once other work is done.
+    var httpHeaders: [(name: String, value: String)] { code == .timedOut ? [("retry-after", "5")] : [] }
+}
