@@ -79,11 +79,10 @@ import TraceStore
             let second = try #require((next["traces"] as? [[String: Any]])?.first)
             #expect(second["traceID"] as? String == "000000000000000a")
             #expect(second["errorCount"] as? Int == 1)
-            #expect(
-                second["services"] as? [[String: AnyHashable]] == [
-                    ["name": "cart", "spanCount": 1, "errorCount": 1],
-                    ["name": "web", "spanCount": 1, "errorCount": 0],
-                ])
+            let services = try #require(second["services"] as? [[String: Any]])
+            #expect(services.map { $0["name"] as? String } == ["cart", "web"])
+            #expect(services.map { $0["spanCount"] as? Int } == [1, 1])
+            #expect(services.map { $0["errorCount"] as? Int } == [1, 0])
             #expect(next["cursor"] is NSNull)
         }
     }

@@ -25,9 +25,9 @@ enum SkeinAnswer {
     /// The answer to an error; nil for what is the program's own.
     @Sendable static func failure(_ error: any Error) -> HTTPResponse? {
         switch error {
-        case let error as QueryError: return failure(.badRequest, error.message)
-        case let error as StoreError: return failure(error.httpStatus, error.message, headers: error.httpHeaders)
-        default: return nil
+        case let error as QueryError: failure(.badRequest, error.message)
+        case let error as StoreError: failure(error.httpStatus, error.message, headers: error.httpHeaders)
+        default: nil
         }
     }
 

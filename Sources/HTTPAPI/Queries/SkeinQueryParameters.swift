@@ -85,7 +85,7 @@ package enum SkeinQueryParameters {
     package static func time(_ name: String, _ parameters: QueryParameters, now: Int64) throws -> Int64? {
         guard let text = parameters.text(name) else { return nil }
         if text == "now" { return now }
-        if text.hasPrefix("-"), let distance = GoDuration.nanoseconds(text) { return now.addingClamped(distance) }
+        if text.hasPrefix("-"), let distance = length(text) { return now.addingClamped(distance) }
         if let count = Int64(text), count >= 0 {
             // Each unit's counts of the years 1973 to 5138 lie in a range of their own.
             switch count {
@@ -99,6 +99,12 @@ package enum SkeinQueryParameters {
             throw QueryError("\(name): neither a time such as 2026-01-31T12:00:00Z nor one such as -1h: \(text)")
         }
         return time
+    }
+
+    /// As Go writes it, or in days: `-30d`.
+    private static func length(_ text: String) -> Int64? {
+        guard text.hasSuffix("d"), let days = Int64(text.dropLast()) else { return GoDuration.nanoseconds(text) }
+        return days.multipliedClamped(by: 86_400_000_000_000)
     }
 
     static func number(_ name: String, _ parameters: QueryParameters, in range: ClosedRange<Int>) throws -> Int? {
