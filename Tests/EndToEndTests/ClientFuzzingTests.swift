@@ -8,6 +8,7 @@ extension PeerTests {
         private struct Known: Encodable {
             var ports: [String: UInt16] = [:]
             var traceIDs: [String] = []
+            var spans: [[String: String]] = []
             var services: [String] = []
             var operations: [String] = []
         }
@@ -18,6 +19,7 @@ extension PeerTests {
             for listener in ["zipkin", "query", "tempo"] { known.ports[listener] = try process.port(listener) }
             // Odd and old spans, with every field that there is, and plain ones.
             for body in ["everything", "python-sdk"] { try postOTLP(body, to: process) }
+            known.spans = [["traceID": "0102030405060708090a0b0c0d0e0f10", "spanID": "0102030405060708"]]
             known.traceIDs = [
                 "0102030405060708090a0b0c0d0e0f10", String(repeating: "03", count: 16),
                 "a0000000000000000000000000000005", "b0000000000000000000000000000001",
@@ -26,6 +28,9 @@ extension PeerTests {
                 let traffic = try RecordedTraffic(folder)
                 _ = try traffic.replay(to: process)
                 known.traceIDs += traffic.spansByTrace.keys.sorted().prefix(20)
+                known.spans += traffic.spansByTrace.values.prefix(5).joined().map {
+                    ["traceID": $0.traceId, "spanID": $0.id]
+                }
                 known.operations += traffic.spansByTrace.values.joined().prefix(5).compactMap(\.name)
             }
             let client = try SkeinClient(process)

@@ -1,9 +1,9 @@
 """Asks the query APIs over HTTP what their descriptions allow, and what they do not: fuzz_queries.py KNOWN SEED
 (environment: fuzzing).
 
-KNOWN: a JSON file with `ports` by listener, and with `traceIDs`, `services` and `operations` that are stored. Ends with
-an error, and with what schemathesis says, where an answer is not as described: its status, its type, its fields or its
-headers. A status from 500 on is wrong too, even if it is described, but for those in fuzz_queries.toml.
+KNOWN: a JSON file with `ports` by listener, and with what is stored: `traceIDs`, `spans` (`traceID` and `spanID` of
+each), `services`, `operations`. Ends with an error, and with what schemathesis says, where an answer is not as described:
+its status, its type, its fields or its headers. A status from 500 on is wrong too, even if it is described, but for those in fuzz_queries.toml.
 
 schemathesis loads this file as well, for its hooks: half of the values are replaced by ones that find something.
 """
@@ -78,7 +78,7 @@ def values_of(name, known):
         "query.startTimeMin": [day], "query.startTimeMax": [tomorrow], "startTime": [day], "endTime": [tomorrow],
         "minDuration": ["1ms", "1000"], "query.durationMin": ["500us", "0.01s"], "format": ["otlp", "zipkin", "jaeger"],
         "annotationQuery": ["error", "http.status_code=503 and component=proxy"], "q": TRACEQL, "tagName": FIELDS,
-        "key": ["http.status_code", "component"], "tags": ["component=proxy error", "http.method=GET"],
+        "key": ["http.status_code", "component"], "span": [span["spanID"] for span in known["spans"]], "tags": ["component=proxy error", "http.method=GET"],
     }.get(name)
 
 
@@ -93,6 +93,9 @@ def replaced(parameters, known):
             continue
         choice = choices[number // 2 % len(choices)]
         result[name] = [choice] if isinstance(value, list) else choice
+        # A span is found together with its trace only.
+        if name == "traceID" and "spanID" in result:
+            result.update(known["spans"][number // 2 % len(known["spans"])])
     return result
 
 
