@@ -77,15 +77,29 @@ struct RequestObserver: HTTPServerObserver {
 
     func requestFinished(_ summary: HTTPRequestSummary) {
         guard let listener = Listener(rawValue: summary.server), listener != .admin else { return }
-        // The only listener that takes both spans and queries tells them apart by the method.
-        if listener.isReceiver, listener != .zipkin || summary.method == .post {
+        guard let api = listener.queryAPI(summary) else {
             receiverSeconds.record(nanoseconds: summary.durationNanoseconds)
-        } else {
-            querySeconds.record(nanoseconds: summary.durationNanoseconds)
-            metrics.counter(
-                "skein_query_requests_total", "Queries, by API and code of the answer.",
-                [("api", listener == .query ? "jaeger" : listener.rawValue), ("code", "\(summary.status.code)")]
-            ).add()
+            return
+        }
+        querySeconds.record(nanoseconds: summary.durationNanoseconds)
+        metrics.counter(
+            "skein_query_requests_total", "Queries, by API and code of the answer: of HTTP, or of gRPC.",
+            [("api", api), ("code", "\(summary.callCode ?? summary.status.code)")]
+        ).add()
+    }
+}
+
+extension Listener {
+    /// Whose API was asked; nil where spans were sent.
+    fileprivate func queryAPI(_ summary: HTTPRequestSummary) -> String? {
+        if summary.routePattern?.hasPrefix("/api/skein/") == true { return "skein" }
+        switch self {
+        case .zipkin: return summary.method == .post ? nil : "zipkin"
+        case .jaegerStorage: return summary.routePattern?.hasPrefix("/opentelemetry.") == true ? nil : rawValue
+        case .query: return "jaeger"
+        case .queryGRPC: return "jaeger-grpc"
+        case .tempo: return rawValue
+        default: return nil
         }
     }
 }

@@ -5,6 +5,8 @@ public struct HTTPRequestSummary: Sendable {
     public let routePattern: String?
     public let method: HTTPMethod
     public let status: HTTPStatus
+    /// Of a gRPC call: how it ended; 0 is success.
+    public let callCode: Int?
     /// From the first byte received until the answer was handed to the socket.
     public let durationNanoseconds: Int64
     /// Bytes of the body as sent.

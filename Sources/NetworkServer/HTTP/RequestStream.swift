@@ -25,6 +25,8 @@ struct CurrentRequest {
     /// Given by a handler before it returned.
     var answer: HTTPResponse?
     var streamStatus = HTTPStatus.ok
+    /// How a gRPC call ended.
+    var callCode: Int?
     var isAnswerBegun = false
     /// Kept while a piece of a streamed answer has not been taken by the connection: somebody waits for it.
     var piecePromise: EventLoopPromise<Void>?
@@ -87,6 +89,11 @@ class RequestStream: Watched, @unchecked Sendable {
         deadline = current.startedAt + server.requestTimeout
     }
 
+    /// Notes how a call ended.
+    final func noteCallCode(_ trailers: [(name: String, value: String)]) {
+        if let status = trailers.first(where: { $0.name == "grpc-status" }) { current.callCode = Int(status.value) }
+    }
+
     /// Marks the request as a handler's from now on.
     final func beginWork() {
         phase = .working
@@ -126,7 +133,7 @@ class RequestStream: Watched, @unchecked Sendable {
         server.observer?.requestFinished(
             HTTPRequestSummary(
                 server: server.name, routePattern: current.route?.pattern, method: current.method, status: status,
-                durationNanoseconds: (.now() - current.startedAt).nanoseconds, bodyByteCount: current.bodyByteCount))
+                callCode: current.callCode, durationNanoseconds: (.now() - current.startedAt).nanoseconds, bodyByteCount: current.bodyByteCount))
         abandonRequest()
     }
 

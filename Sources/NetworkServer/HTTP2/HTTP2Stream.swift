@@ -121,6 +121,7 @@ final class HTTP2Stream: RequestStream, ChannelDuplexHandler, @unchecked Sendabl
         guard let context, case .bytes(let body) = response.body else { return }
         let isBodySent = current.method != .head && response.status.allowsBody && !body.isEmpty
         let trailers = response.trailers
+        noteCallCode(trailers)
         var fields = fields(of: response)
         if !trailers.isEmpty, !isBodySent { fields.append(trailers) }
         if body.isEmpty || !isBodySent, trailers.isEmpty, response.status.allowsBody {
@@ -167,6 +168,7 @@ final class HTTP2Stream: RequestStream, ChannelDuplexHandler, @unchecked Sendabl
     }
 
     override func endStream(_ bytes: [UInt8], trailers: [(name: String, value: String)]) {
+        noteCallCode(trailers)
         guard phase == .working, let context else { return }
         if !bytes.isEmpty { write(bytes, isLast: false, context) }
         var fields = HPACKHeaders()
