@@ -58,6 +58,18 @@ import Testing
 
     // MARK: Messages
 
+    @Test func `a call is counted with the status that it ended with`() async throws {
+        try await run { running, client, _ in
+            _ = try client.call(Self.echo, [1])
+            _ = try client.call("/test.Service/Fail", [])
+            try running.until { running.events.summaries.count == 2 }
+            #expect(running.events.summaries.map(\.callCode) == [0, 9])
+            #expect(try client.exchange("GET", "/hello").status == 200)
+            try running.until { running.events.summaries.count == 3 }
+            #expect(running.events.summaries.last?.callCode == nil)
+        }
+    }
+
     @Test func `a message is answered with a message`() async throws {
         try await run { _, client, refusals in
             for message in [[], [1], [UInt8](repeating: 7, count: 300_000)] as [[UInt8]] {
