@@ -164,7 +164,7 @@ enum SkeinAnswer {
         writer.write(",\"startTimeUnixNano\":\"")
         writer.writeNumber(span.start ?? 0)
         writer.write("\",\"durationNanos\":")
-        writer.writeNumber(span.duration ?? 0)
+        writer.writeNumber(max(0, span.duration ?? 0))
         writer.write(span.isError ? ",\"isError\":true" : ",\"isError\":false")
     }
 }

@@ -141,7 +141,8 @@ struct SkeinTraceAnswer {
             let hasStart = outline.starts[place] != SpanBatch.absentTime
             writer.writeNumber(hasStart ? outline.starts[place].subtractingClamped(start) : 0)
             writer.write(",\"durationNanos\":")
-            writer.writeNumber(outline.durations[place] == SpanBatch.absentTime ? 0 : outline.durations[place])
+            // None, or one that ends before it starts.
+            writer.writeNumber(max(0, outline.durations[place]))
             writer.write(isError(place) ? ",\"isError\":true}" : ",\"isError\":false}")
         }
         writer.write("}")
