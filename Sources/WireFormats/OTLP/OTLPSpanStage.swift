@@ -23,6 +23,8 @@ struct OTLPSpanStage: ~Copyable {
     var startBits: UInt64 = 0
     var endBits: UInt64 = 0
     var statusCode = StatusCode.unset
+    /// It has the attribute `error`, a truth value or, from Envoy, which has no other, the text.
+    private var saysError = false
     var droppedEventCount: UInt64 = 0
     var droppedLinkCount: UInt64 = 0
     var facts = OTLPStagedFacts()
@@ -81,6 +83,7 @@ struct OTLPSpanStage: ~Copyable {
         startBits = 0
         endBits = 0
         statusCode = .unset
+        saysError = false
         droppedEventCount = 0
         droppedLinkCount = 0
         if options.keepsSkeinFacts { facts = OTLPStagedFacts() }
@@ -138,7 +141,7 @@ struct OTLPSpanStage: ~Copyable {
         if let end = times.end { setField(.end, int: end) }
         builder.serviceName = serviceName
         builder.traits.statusCode = statusCode
-        builder.traits.isError = statusCode == .error
+        builder.traits.isError = statusCode == .error || saysError
         builder.traits.source = .otlp
         builder.traits.hasOrderedAttributes = true
         if droppedEventCount > 0 { setField(.droppedEventCount, int: Int64(droppedEventCount)) }
@@ -236,10 +239,14 @@ struct OTLPSpanStage: ~Copyable {
         guard builder.attributeCount < countMax else { return reject("more than \(countMax) attributes") }
         let number = builder.intern(text.clean(key))
         switch value {
-        case .string(let string): builder.addAttribute(key: number, string: builder.intern(text.clean(string)))
+        case .string(let string):
+            if key.equals("error"), string.equals("true") { saysError = true }
+            builder.addAttribute(key: number, string: builder.intern(text.clean(string)))
         case .bytes(let bytes):
             builder.addAttribute(key: number, type: .bytes, reference: builder.intern(text.cut(bytes: bytes)))
-        case .bool(let flag): builder.addAttribute(key: number, bool: flag)
+        case .bool(let flag):
+            if flag, key.equals("error") { saysError = true }
+            builder.addAttribute(key: number, bool: flag)
         case .int(let int): builder.addAttribute(key: number, int: int)
         case .double(let double): builder.addAttribute(key: number, double: double)
         case .array(let body): builder.addAttribute(key: number, type: .array, reference: builder.intern(body))
