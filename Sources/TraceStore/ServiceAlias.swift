@@ -1,3 +1,4 @@
+internal import QueryLanguage
 internal import SegmentStore
 internal import TraceModel
 
@@ -19,7 +20,37 @@ struct ServiceAlias: Equatable {
     }
 }
 
+extension ServiceAlias {
+    /// That a span is of the service, in the query language.
+    fileprivate var expression: TraceQLQuery.Expression {
+        func equal(_ scope: TraceQLQuery.Scope, _ key: String, _ text: String) -> TraceQLQuery.Expression {
+            .comparison(.field(.attribute(scope, key: key)), .equal, .literal(.string(text)))
+        }
+        let service = equal(.resource, "service.name", serviceName)
+        guard let namespace else { return service }
+        let owners = Self.namespaceKeys.map { equal($0.owner == .span ? .span : .resource, $0.name, namespace) }
+        return .and(service, owners.dropFirst().reduce(owners[0]) { .or($0, $1) })
+    }
+}
+
 extension TraceStore {
+    /// The query with the names that its services have, where it says others, and what is to be told of that; nil if
+    /// there is nothing to be exchanged.
+    func queryByOtherNames(_ query: TraceQuery) throws(StoreError) -> (query: TraceQuery, notes: [String])? {
+        var other = query
+        guard case .traceQL(let language) = query.rules else {
+            guard let name = query.serviceName, let alias = try alias(of: name) else { return nil }
+            other.serviceName = alias.serviceName
+            other.namespace = alias.namespace
+            return (other, [alias.note(askedFor: name)])
+        }
+        var aliases: [String: ServiceAlias] = [:]
+        for name in language.serviceNames { aliases[name] = try alias(of: name) }
+        guard !aliases.isEmpty else { return nil }
+        other.rules = .traceQL(language.replacingServices { aliases[$0]?.expression })
+        return (other, aliases.sorted { $0.key < $1.key }.map { $0.value.note(askedFor: $0.key) })
+    }
+
     /// The one service that is meant by a name that no service has; nil if there is none, or several.
     func alias(of name: String) throws(StoreError) -> ServiceAlias? {
         let known = try serviceNames()

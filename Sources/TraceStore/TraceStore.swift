@@ -197,15 +197,10 @@ public final class TraceStore: Sendable {
         defer { cache.queryEnded(snapshot.segments) }
         var search = try TraceSearch(query, snapshot, work, logger)
         let outcome = try search.run(catalog, body)
-        guard outcome.count == .exactly(0), let name = query.serviceName, let alias = try alias(of: name) else {
-            return outcome
-        }
-        var aliasQuery = query
-        aliasQuery.serviceName = alias.serviceName
-        aliasQuery.namespace = alias.namespace
-        var aliasSearch = try TraceSearch(aliasQuery, snapshot, work, logger)
-        var aliasOutcome = try aliasSearch.run(catalog, body)
-        aliasOutcome.notes.append(alias.note(askedFor: name))
-        return aliasOutcome
+        guard outcome.count == .exactly(0), let other = try queryByOtherNames(query) else { return outcome }
+        var otherSearch = try TraceSearch(other.query, snapshot, work, logger)
+        var otherOutcome = try otherSearch.run(catalog, body)
+        otherOutcome.notes += other.notes
+        return otherOutcome
     }
 }

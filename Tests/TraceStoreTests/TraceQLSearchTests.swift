@@ -173,6 +173,12 @@ import TraceModel
             let outcome = try harness.store.find(query, QueryWork()) {
                 traces.append(String($0.trace.traceID.low, radix: 16))
             }
+            let language = try TraceQLQuery(parsing: "{ .service.name = \"\(service)\" && kind = server }")
+            var inLanguage: [String] = []
+            let same = try harness.store.find(
+                TraceQuery(rules: .traceQL(language), startMin: 0, startMax: .max, limit: 10), QueryWork()
+            ) { inLanguage.append(String($0.trace.traceID.low, radix: 16)) }
+            #expect(inLanguage == traces && same.notes == outcome.notes)
             return (traces, outcome.notes.count)
         }
         #expect(try found("reviews.bookinfo") == (["a"], 0))

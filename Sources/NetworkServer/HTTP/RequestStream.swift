@@ -133,7 +133,8 @@ class RequestStream: Watched, @unchecked Sendable {
         server.observer?.requestFinished(
             HTTPRequestSummary(
                 server: server.name, routePattern: current.route?.pattern, method: current.method, status: status,
-                callCode: current.callCode, durationNanoseconds: (.now() - current.startedAt).nanoseconds, bodyByteCount: current.bodyByteCount))
+                callCode: current.callCode, durationNanoseconds: (.now() - current.startedAt).nanoseconds,
+                bodyByteCount: current.bodyByteCount))
         abandonRequest()
     }
 
