@@ -20,6 +20,8 @@ struct TraceSearch {
     private let work: QueryWork
 
     private var scanned = TraceSearchOutcome.Scanned()
+    /// Something could not be read: more may match than was found.
+    private var isDamaged = false
     private var matchCount = 0
     private var emittedCount = 0
     /// Traces that match and wait until nothing unread can start later; those that start last first.
@@ -125,9 +127,11 @@ struct TraceSearch {
     private var isDone: Bool { emittedCount == query.limit && matchCount > max(query.limit, query.countMax) }
 
     private func outcome(isComplete: Bool) -> TraceSearchOutcome {
-        TraceSearchOutcome(
-            count: isComplete ? .exactly(matchCount) : .atLeast(matchCount), hasMore: matchCount > emittedCount,
-            scanned: scanned)
+        var outcome = TraceSearchOutcome(
+            count: isComplete && !isDamaged ? .exactly(matchCount) : .atLeast(matchCount),
+            hasMore: matchCount > emittedCount, scanned: scanned)
+        if isDamaged { outcome.notes.append("some of what is stored is damaged and was left out; see the log") }
+        return outcome
     }
 
     private func add(_ hits: [ScanHit], to candidates: inout CandidateQueue) {
@@ -152,21 +156,23 @@ struct TraceSearch {
         return sources
     }
 
-    private func blocks(ofSegment place: Int) -> [(latestStart: Int64, source: Source)] {
+    private mutating func blocks(ofSegment place: Int) -> [(latestStart: Int64, source: Source)] {
         do throws(SegmentError) {
             let scan = try snapshot.segments[place].reader.scan(matcher.filter, window: searchWindow)
             guard let scan else { return [] }
             return scan.blocks.map { ($0.latestStart, .block(place, scan, $0.number)) }
         } catch {
+            isDamaged = true
             logger.error("segment cannot be searched", metadata: ["reason": "\(error)"])
             return []
         }
     }
 
-    private func hits(_ place: Int, _ scan: SegmentReader.Scan, _ block: Int) -> [ScanHit] {
+    private mutating func hits(_ place: Int, _ scan: SegmentReader.Scan, _ block: Int) -> [ScanHit] {
         do throws(SegmentError) {
             return try snapshot.segments[place].reader.hits(in: block, of: scan, reader.blocks[place])
         } catch {
+            isDamaged = true
             logger.error("block cannot be searched", metadata: ["reason": "\(error)"])
             return []
         }

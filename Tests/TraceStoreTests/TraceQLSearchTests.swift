@@ -1,3 +1,4 @@
+import Foundation
 import QueryLanguage
 import TestSupport
 import Testing
@@ -154,6 +155,41 @@ import TraceModel
         let (none, outcome) = try search(harness.store, query)
         #expect(none.isEmpty)
         #expect(outcome.count == .exactly(30) && outcome.hasMore)
+    }
+
+    @Test func `what damage keeps from being found is not counted as if it were not there`() throws {
+        let harness = try StoreHarness { $0.blockSpanCount = 16 }
+        try harness.post(
+            (1...200).map { number in
+                StoreHarness.span(trace: "\(number)", id: "1", at: 1_790_000_000_000_000 + number * 1000)
+            })
+        harness.store.sealAll()
+        harness.store.close()
+        let path = harness.folder.path + "/segments/0000000001.segment"
+        let bytes = [UInt8](try Data(contentsOf: URL(filePath: path)))
+        var foundCounts: Set<Int> = []
+        for place in stride(from: 40, to: bytes.count, by: 131) {
+            var damaged = bytes
+            damaged[place] ^= 0x10
+            try Data(damaged).write(to: URL(filePath: path))
+            // A segment whose head or end is damaged is set aside when the store is opened.
+            guard (try? harness.open()) != nil else { continue }
+            defer { harness.store.close() }
+            guard harness.store.statistics().segmentCount == 1 else { continue }
+            let language = try TraceQLQuery(parsing: "{ kind = server }")
+            var query = TraceQuery(rules: .traceQL(language), startMin: 0, startMax: .max, limit: 10)
+            query.countMax = .max
+            if let (_, outcome) = try? search(harness.store, query) {
+                switch outcome.count {
+                case .exactly(let count):
+                    #expect(count == 200 && outcome.notes.isEmpty, "\(count) after the flip of byte \(place)")
+                case .atLeast(let count):
+                    #expect(count < 200 && outcome.notes.count == 1, "the flip of byte \(place)")
+                    foundCounts.insert(count)
+                }
+            }
+        }
+        #expect(foundCounts.contains(184), "all but a block: \(foundCounts)")
     }
 
     @Test func `a service is found by a name with or without its namespace, where only one is meant`() throws {
