@@ -6,6 +6,8 @@ package import TraceStore
 package enum SearchNotes {
     private static let suggestionCountMax = 5
     private static let keyCountMax = 10_000
+    /// What the query language calls attributes although they are kept as facts of their own.
+    private static let keysWithoutAttribute: Set<String> = ["service.name", "peer.service"]
 
     /// - Parameter language: what the query asks for.
     package static func whyNothing(
@@ -20,20 +22,21 @@ package enum SearchNotes {
             ]
         }
         var notes: [String] = []
-        let asked = AskedFacts(language)
-        if !asked.services.isEmpty {
+        let services = language.serviceNames
+        if !services.isEmpty {
             let names = try store.serviceNames()
-            for service in asked.services.sorted() where !names.contains(service) {
+            for service in services.sorted() where !names.contains(service) {
                 notes.append(note(onUnknown: service, names))
             }
         }
-        if !asked.keys.isEmpty {
+        let askedKeys = language.selectedFields.compactMap { field in
+            if case .attribute(_, let key) = field, !keysWithoutAttribute.contains(key) { key } else { nil }
+        }
+        if !askedKeys.isEmpty {
             let keys = try store.attributeKeys(within: window, limit: keyCountMax, work)
-            if keys.isComplete {
-                let known = Set(keys.keys.values.joined())
-                for key in asked.keys.sorted() where !known.contains(key) {
-                    notes.append("no span within the window has an attribute \(key)")
-                }
+            let known = Set(keys.keys.values.joined())
+            for key in askedKeys where keys.isComplete && !known.contains(key) {
+                notes.append("no span within the window has an attribute \(key)")
             }
         }
         return notes
@@ -72,53 +75,5 @@ package enum SearchNotes {
             previous = current
         }
         return previous[right.count]
-    }
-}
-
-/// What a query says that might not exist.
-private struct AskedFacts {
-    /// Services that spans are to be of.
-    private(set) var services: Set<String> = []
-    /// Attributes that spans are to have.
-    private(set) var keys: Set<String> = []
-
-    init(_ query: TraceQLQuery) { add(query.pipeline) }
-
-    private mutating func add(_ pipeline: TraceQLQuery.Pipeline) {
-        for case .spansets(let spansets) in pipeline.stages { add(spansets) }
-    }
-
-    private mutating func add(_ spansets: TraceQLQuery.Spansets) {
-        switch spansets {
-        case .filter(let expression): if let expression { add(expression) }
-        case .combined(let left, _, let right):
-            add(left)
-            add(right)
-        case .pipeline(let pipeline): add(pipeline)
-        }
-    }
-
-    private mutating func add(_ expression: TraceQLQuery.Expression) {
-        switch expression {
-        case .and(let left, let right), .or(let left, let right):
-            add(left)
-            add(right)
-        case .comparison(.field(let field), let comparison, .literal(let literal)):
-            add(field, comparison, literal)
-        case .comparison, .not, .literal, .field, .negative, .arithmetic: break
-        }
-    }
-
-    private mutating func add(
-        _ field: TraceQLQuery.Field, _ comparison: TraceQLQuery.Comparison, _ literal: TraceQLQuery.Literal
-    ) {
-        switch field {
-        case .intrinsic(.rootServiceName), .attribute(.any, key: "service.name"),
-            .attribute(.resource, key: "service.name"):
-            if comparison == .equal, case .string(let name) = literal { services.insert(name) }
-        case .attribute(_, let key) where literal != .none && key != "peer.service":
-            keys.insert(key)
-        case .attribute, .intrinsic, .ofParent: break
-        }
     }
 }

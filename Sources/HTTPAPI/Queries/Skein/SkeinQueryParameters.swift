@@ -10,7 +10,7 @@ package enum SkeinQueryParameters {
     static let limitMax = 1000
     static let spanLimitDefault = 3
     static let spanLimitMax = 100
-    package static let countMaxDefault = 1000
+    package static let countMaxDefault = 100
 
     /// A search, and what its answer is to look like.
     package struct Search: Sendable {
