@@ -6,6 +6,6 @@ struct SkeinBench: ParsableCommand {
         commandName: "skein-bench", abstract: "Measures Skein from outside, over HTTP.",
         subcommands: [
             SuiteCommand.self, RunCommand.self, GrowthCommand.self, OverloadCommand.self, ConnectionsCommand.self,
-            SendCommand.self, GenerateCommand.self,
+            QueriesCommand.self, LongTraceCommand.self, SendCommand.self, GenerateCommand.self,
         ])
 }
