@@ -85,14 +85,15 @@ struct LongTraceRun {
 
     // MARK: Reading
 
+    /// Memory grows from what it was before the first reader: what that one leaves behind counts for the others too.
     private mutating func read(_ server: ServerProcess, _ state: String, isSlow: Bool) throws {
+        let before = try server.memory().now
         for api in Self.apis {
             let name = "\(state), \(api.rawValue)" + (isSlow ? ", slow" : "")
             Self.progress("reading: \(name)")
             let channel = try api.channel(server)
             var (first, whole, growth, byteCount) = ([Double](), [Double](), 0.0, 0)
             for _ in 0..<(isSlow ? 1 : rounds) {
-                let before = try server.memory().now
                 try server.resetPeakMemory()
                 let pace = ReadingPace(bytesPerSecond: isSlow ? bytesPerSecond : 0)
                 let answer = try channel.ask(api.trace(trace.traceID), pace: pace)

@@ -64,3 +64,54 @@ struct LongTraceCommand: ParsableCommand {
         ])
     }
 }
+
+/// Searches while the server is loaded.
+struct MixedCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "mixed", abstract: "Loads a server with half of what it can take, without and with searches.")
+
+    @Option(
+        help: "How spans are sent: \(LoadFormat.allCases.map(\.rawValue).joined(separator: ", ")).",
+        transform: parseFormat)
+    var format: LoadFormat = .zipkinJSON
+
+    @Option(help: "mesh or wide.", transform: parseProfile)
+    var profile: WorkloadProfile = .mesh
+
+    @Option(help: "Seconds of each load, without and with searches.")
+    var seconds = 30.0
+
+    @Option(help: "Seconds of the load that finds the capacity.")
+    var capacitySeconds = 10.0
+
+    @Option(help: "Connections that search, each one question after the other.")
+    var searchConnections = 64
+
+    @OptionGroup var batch: BatchOption
+    @OptionGroup var workload: WorkloadOptions
+    @OptionGroup var measuring: MeasureOptions
+
+    func validate() throws {
+        guard seconds >= 1, seconds <= 600, capacitySeconds >= 1, capacitySeconds <= 600,
+            (1...5_000).contains(searchConnections)
+        else {
+            throw ValidationError(
+                "--seconds and --capacity-seconds are 1 to 600, --search-connections 1 to 5000")
+        }
+    }
+
+    func run() throws {
+        let plan = MixedPlan(
+            profile: profile, format: format, batch: batch.batch, seconds: seconds, capacitySeconds: capacitySeconds,
+            searchConnections: searchConnections)
+        try measuring.report([
+            (
+                "mixed",
+                { folder in
+                    var run = MixedRun(plan, measuring, workload, folder: folder)
+                    return try run.run()
+                }
+            )
+        ])
+    }
+}

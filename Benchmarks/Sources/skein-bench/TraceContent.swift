@@ -28,6 +28,21 @@ struct TraceContent: Equatable {
         }
     }
 
+    /// Whether an answer in JSON holds a trace at all; looks no further than the first.
+    static func isAnyTrace(in body: [UInt8]) -> Bool {
+        var place = 0
+        let (key, other) = (Array("\"traceId\":\"".utf8), Array("\"traceID\":\"".utf8))
+        while place + key.count <= body.count {
+            if body[place] == key[0] {
+                let text = body[place..<(place + key.count)]
+                if text.elementsEqual(key) || text.elementsEqual(other) { return true }
+            }
+            place += 1
+        }
+        return false
+    }
+
+    /// Tempo leaves out zeros at an ID's start.
     static func id(_ text: some StringProtocol) -> String { String(text.drop { $0 == "0" }) }
 
     private static func ids(
