@@ -26,6 +26,8 @@ struct MixedRun {
     private static let spansPerSecondMax = 1_000_000
     /// Between the loads: what is left of one is not to burden the next.
     private static let restSeconds: UInt32 = 3
+    /// Of a load with a rate, at least: with few, a rate falls as soon as answers take longer.
+    private static let connectionsMin = 64
     /// Of the wanted rate; with less a note says so.
     private static let rateShareMin = 0.98
 
@@ -75,6 +77,7 @@ struct MixedRun {
     ) throws -> LoadReport {
         var sending = options.sending.plan(plan.format, rate: rate)
         sending.seconds = seconds
+        if rate > 0 { sending.connections = max(sending.connections, Self.connectionsMin) }
         return try LoadSender(to: try server.address(of: plan.format.listener), sending).run(source)
     }
 
