@@ -84,7 +84,7 @@ extension Workload {
         }
     }
 
-    private static func text(byteCountMax: Int, _ write: (inout ByteCursor) -> Void) -> [UInt8] {
+    static func text(byteCountMax: Int, _ write: (inout ByteCursor) -> Void) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: byteCountMax) { buffer, count in
             guard let base = buffer.baseAddress else { return }
             var cursor = ByteCursor(base)

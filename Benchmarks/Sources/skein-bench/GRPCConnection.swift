@@ -92,17 +92,7 @@ final class GRPCConnection: LoadConnection {
         (receivedByteCount, isGoingAway, openBlock) = (0, false, nil)
     }
 
-    /// The fields of every request: names of the static table where it has them, values as they are, nothing kept.
-    private lazy var requestBlock: [UInt8] = {
-        func string(_ text: String) -> [UInt8] {
-            precondition(text.utf8.count < 127, "a short text")
-            return [UInt8(text.utf8.count)] + text.utf8
-        }
-        let (post, http): (UInt8, UInt8) = (0x83, 0x86)
-        return [post, http] + [0x04] + string(path) + [0x01] + string("\(address.host):\(address.port)")
-            + [0x0F, 0x10] + string("application/grpc") + [0x00] + string("te") + string("trailers")
-            + [0x0F, 0x2B] + string(BodyFraming.userAgent)
-    }()
+    private lazy var requestBlock = HTTP2.requestBlock(path: path, address)
 
     func write() {
         while let socket {
@@ -228,8 +218,7 @@ final class GRPCConnection: LoadConnection {
     private func takeData(_ frame: HTTP2.Frame) throws {
         receivedByteCount += frame.payload.count
         if receivedByteCount > Self.initialWindow / 2 {
-            HTTP2.appendHead(.windowUpdate, byteCount: 4, to: &output)
-            HTTP2.append(UInt32(receivedByteCount), to: &output)
+            HTTP2.appendWindow(receivedByteCount, stream: 0, to: &output)
             receivedByteCount = 0
         }
         streams[frame.stream]?.message += try frame.content()

@@ -60,6 +60,24 @@ enum HTTP2 {
         for shift: UInt32 in [24, 16, 8, 0] { bytes.append(UInt8(truncatingIfNeeded: value >> shift)) }
     }
 
+    /// Gives the peer room for more on a stream, or on the connection, which is stream 0.
+    static func appendWindow(_ byteCount: Int, stream: UInt32, to bytes: inout [UInt8]) {
+        appendHead(.windowUpdate, stream: stream, byteCount: 4, to: &bytes)
+        append(UInt32(byteCount), to: &bytes)
+    }
+
+    /// The fields of a call of gRPC: names of the static table where it has them, values as they are, nothing kept.
+    static func requestBlock(path: String, _ address: SocketAddress) -> [UInt8] {
+        func string(_ text: String) -> [UInt8] {
+            precondition(text.utf8.count < 127, "a short text")
+            return [UInt8(text.utf8.count)] + text.utf8
+        }
+        let (post, http): (UInt8, UInt8) = (0x83, 0x86)
+        return [post, http] + [0x04] + string(path) + [0x01] + string("\(address.host):\(address.port)")
+            + [0x0F, 0x10] + string("application/grpc") + [0x00] + string("te") + string("trailers")
+            + [0x0F, 0x2B] + string(BodyFraming.userAgent)
+    }
+
     /// A big-endian number; bytes that are missing count as zero.
     static func number(_ bytes: ArraySlice<UInt8>) -> UInt32 {
         bytes.reduce(0) { $0 << 8 | UInt32($1) }

@@ -23,6 +23,11 @@ struct LatencyHistogram {
         total += 1
     }
 
+    mutating func merge(_ other: LatencyHistogram) {
+        for position in counts.indices { counts[position] += other.counts[position] }
+        total += other.total
+    }
+
     /// Seconds, up to two percent too many; 0 when nothing was counted.
     func quantile(_ share: Double) -> Double {
         let rank = max(Int((Double(total) * share).rounded(.up)), 1)

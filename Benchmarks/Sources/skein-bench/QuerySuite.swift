@@ -9,8 +9,28 @@ struct QueryReport: Codable {
     /// The first answers that were wrong, in words.
     var complaints: [String] = []
     var p50Milliseconds = 0.0
+    var p90Milliseconds = 0.0
     var p99Milliseconds = 0.0
     var maxMilliseconds = 0.0
+
+    private static let complaintCountMax = 3
+
+    /// Tells of the times that the answers took, in seconds and any order.
+    mutating func setTimes(_ seconds: [Double]) {
+        let sorted = seconds.sorted()
+        p50Milliseconds = Quantile.of(sorted, 0.5) * 1_000
+        p90Milliseconds = Quantile.of(sorted, 0.9) * 1_000
+        p99Milliseconds = Quantile.of(sorted, 0.99) * 1_000
+        maxMilliseconds = (sorted.last ?? 0) * 1_000
+    }
+
+    /// Counts an answer, and why it is wrong if it is.
+    mutating func add(_ complaint: String?) {
+        count += 1
+        guard let complaint else { return }
+        wrong += 1
+        if complaints.count < Self.complaintCountMax { complaints.append(complaint) }
+    }
 }
 
 /// Asks a loaded server and compares every answer with what was sent.
@@ -23,7 +43,6 @@ struct QuerySuite {
     let count: Int
 
     private static let limit = 20
-    private static let complaintCountMax = 3
 
     /// Every kind of query, one after the other. The summary is of all traces of the workload.
     func run(_ summary: WorkloadSummary) throws -> [QueryReport] {
@@ -292,15 +311,9 @@ struct QuerySuite {
             let (path, check) = try question(&generator)
             let (answer, time) = try client.get(path)
             seconds.append(time)
-            report.count += 1
-            guard let complaint = try check(answer) else { continue }
-            report.wrong += 1
-            if report.complaints.count < Self.complaintCountMax { report.complaints.append(complaint) }
+            report.add(try check(answer))
         }
-        seconds.sort()
-        report.p50Milliseconds = Quantile.of(seconds, 0.5) * 1_000
-        report.p99Milliseconds = Quantile.of(seconds, 0.99) * 1_000
-        report.maxMilliseconds = (seconds.last ?? 0) * 1_000
+        report.setTimes(seconds)
         return report
     }
 }

@@ -30,7 +30,7 @@ struct ServerRun {
     var report: BenchReport
     /// The stage under way.
     var stage = StageReport(spanCount: 0, traceCount: 0)
-    private var summary = WorkloadSummary()
+    private(set) var summary = WorkloadSummary()
 
     init(_ plan: RunPlan, _ options: MeasureOptions, _ workload: WorkloadOptions, folder: String) {
         self.plan = plan
@@ -87,7 +87,7 @@ struct ServerRun {
 
     // MARK: Load
 
-    private mutating func load(_ server: ServerProcess, _ part: Workload, traces: Range<Int>) throws {
+    mutating func load(_ server: ServerProcess, _ part: Workload, traces: Range<Int>) throws {
         progress("posting up to \(part.spanCount) spans")
         let before = try server.cpuSeconds()
         try server.resetPeakMemory()

@@ -28,4 +28,14 @@ import Testing
     func `a setting that makes no sense is refused`(arguments: [String]) {
         #expect(throws: (any Error).self) { try RunCommand.parse(["--server-binary", "skein"] + arguments) }
     }
+
+    @Test func `the commands of the query APIs know their defaults and limits`() throws {
+        let server = ["--server-binary", "skein"]
+        #expect(try QueriesCommand.parse(server).size.spans == 1_000_000)
+        #expect(try LongTraceCommand.parse(server).spans == 100_000)
+        let mixed = try MixedCommand.parse(server)
+        #expect(mixed.seconds == 30 && mixed.capacitySeconds == 10 && mixed.searchConnections == 64)
+        #expect(throws: (any Error).self) { try LongTraceCommand.parse(server + ["--spans", "0"]) }
+        #expect(throws: (any Error).self) { try MixedCommand.parse(server + ["--search-connections", "0"]) }
+    }
 }

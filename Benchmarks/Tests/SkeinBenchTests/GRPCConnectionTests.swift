@@ -3,81 +3,13 @@ import Testing
 
 @testable import skein_bench
 
-/// The other side of a connection: takes frames apart by hand and sends bytes as they are told.
-private final class Peer {
-    let address: SocketAddress
-    private let listener: Int32
-    private var descriptor: Int32 = -1
-    private(set) var bytes: [UInt8] = []
-
-    init() throws {
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var name = sockaddr_in()
-        name.sin_family = sa_family_t(AF_INET)
-        name.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let result = withUnsafeMutableBytes(of: &name) { memory -> Int32 in
-            guard let base = memory.baseAddress?.assumingMemoryBound(to: sockaddr.self) else { return -1 }
-            guard bind(listener, base, length) == 0, listen(listener, 4) == 0 else { return -1 }
-            return getsockname(listener, base, &length)
-        }
-        self.listener = listener
-        guard result == 0 else { throw BenchError.system("listening") }
-        address = try SocketAddress("127.0.0.1:\(UInt16(bigEndian: name.sin_port))")
-    }
-
-    deinit {
-        if descriptor >= 0 { close(descriptor) }
-        close(listener)
-    }
-
-    func accept() { descriptor = Glibc.accept(listener, nil, nil) }
-
-    func hangUp() {
-        close(descriptor)
-        descriptor = -1
-    }
-
-    func send(_ frame: [UInt8]) { _ = Glibc.send(descriptor, frame, frame.count, Int32(MSG_NOSIGNAL)) }
-
-    /// Reads until `count` bytes have come in all, or nothing more comes for a while.
-    func receive(_ count: Int) {
-        var chunk = [UInt8](repeating: 0, count: 65_536)
-        while bytes.count < count {
-            var polled = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-            guard poll(&polled, 1, 2_000) > 0 else { return }
-            let read = recv(descriptor, &chunk, chunk.count, 0)
-            guard read > 0 else { return }
-            bytes += chunk[..<read]
-        }
-    }
-
-    static func frame(_ type: UInt8, _ flags: UInt8, _ stream: UInt8, _ payload: [UInt8]) -> [UInt8] {
-        [0, UInt8(payload.count >> 8), UInt8(payload.count & 255), type, flags, 0, 0, 0, stream] + payload
-    }
-
-    /// The frames after the preface: type, flags, stream, payload.
-    func frames() -> [(type: UInt8, flags: UInt8, stream: UInt8, payload: [UInt8])] {
-        var rest = bytes.dropFirst(24)
-        var frames: [(type: UInt8, flags: UInt8, stream: UInt8, payload: [UInt8])] = []
-        while rest.count >= 9 {
-            let head = Array(rest.prefix(9))
-            let count = Int(head[0]) << 16 | Int(head[1]) << 8 | Int(head[2])
-            guard rest.count >= 9 + count else { break }
-            frames.append((head[3], head[4], head[8], Array(rest.dropFirst(9).prefix(count))))
-            rest = rest.dropFirst(9 + count)
-        }
-        return frames
-    }
-}
-
 @Suite struct GRPCConnectionTests {
     private let input = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
     private static let path = "/p.S/M"
     /// Preface, settings, and the head of the first request's block.
     private static let beginByteCount = 24 + 9 + 9
 
-    private func connection(to peer: Peer, streams: Int = 1) -> GRPCConnection {
+    private func connection(to peer: HTTP2Peer, streams: Int = 1) -> GRPCConnection {
         GRPCConnection(to: peer.address, path: Self.path, streams: streams, input: input)
     }
 
@@ -94,13 +26,13 @@ private final class Peer {
     }
 
     private func ok(_ stream: UInt8) -> [UInt8] {
-        Peer.frame(1, 4, stream, [0x88]) + Peer.frame(0, 0, stream, [0, 0, 0, 0, 0])
-            + Peer.frame(1, 5, stream, literal("grpc-status", "0"))
+        HTTP2Peer.frame(1, 4, stream, [0x88]) + HTTP2Peer.frame(0, 0, stream, [0, 0, 0, 0, 0])
+            + HTTP2Peer.frame(1, 5, stream, literal("grpc-status", "0"))
     }
 
     @Test func `a body goes out in frames as the windows allow`() throws {
         defer { input.deallocate() }
-        let peer = try Peer()
+        let peer = try HTTP2Peer()
         let connection = connection(to: peer)
         let call = connection.calls[0]
         call.body = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
@@ -118,12 +50,12 @@ private final class Peer {
         #expect(data().count == 65_535)
         #expect(peer.frames().filter { $0.type == 0 }.allSatisfy { $0.payload.count <= 16_384 && $0.flags == 0 })
         // More for the stream alone is not enough; then the connection's own.
-        peer.send(Peer.frame(4, 0, 0, [0, 4, 0, 1, 0x86, 0xA5]))
+        peer.send(HTTP2Peer.frame(4, 0, 0, [0, 4, 0, 1, 0x86, 0xA5]))
         try read(connection)
         peer.receive(peer.bytes.count + 9)
         #expect(data().count == 65_535)
         #expect(peer.frames().contains { $0.type == 4 && $0.flags == 1 }, "settings are acknowledged")
-        peer.send(Peer.frame(8, 0, 0, [0, 1, 0, 0]))
+        peer.send(HTTP2Peer.frame(8, 0, 0, [0, 1, 0, 0]))
         try read(connection)
         while data().count < 100_005 {
             let before = peer.bytes.count
@@ -141,7 +73,7 @@ private final class Peer {
 
     @Test func `the request's fields are those of a unary call`() throws {
         defer { input.deallocate() }
-        let peer = try Peer()
+        let peer = try HTTP2Peer()
         let connection = connection(to: peer)
         try connection.send(connection.calls[0])
         peer.accept()
@@ -160,25 +92,25 @@ private final class Peer {
     ])
     func `a status alone is told`(status: String, answer: PostAnswer) throws {
         defer { input.deallocate() }
-        let peer = try Peer()
+        let peer = try HTTP2Peer()
         let connection = connection(to: peer)
         try connection.send(connection.calls[0])
         peer.accept()
-        peer.send(Peer.frame(4, 0, 0, []) + Peer.frame(1, 5, 1, [0x88] + literal("grpc-status", status)))
+        peer.send(HTTP2Peer.frame(4, 0, 0, []) + HTTP2Peer.frame(1, 5, 1, [0x88] + literal("grpc-status", status)))
         try read(connection)
         #expect(connection.takeAnswers().map(\.answer) == [answer])
     }
 
     @Test func `calls of one connection end each on its own, and a ping is answered`() throws {
         defer { input.deallocate() }
-        let peer = try Peer()
+        let peer = try HTTP2Peer()
         let connection = connection(to: peer, streams: 3)
         for call in connection.calls {
             call.body = [1, 2, 3]
             try connection.send(call)
         }
         peer.accept()
-        peer.send(ok(3) + Peer.frame(6, 0, 0, [1, 2, 3, 4, 5, 6, 7, 8]) + Peer.frame(3, 0, 5, [0, 0, 0, 7]))
+        peer.send(ok(3) + HTTP2Peer.frame(6, 0, 0, [1, 2, 3, 4, 5, 6, 7, 8]) + HTTP2Peer.frame(3, 0, 5, [0, 0, 0, 7]))
         try read(connection)
         let answers = connection.takeAnswers()
         #expect(answers.map(\.answer) == [.accepted, .wait(0)])
@@ -192,11 +124,11 @@ private final class Peer {
 
     @Test func `streams that a peer going away has not taken are to be sent again`() throws {
         defer { input.deallocate() }
-        let peer = try Peer()
+        let peer = try HTTP2Peer()
         let connection = connection(to: peer, streams: 2)
         for call in connection.calls { try connection.send(call) }
         peer.accept()
-        peer.send(Peer.frame(7, 0, 0, [0, 0, 0, 1, 0, 0, 0, 0]))
+        peer.send(HTTP2Peer.frame(7, 0, 0, [0, 0, 0, 1, 0, 0, 0, 0]))
         try read(connection)
         #expect(connection.takeAnswers().map(\.answer) == [.wait(0)])
         peer.send(ok(1))
