@@ -49,7 +49,7 @@ public struct TraceQuery: Sendable {
     public var limit: Int
     /// Only traces that come after this one.
     public var after: Place?
-    /// Traces that match are counted up to here, beyond those told.
+    /// Traces that match are counted up to here, also beyond the limit.
     public var countMax = 0
 
     /// Where a trace stands in the order of an answer: by start, the last first, and of equal starts by ID, the
