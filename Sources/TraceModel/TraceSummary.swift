@@ -37,7 +37,7 @@ public struct TraceSummary: Sendable {
             }
             if let own = span.start {
                 start = min(start ?? own, own)
-                let ownEnd = own.addingReportingOverflow(span.duration ?? 0)
+                let ownEnd = own.addingReportingOverflow(max(0, span.duration ?? 0))
                 end = max(end ?? own, ownEnd.overflow ? .max : ownEnd.partialValue)
             }
             let isError = span.isError

@@ -27,8 +27,8 @@ struct SkeinTraceAnswer {
     }
 
     private static func end(of place: Int, _ outline: TraceOutline) -> Int64 {
-        let duration = outline.durations[place] == SpanBatch.absentTime ? 0 : outline.durations[place]
-        return outline.starts[place].addingClamped(duration)
+        // Some spans end before they start, and the absent time is less than any.
+        outline.starts[place].addingClamped(max(0, outline.durations[place]))
     }
 
     private func isError(_ place: Int) -> Bool {
