@@ -3,7 +3,7 @@ public import TraceModel
 extension SpanTraits {
     /// The intrinsic `status`.
     public var queryStatus: TraceQLQuery.Status {
-        if isError || statusCode == .error { return .error }
+        if isFailure { return .error }
         return statusCode == .ok ? .ok : .unset
     }
 

@@ -36,17 +36,16 @@ struct TraceForest {
         self.linedDepthMax = linedDepthMax
         children = Array(repeating: [], count: spans.count)
         isCycleStart = Array(repeating: false, count: spans.count)
-        var byID: [SpanID: [Int]] = [:]
-        for (index, span) in spans.enumerated() { byID[span.spanID, default: []].append(index) }
-        parents = spans.indices.map { Self.parent(of: $0, spans, byID) }
-        openCycles()
+        parents = Array(repeating: nil, count: spans.count)
+        findParents()
+        let known = Set(spans.map(\.spanID))
 
         var roots: [(order: Int64, items: [Int], missing: SpanID?)] = []
         var orphans: [SpanID: [Int]] = [:]
         for index in byStart(Array(spans.indices)) {
             if let parent = parents[index] {
                 children[parent].append(index)
-            } else if let parentID = spans[index].parentID, byID[parentID] == nil {
+            } else if let parentID = spans[index].parentID, !known.contains(parentID) {
                 if orphans[parentID] == nil { missing.append(parentID) }
                 orphans[parentID, default: []].append(index)
             } else {
@@ -72,42 +71,17 @@ struct TraceForest {
         }
     }
 
-    /// The span that `index` is a child of: its other half if it is the server's half of a shared ID; else, among
-    /// spans with the parent's ID, the one of the same service, or the server's half.
-    private static func parent(of index: Int, _ spans: [SpanView], _ byID: [SpanID: [Int]]) -> Int? {
-        let span = spans[index]
-        if span.traits.isShared || span.traits.kind == .server {
-            let twin = byID[span.spanID]?.first {
-                $0 != index && spans[$0].traits.kind == .client && !spans[$0].traits.isShared
-            }
-            if let twin, span.parentID == spans[twin].parentID || span.traits.isShared { return twin }
+    /// As for every drawing of a trace, which goes by the places in the order of the starts.
+    private mutating func findParents() {
+        let places = byStart(Array(spans.indices))
+        var outline = TraceOutline(TraceID(high: 0, low: 0))
+        for index in places { outline.append(spans[index]) }
+        var cuts: [Int] = []
+        let parentPlaces = outline.parentPlaces { cuts.append($0) }
+        for (place, parent) in parentPlaces.enumerated() where parent >= 0 {
+            parents[places[place]] = places[Int(parent)]
         }
-        guard let parentID = span.parentID, let candidates = byID[parentID]?.filter({ $0 != index }) else { return nil }
-        func isServer(_ index: Int) -> Bool { spans[index].traits.isShared || spans[index].traits.kind == .server }
-        return candidates.first { spans[$0].serviceName.elementsEqual(span.serviceName) && isServer($0) }
-            ?? candidates.first { spans[$0].serviceName.elementsEqual(span.serviceName) }
-            ?? candidates.first(where: isServer) ?? candidates.first
-    }
-
-    private mutating func openCycles() {
-        var state = [UInt8](repeating: 0, count: spans.count)  // 0 not seen, 1 on the way, 2 leads to a root
-        for first in spans.indices where state[first] == 0 {
-            var way: [Int] = []
-            var at: Int? = first
-            while let index = at, state[index] == 0 {
-                state[index] = 1
-                way.append(index)
-                at = parents[index]
-            }
-            if let meeting = at, state[meeting] == 1, let start = way.firstIndex(of: meeting) {
-                let cycle = way[start...]
-                if let earliest = cycle.min(by: { (order($0), $0) < (order($1), $1) }) {
-                    parents[earliest] = nil
-                    isCycleStart[earliest] = true
-                }
-            }
-            for index in way { state[index] = 2 }
-        }
+        for place in cuts { isCycleStart[places[place]] = true }
     }
 
     private func order(_ index: Int) -> Int64 { spans[index].start ?? .max }

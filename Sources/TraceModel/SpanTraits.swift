@@ -76,6 +76,9 @@ public struct SpanTraits: Hashable, Sendable, BitwiseCopyable {
         set { set(newValue ? 1 : 0, shift: 7, width: 1) }
     }
 
+    /// Failed, as its data model says it, or by its status.
+    public var isFailure: Bool { isError || statusCode == .error }
+
     public var source: SpanSource {
         get { SpanSource(rawValue: UInt8(rawValue >> 8 & 3)) ?? .zipkin }
         set { set(UInt32(newValue.rawValue), shift: 8, width: 2) }

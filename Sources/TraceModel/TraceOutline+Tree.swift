@@ -4,12 +4,13 @@ extension TraceOutline {
     ///
     /// A server's half of a shared ID is a child of the client's half. Of several spans with the parent's ID the parent
     /// is the one of the same service, or else the server's half.
-    public func parentPlaces() -> [Int32] {
+    /// - Parameter onCut: called with each span that was taken from its parent so.
+    public func parentPlaces(onCut: (Int) -> Void = { _ in }) -> [Int32] {
         let byID = starts.indices.map { UInt32($0) }.sorted {
             (spanIDs[Int($0)], $0) < (spanIDs[Int($1)], $1)
         }
         var parents = starts.indices.map { Int32(truncatingIfNeeded: parent(of: $0, byID) ?? -1) }
-        openCycles(&parents)
+        openCycles(&parents, onCut)
         return parents
     }
 
@@ -112,7 +113,7 @@ extension TraceOutline {
         return low
     }
 
-    private func openCycles(_ parents: inout [Int32]) {
+    private func openCycles(_ parents: inout [Int32], _ onCut: (Int) -> Void) {
         var state = [UInt8](repeating: 0, count: parents.count)  // 0 not seen, 1 on the way, 2 leads to a root
         var way: [Int] = []
         for first in parents.indices where state[first] == 0 {
@@ -125,7 +126,10 @@ extension TraceOutline {
             }
             if place >= 0, state[place] == 1, let start = way.firstIndex(of: place) {
                 // Places are in the order of the starts.
-                if let earliest = way[start...].min() { parents[earliest] = -1 }
+                if let earliest = way[start...].min() {
+                    parents[earliest] = -1
+                    onCut(earliest)
+                }
             }
             for place in way { state[place] = 2 }
         }

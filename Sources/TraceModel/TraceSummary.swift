@@ -60,5 +60,5 @@ public struct TraceSummary: Sendable {
 
 extension SpanView {
     /// Failed, as its data model says it, or by its status.
-    public var isError: Bool { traits.isError || traits.statusCode == .error }
+    public var isError: Bool { traits.isFailure }
 }

@@ -203,8 +203,3 @@ extension CallSpan {
             isError: shape.traits.isFailure)
     }
 }
-
-extension SpanTraits {
-    /// Failed, as its data model says it, or by its status.
-    var isFailure: Bool { isError || statusCode == .error }
-}

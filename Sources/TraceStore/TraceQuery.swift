@@ -108,15 +108,3 @@ public struct TraceSearchOutcome: Sendable {
     /// What a reader has to know of the answer, in words: a service was found by another name.
     public var notes: [String] = []
 }
-
-/// Traces found, those that start last first.
-public struct TraceSearchResult: Sendable {
-    public var traces: [Trace]
-    /// More traces match than the limit let through.
-    public var hasMore: Bool
-
-    public init(traces: [Trace], hasMore: Bool) {
-        self.traces = traces
-        self.hasMore = hasMore
-    }
-}

@@ -163,31 +163,6 @@ public final class TraceStore: Sendable {
         return try TraceReader(snapshot, logger).trace(traceID)
     }
 
-    /// The traces with these IDs in the order given, unknown ones left out.
-    public func traces(_ traceIDs: [TraceID]) throws(StoreError) -> [Trace] {
-        let snapshot = state.snapshot()
-        defer { cache.queryEnded(snapshot.segments) }
-        let reader = TraceReader(snapshot, logger)
-        var traces: [Trace] = []
-        for traceID in traceIDs {
-            if let trace = try reader.trace(traceID) { traces.append(trace) }
-        }
-        return traces
-    }
-
-    /// The traces that match, those that start last first.
-    public func find(_ query: TraceQuery) throws(StoreError) -> TraceSearchResult {
-        var traces: [Trace] = []
-        do {
-            let outcome = try find(query, QueryWork()) { traces.append($0.trace) }
-            return TraceSearchResult(traces: traces, hasMore: outcome.hasMore)
-        } catch let error as StoreError {
-            throw error
-        } catch {
-            throw StoreError(.unusable, "\(error)")
-        }
-    }
-
     /// Calls `body` with each trace that matches, those that start last first, as soon as it is known to be next.
     /// - Throws: `StoreError`, and what `body` throws.
     public func find(

@@ -48,7 +48,7 @@ import TraceStore
     }
 
     @Test func `a wrong parameter is 400 with its reason as text`() throws {
-        let response = try #require(ZipkinAnswer.failure(QueryError("limit <= 0")))
+        let response = try #require(HTTPResponse.plainFailure(QueryError("limit <= 0")))
         #expect(response.status == .badRequest && text(response) == "limit <= 0")
     }
 

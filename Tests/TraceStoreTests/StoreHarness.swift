@@ -132,3 +132,12 @@ final class StoreHarness {
         return try store.find(query).traces.map { String($0.traceID.low, radix: 16) }
     }
 }
+
+extension TraceStore {
+    /// The traces that match, those that start last first, and whether there are more than the limit let through.
+    func find(_ query: TraceQuery) throws -> (traces: [Trace], hasMore: Bool) {
+        var traces: [Trace] = []
+        let outcome = try find(query, QueryWork()) { traces.append($0.trace) }
+        return (traces, outcome.hasMore)
+    }
+}

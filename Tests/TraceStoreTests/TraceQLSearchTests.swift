@@ -109,7 +109,7 @@ import TraceModel
             }
             if Bool.random(using: &random) { harness.store.sealAll() }
             if Int.random(in: 0..<3, using: &random) == 0 { _ = try harness.store.compact() }
-            let traces = try harness.store.traces(generator.traceIDs)
+            let traces = try generator.traceIDs.compactMap { try harness.store.trace($0) }
             let spans = traces.flatMap(\.spans)
             for _ in 0..<12 {
                 let text = query(spans, &random)

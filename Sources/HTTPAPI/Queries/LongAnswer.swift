@@ -1,5 +1,5 @@
 internal import Bytes
-internal import NetworkServer
+package import NetworkServer
 internal import TraceStore
 
 /// An answer that is sent whole where it is short; piece by piece, while it is made, where it is not.
@@ -10,7 +10,7 @@ struct LongAnswer {
     /// Takes what was written, or leaves it; to be called after each trace and now and then within a long one.
     typealias Outlet = (inout ByteWriter) throws -> Void
 
-    /// Longer answers to searches are streamed. A hundred traces of a mesh, ten spans each, stay below.
+    /// Longer answers to searches are streamed.
     static let wholeByteCountMax = 2 << 20
     private static let pieceByteCount = 32 << 10
 
@@ -49,6 +49,20 @@ struct LongAnswer {
         }
         if let hasMore, !body.isBegun { body.addHeader(MoreTraces.headerName, MoreTraces.value(hasMore)) }
         try body.write(isPretty ? JSONIndenter.indented(writer.bytes) : writer.bytes)
+    }
+}
+
+extension HTTPResponse {
+    /// The answer to an error as plain text; nil for what is the program's own.
+    package static func plainFailure(_ error: any Error) -> HTTPResponse? {
+        switch error {
+        case let error as QueryError: return .text(.badRequest, error.message)
+        case let error as StoreError:
+            var response = HTTPResponse.text(error.httpStatus, error.message)
+            response.headers += error.httpHeaders
+            return response
+        default: return nil
+        }
     }
 }
 

@@ -99,6 +99,7 @@ final class CallConversation: @unchecked Sendable {
         let bytes = Array(rest.dropFirst(CallFraming.prefixByteCount).prefix(byteCount))
         inputStart += CallFraming.prefixByteCount + byteCount
         guard rest[rest.startIndex] & 1 == 1, !bytes.isEmpty else { return bytes }
+        // The status that gRPC has for an encoding that a server does not know.
         guard sendsGzip else { throw GRPCStatus(.unimplemented, "Messages are packed with gzip, or not at all") }
         return try unpack(bytes)
     }

@@ -40,6 +40,7 @@ public struct GRPCStatus: Error, Sendable {
             case .unauthorized: .unauthenticated
             case .forbidden: .permissionDenied
             case .notFound: .notFound
+            // gRPC knows no methods of HTTP and no media types: what does not fit is no call that is there.
             case .methodNotAllowed, .unsupportedMediaType, .notImplemented: .unimplemented
             case .requestTimeout, .gatewayTimeout: .deadlineExceeded
             case .contentTooLarge, .headerFieldsTooLarge: .resourceExhausted

@@ -69,6 +69,7 @@ struct Reflection: Sendable {
                 list.write(field: 1, name.bytes)
             }
             response.write(field: 6, list.bytes)
+        // A kind of question that a later version of the protocol may have.
         case .unknown: Self.write(error: .unimplemented, "The request asks nothing that is known here", to: &response)
         }
         return response.bytes

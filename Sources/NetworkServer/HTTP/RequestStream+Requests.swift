@@ -67,6 +67,7 @@ extension RequestStream {
             if head.method == .options, head.path.count == 1 {
                 return HTTPResponse(status: .noContent, headers: [("allow", "GET, HEAD, POST, OPTIONS")])
             }
+            // What gRPC asks of servers for a method that they have not got.
             if current.isCall { return HTTPResponse(GRPCStatus(.unimplemented, "There is no such method")) }
             guard let fallback = server.router.fallback else { return written(HTTPError(.notFound, "Not found")) }
             current.handler = .request(fallback)

@@ -6,7 +6,8 @@ internal import WireFormats
 enum JaegerCallQuery {
     /// - Throws: `GRPCStatus`.
     static func query(_ asked: JaegerTraceQuery) throws -> TraceQuery {
-        // A predicate that is not looked at would find more than was asked for.
+        // A predicate or a page that is not looked at would give more than was asked for: it is refused, as by
+        // a service of Jaeger's that has it switched off.
         if asked.hasFilter { throw GRPCStatus(.unimplemented, "the structured query filter is disabled") }
         if asked.pageSize != 0 || !asked.pageToken.isEmpty {
             throw GRPCStatus(.unimplemented, "pagination is disabled")

@@ -31,10 +31,7 @@ struct SkeinTraceAnswer {
         outline.starts[place].addingClamped(max(0, outline.durations[place]))
     }
 
-    private func isError(_ place: Int) -> Bool {
-        let traits = outline.traits(place)
-        return traits.isError || traits.statusCode == .error
-    }
+    private func isError(_ place: Int) -> Bool { outline.traits(place).isFailure }
 
     /// - Parameter rows: which of the drawing.
     func response(_ rows: SkeinQueryParameters.Rows) -> HTTPResponse {

@@ -15,7 +15,7 @@ extension TempoQueries {
         let wanted = TraceQuery(
             rules: .traceQL(query), startMin: window.lowerBound, startMax: window.upperBound, limit: limit)
         let (store, work) = (store, call.work)
-        let answer = LongAnswer(failure: Self.failure) { writer, outlet in
+        let answer = LongAnswer(failure: { .plainFailure($0) }) { writer, outlet in
             var answer = TempoSearchAnswer(query, spansPerSpanset: spansPerSpanset)
             answer.begin(&writer)
             let outcome = try store.find(wanted, work) { found in

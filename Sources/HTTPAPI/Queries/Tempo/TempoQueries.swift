@@ -97,21 +97,9 @@ public struct TempoQueries: Sendable {
             do {
                 return try handler(call)
             } catch {
-                guard let answer = Self.failure(error) else { throw error }
+                guard let answer = HTTPResponse.plainFailure(error) else { throw error }
                 return answer
             }
-        }
-    }
-
-    /// The answer to an error; nil for what is the program's own.
-    @Sendable static func failure(_ error: any Error) -> HTTPResponse? {
-        switch error {
-        case let error as QueryError: return .text(.badRequest, error.message)
-        case let error as StoreError:
-            var response = HTTPResponse.text(error.httpStatus, error.message)
-            response.headers += error.httpHeaders
-            return response
-        default: return nil
         }
     }
 

@@ -22,7 +22,7 @@ struct TempoTraceAnswer {
     private static let traceTag: UInt8 = 1 << 3 | 2
 
     func response(isProtobuf: Bool) -> HTTPResponse {
-        let answer = LongAnswer(failure: TempoQueries.failure) { writer, outlet in
+        let answer = LongAnswer(failure: { .plainFailure($0) }) { writer, outlet in
             if isProtobuf { try appendProtobuf(&writer, outlet) } else { try appendJSON(&writer, outlet) }
             return nil
         }

@@ -31,18 +31,6 @@ package enum ZipkinAnswer {
 
     package static func notFound(_ traceID: TraceID) -> HTTPResponse { .text(.notFound, "\(traceID) not found") }
 
-    /// The answer to an error; nil for what is the program's own.
-    @Sendable package static func failure(_ error: any Error) -> HTTPResponse? {
-        switch error {
-        case let error as QueryError: return .text(.badRequest, error.message)
-        case let error as StoreError:
-            var response = HTTPResponse.text(error.httpStatus, error.message)
-            response.headers += error.httpHeaders
-            return response
-        default: return nil
-        }
-    }
-
     // MARK: Names and links
 
     /// - Parameter serviceCount: services known in all.

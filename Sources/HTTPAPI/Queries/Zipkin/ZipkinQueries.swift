@@ -92,7 +92,7 @@ public struct ZipkinQueries: Sendable {
             do {
                 return try handler(question)
             } catch {
-                guard let answer = ZipkinAnswer.failure(error) else { throw error }
+                guard let answer = HTTPResponse.plainFailure(error) else { throw error }
                 return answer
             }
         }
@@ -101,7 +101,7 @@ public struct ZipkinQueries: Sendable {
     private func listing(
         isSearch: Bool = false, _ write: @escaping @Sendable (inout ByteWriter, LongAnswer.Outlet) throws -> Bool?
     ) -> HTTPResponse {
-        LongAnswer(failure: ZipkinAnswer.failure, write: write).response(isSearch: isSearch)
+        LongAnswer(failure: { .plainFailure($0) }, write: write).response(isSearch: isSearch)
     }
 
     private func window(ending now: Int64) -> ClosedRange<Int64> { max(0, now.addingClamped(-lookback))...now }
