@@ -39,6 +39,8 @@ final class TLSTunnel: Sendable {
                 try NIOSSLPrivateKey(file: Certificates.path("\(certificate)-key"), format: .pem))
         }
         let context = try NIOSSLContext(configuration: configuration)
+        // An address and no name: names are looked up on a queue that other tests may keep waiting.
+        let server = try SocketAddress(ipAddress: "127.0.0.1", port: port)
         let negotiated = NIOLockedValueBox<[String?]>([])
         self.negotiated = negotiated
         channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -55,7 +57,7 @@ final class TLSTunnel: Sendable {
                             ])
                         }
                     }
-                    .connect(host: "127.0.0.1", port: port)
+                    .connect(to: server)
                     .flatMapThrowing { secure in
                         try plain.pipeline.syncOperations.addHandler(Handover(to: secure) { _ in })
                     }
