@@ -78,7 +78,7 @@ struct TLSEchoClient {
                         try channel.pipeline.syncOperations.addHandlers([handler, Hello(answer)])
                     }
                 }
-                .connect(host: "127.0.0.1", port: port).get()
+                .connect(to: try SocketAddress(ipAddress: "127.0.0.1", port: port)).get()
         } catch {
             answer.fail(error)
             throw error
