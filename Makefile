@@ -29,7 +29,7 @@ test: ## checks the format, builds, and runs every test (TEST_ARGS=...)
 	@.ci/step "format" swift format lint --strict --recursive --parallel $(SWIFT_FILES)
 	@.ci/step "build" swift build --build-tests --explicit-target-dependency-import-check error
 	@.ci/step "peers" .ci/peers
-	@.ci/step "tests" swift test --skip-build --disable-xctest $(TEST_ARGS)
+	@.ci/step "tests" .ci/tests $(TEST_ARGS)
 
 torture: export SKEIN_TORTURE := 1
 torture: test ## every test in its long version, and random inputs for every decoder (FUZZ_SECONDS=60 for each)
