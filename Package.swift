@@ -34,6 +34,8 @@ let package = Package(
         .target(name: "WireFormats", dependencies: ["TraceModel", "Bytes"], swiftSettings: strict),
         .target(name: "QueryLanguage", dependencies: ["TraceModel", "Bytes"], swiftSettings: strict),
         .target(name: "Topology", dependencies: ["TraceModel", "Bytes"], swiftSettings: strict),
+        .target(name: "GraphDrawing", dependencies: ["Topology"], swiftSettings: strict),
+        .target(name: "Sampling", dependencies: ["QueryLanguage", "TraceModel", "Bytes"], swiftSettings: strict),
         .target(name: "Telemetry", swiftSettings: strict),
         .target(name: "Threads", swiftSettings: strict),
 
@@ -60,10 +62,16 @@ let package = Package(
             dependencies: ["StorageFiles", "QueryFiles", "Bytes", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: strict),
         .target(
+            name: "TopologyStore",
+            dependencies: [
+                "Catalog", "Topology", "TraceModel", "Compression", "Threads", "Bytes",
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: strict),
+        .target(
             name: "TraceStore",
             dependencies: [
-                "Journal", "SegmentStore", "Catalog", "QueryLanguage", "Topology", "FileSystem", "TraceModel",
-                "Threads", "Bytes",
+                "Journal", "SegmentStore", "Catalog", "TopologyStore", "Sampling", "QueryLanguage", "Topology",
+                "FileSystem", "TraceModel", "Threads", "Bytes",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
 
@@ -155,6 +163,16 @@ let package = Package(
             name: "TraceModelTests", dependencies: ["TraceModel", "Bytes", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "TopologyTests", dependencies: ["Topology", "TraceModel", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "GraphDrawingTests", dependencies: ["GraphDrawing", "Topology"], swiftSettings: strict),
+        .testTarget(
+            name: "SamplingTests", dependencies: ["Sampling", "QueryLanguage", "TraceModel", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "TopologyStoreTests",
+            dependencies: [
+                "TopologyStore", "Catalog", "Topology", "TraceModel", "Bytes", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: strict),
         .testTarget(
             name: "WireFormatsTests", dependencies: ["WireFormats", "TraceModel", "Bytes", "TestSupport"],
             swiftSettings: strict),

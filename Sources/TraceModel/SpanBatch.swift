@@ -10,7 +10,7 @@ internal import Bytes
 /// The image, little-endian, n spans, s strings, k shapes:
 ///
 ///     0   u32  "SKB1"                 24  u32  bytes of strings
-///     4   u32  n                      28  u32  0
+///     4   u32  n                      28  u32  1 if the spans are only counted, else 0
 ///     8   u32  s, at least 1          32  i64  earliest start; Int64.max without any
 ///     12  u32  k                      40  i64  latest end; Int64.min without any
 ///     16  u32  words of shapes        48  trace IDs high, low; span IDs; parent IDs: n x u64 each
@@ -24,6 +24,8 @@ public final class SpanBatch: @unchecked Sendable {
     public let spanCount: Int
     public let stringCount: Int
     public let shapeCount: Int
+    /// Whether the spans are not to be stored: they have only what the topology counts.
+    public let isCountOnly: Bool
     public let earliestStart: Int64
     public let latestEnd: Int64
 
@@ -70,6 +72,7 @@ public final class SpanBatch: @unchecked Sendable {
         stringCount = sizes.strings
         shapeCount = sizes.shapes
         let base = UnsafeRawPointer(memory.baseAddress!)
+        isCountOnly = base.load(fromByteOffset: 28, as: UInt32.self) != 0
         earliestStart = base.load(fromByteOffset: 32, as: Int64.self)
         latestEnd = base.load(fromByteOffset: 40, as: Int64.self)
         var next = base + SpanBatch.headerByteCount
@@ -234,6 +237,7 @@ extension SpanBatch {
             spans: Int(field(4)), strings: Int(field(8)), shapes: Int(field(12)), shapeWords: Int(field(16)),
             valueWords: Int(field(20)), stringBytes: Int(field(24)))
         guard sizes.strings > 0 else { throw SpanBatchError("no strings") }
+        guard field(28) <= 1 else { throw SpanBatchError("flags \(field(28)) mean nothing") }
         guard sizes.byteCount == image.count else {
             throw SpanBatchError("\(sizes.byteCount) bytes expected, \(image.count) found")
         }

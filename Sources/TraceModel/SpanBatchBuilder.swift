@@ -294,7 +294,8 @@ public struct SpanBatchBuilder: ~Copyable {
     }
 
     /// The spans ended so far as a batch of their own; the builder is left as it is.
-    public func makeBatch() -> SpanBatch {
+    /// - Parameter isCountOnly: they are not to be stored, and have only what the topology counts.
+    public func makeBatch(isCountOnly: Bool = false) -> SpanBatch {
         let sizes = SpanBatch.Sizes(
             spans: spanCount, strings: strings.count, shapes: shapeTable.count, shapeWords: shapeTable.words.count,
             valueWords: valueWords.count, stringBytes: strings.byteCount)
@@ -302,7 +303,7 @@ public struct SpanBatchBuilder: ~Copyable {
         let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: sizes.byteCount, alignment: 16)
         let header: [UInt32] = [
             SpanBatch.magic, UInt32(sizes.spans), UInt32(sizes.strings), UInt32(sizes.shapes), UInt32(sizes.shapeWords),
-            UInt32(sizes.valueWords), UInt32(sizes.stringBytes), 0,
+            UInt32(sizes.valueWords), UInt32(sizes.stringBytes), isCountOnly ? 1 : 0,
         ]
         header.withUnsafeBytes { memory.copyMemory(from: $0) }
         memory.storeBytes(of: earliestStart, toByteOffset: 32, as: Int64.self)

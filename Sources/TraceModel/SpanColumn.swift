@@ -49,12 +49,15 @@ public enum SpanField: UInt8, Sendable, CaseIterable {
     case scope = 15
     case links = 16
     case end = 17  // nanoseconds since 1970, where no start and duration can say it
+    case samplingThreshold = 18  // of 2^56: what the sampler rejects of the traces like this one
 
     public var valueType: ValueType {
         switch self {
         case .localIPv4, .localIPv6, .remoteIPv4, .remoteIPv6: .bytes
         case .remoteServiceName, .traceState, .statusMessage: .string
-        case .localPort, .remotePort, .flags, .droppedAttributeCount, .droppedEventCount, .droppedLinkCount, .end: .int
+        case .localPort, .remotePort, .flags, .droppedAttributeCount, .droppedEventCount, .droppedLinkCount, .end,
+            .samplingThreshold:
+            .int
         case .resource, .scope: .map
         case .links: .array
         }

@@ -58,6 +58,7 @@ enum OTLPFact: Equatable {
         case .droppedEventCount: "skein.dropped_events"
         case .droppedLinkCount: "skein.dropped_links"
         case .end: "skein.end"
+        case .samplingThreshold: "skein.sampling_threshold"
         case .resource, .scope, .links: ""
         }
     }
