@@ -92,7 +92,8 @@ let package = Package(
         .target(
             name: "Ingestion",
             dependencies: [
-                "WireFormats", "TraceModel", "Telemetry", "Threads", .product(name: "Logging", package: "swift-log"),
+                "WireFormats", "Sampling", "TraceModel", "Telemetry", "Threads",
+                .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .target(
             name: "Receivers", dependencies: ["NetworkServer", "Ingestion", "WireFormats", "Bytes"],

@@ -1,5 +1,7 @@
 public import Logging
+public import Sampling
 public import Telemetry
+internal import Threads
 internal import TraceModel
 public import WireFormats
 
@@ -12,13 +14,16 @@ public enum IngestOutcome: Sendable {
     case overloaded(String)
 }
 
-/// The way of a body from its bytes to the sink: decoded, held against the limits, counted.
+/// The way of a body from its bytes to the sink: decoded, held against the limits, sampled, counted.
 ///
 /// A decoder's memory belongs to one event loop: calls with the same worker number never overlap.
 public final class IngestPipeline: Sendable {
     public let metrics: ReceiverMetrics
     private let sink: any SpanSink
     private let limits: SpanLimits
+    private let sampler: HeadSampler?
+    private let rates: OperationRates?
+    private let samplerMetrics: SamplerMetrics
     private let workers: [Worker]
     private let log: UnreadableLog
 
@@ -27,11 +32,18 @@ public final class IngestPipeline: Sendable {
         var builder = SpanBatchBuilder()
     }
 
+    /// - Parameters:
+    ///   - sampler: nil stores everything.
+    ///   - rates: told of all spans that come.
     public init(
-        sink: any SpanSink, limits: SpanLimits, workerCount: Int, metrics: MetricsRegistry, logger: Logger
+        sink: any SpanSink, limits: SpanLimits, sampler: HeadSampler? = nil, rates: OperationRates? = nil,
+        workerCount: Int, metrics: MetricsRegistry, logger: Logger
     ) {
         self.sink = sink
         self.limits = limits
+        self.sampler = sampler.flatMap { $0.keepsEverything ? nil : $0 }
+        self.rates = rates
+        samplerMetrics = SamplerMetrics(metrics)
         workers = (0..<workerCount).map { _ in Worker() }
         self.metrics = ReceiverMetrics(metrics)
         log = UnreadableLog(logger)
@@ -47,6 +59,7 @@ public final class IngestPipeline: Sendable {
         sender: @autoclosure () -> String?, completion: @escaping @Sendable (IngestOutcome) -> Void
     ) {
         let counters = metrics[spanProtocol]
+        let workerNumber = worker
         let worker = workers[worker]
         defer { worker.builder.removeAll() }
         let decoded: DecodeOutcome
@@ -68,10 +81,22 @@ public final class IngestPipeline: Sendable {
             completion(.accepted(decoded))
             return
         }
-        sink.append(worker.builder.makeBatch()) { outcome in
+        let batch = worker.builder.makeBatch()
+        let now = SystemClock.nanosecondsSince1970()
+        let split = sampler?.split(batch, worker: workerNumber, now: now)
+        let (rates, samplerMetrics) = (rates, samplerMetrics)
+        guard let first = split.map({ $0.kept ?? $0.counted }) ?? batch else {
+            preconditionFailure("every span is kept or counted")
+        }
+        sink.append(first, counted: split?.kept == nil ? nil : split?.counted) { outcome in
             switch outcome {
             case .kept:
                 counters.accepted.add(decoded.acceptedCount)
+                rates?.note(batch, now: now)
+                for (policy, count) in split?.droppedCounts ?? [] {
+                    samplerMetrics.decided(policy, isKept: false, spanCount: count)
+                }
+                if let kept = split?.kept { samplerMetrics.decided("head", isKept: true, spanCount: kept.spanCount) }
                 completion(.accepted(decoded))
             case .overloaded:
                 counters.refused.add(decoded.acceptedCount)

@@ -14,9 +14,13 @@ struct SegmentInstaller {
     private static let shapeCountMax = 20_000
     private static let freshCompressionLevelMax = 4
 
-    /// Makes one segment of the batches, or several if their spans have very many shapes.
-    /// - Parameter firstJournalPart: the first part that has none of the batches.
-    func install(_ batches: [SpanBatch], firstJournalPart: UInt64) throws(StoreError) -> [StoredSegment] {
+    /// Makes one segment of the batches, or several if their spans have very many shapes; none of none.
+    /// - Parameters:
+    ///   - firstJournalPart: the first part that has none of the batches.
+    ///   - topology: entered in the same moment.
+    func install(
+        _ batches: [SpanBatch], firstJournalPart: UInt64, topology: TopologyChange
+    ) throws(StoreError) -> [StoredSegment] {
         var written: [Written] = []
         let groups = groups(batches)
         for (number, group) in groups.enumerated() {
@@ -24,7 +28,7 @@ struct SegmentInstaller {
             let isLast = number == groups.count - 1
             written.append(try write(group, SegmentOrigin(firstJournalPart: isLast ? firstJournalPart : 0)))
         }
-        return try enter(written, replacing: [], firstJournalPart: firstJournalPart)
+        return try enter(written, replacing: [], firstJournalPart: firstJournalPart, topology)
     }
 
     /// Batches that make a segment each, in order.
@@ -84,7 +88,7 @@ struct SegmentInstaller {
         }
         for input in inputs { input.reader.releaseMemory() }
         if let written {
-            return .merged(try enter([written], replacing: ids, firstJournalPart: nil)[0])
+            return .merged(try enter([written], replacing: ids, firstJournalPart: nil, nil)[0])
         }
         if isStopped { return .stopped }
         try StoreError.wrapCatalog { () throws(CatalogError) in try catalog.remove(segmentIDs: ids) }
@@ -130,10 +134,11 @@ struct SegmentInstaller {
 
     /// Has the catalog know the segments, and no longer those that they replace.
     private func enter(
-        _ written: [Written], replacing: [Int64], firstJournalPart: UInt64?
+        _ written: [Written], replacing: [Int64], firstJournalPart: UInt64?, _ topology: TopologyChange?
     ) throws(StoreError) -> [StoredSegment] {
         do throws(CatalogError) {
-            try catalog.add(written.map(\.summary), replacing: replacing, firstJournalPart: firstJournalPart)
+            try catalog.add(
+                written.map(\.summary), replacing: replacing, firstJournalPart: firstJournalPart, topology: topology)
         } catch {
             // On a full disk each attempt would leave files. After any other failure they stay until the next start:
             // what SQLite could not confirm may yet be found in its log then, and needs them.

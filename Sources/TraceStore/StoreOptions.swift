@@ -1,4 +1,6 @@
 public import Journal
+public import Sampling
+public import TopologyStore
 
 /// How a store keeps its spans. Times in seconds, sizes in bytes.
 public struct StoreOptions: Sendable {
@@ -20,11 +22,17 @@ public struct StoreOptions: Sendable {
     public var compactionShare = 0.5
     public var retentionAge: Double?
     public var retentionByteCount: Int?
+    public var topology = TopologyOptions()
+    /// What is left out of segments, of whole traces; nil: nothing.
+    public var tail: TailPolicy?
     public var journal = JournalOptions()
     /// Told the nanoseconds of each sync of the journal, on its thread.
     public var journalSynced: @Sendable (UInt64) -> Void = { _ in }
     /// Dictionaries and directories of segments kept in memory.
     public var cacheByteCountMax = 32 << 20
+
+    /// How long nothing may have come to a generation before the traces in it are decided on. Seconds.
+    var tailWait: Double { tail?.wait ?? 0 }
 
     public init() {}
 }

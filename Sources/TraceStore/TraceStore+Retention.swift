@@ -23,6 +23,11 @@ extension TraceStore {
             return
         }
         remover.remove(gone.map(\.id))
+        do throws(CatalogError) {
+            try topology.expire(now: now)
+        } catch {
+            logger.error("old figures of the topology could not be removed", metadata: ["reason": "\(error)"])
+        }
         guard !gone.isEmpty else { return }
         expiredSpanCount.add(gone.reduce(0) { $0 + $1.statistics.spanCount }, ordering: .relaxed)
         logger.info(

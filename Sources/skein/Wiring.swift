@@ -116,8 +116,10 @@ struct Server {
 private struct StoreSink: SpanSink {
     let store: TraceStore
 
-    func append(_ batch: SpanBatch, completion: @escaping @Sendable (SpanSinkOutcome) -> Void) {
-        store.append(batch) { result in
+    func append(
+        _ batch: SpanBatch, counted: SpanBatch?, completion: @escaping @Sendable (SpanSinkOutcome) -> Void
+    ) {
+        store.append(batch, counted: counted) { result in
             switch result {
             case .success: completion(.kept)
             case .failure(.overloaded): completion(.overloaded)
