@@ -107,14 +107,16 @@ let package = Package(
             swiftSettings: strict),
 
         // The program
-        .target(name: "Configuration", dependencies: [.product(name: "Yams", package: "Yams")], swiftSettings: strict),
+        .target(
+            name: "Configuration", dependencies: ["Sampling", .product(name: "Yams", package: "Yams")],
+            swiftSettings: strict),
         .target(name: "HTTPClient", dependencies: ["CShim", "CCurl"], swiftSettings: strict),
         .target(name: "Terminal", dependencies: ["TraceModel"], swiftSettings: strict),
         .executableTarget(
             name: "skein",
             dependencies: [
                 "Configuration", "HTTPClient", "Terminal", "HTTPAPI", "Receivers", "NetworkServer", "Ingestion",
-                "TraceStore", "QueryLanguage",
+                "TraceStore", "TopologyStore", "Sampling", "QueryLanguage",
                 "Journal", "WireFormats", "TraceModel", "Telemetry", "Compression", "Threads", "Bytes", "CShim",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),

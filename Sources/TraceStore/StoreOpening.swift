@@ -25,7 +25,7 @@ struct StoreOpening {
         }
         let sealer = GenerationSealer(
             installer: SegmentInstaller(folder: folder, catalog: catalog, options: options), topology: topology,
-            tail: options.tail.map { TailDecider($0) })
+            tail: options.tail.map { TailDecider($0, report: options.traceDecided) })
         let replay = JournalReplay(firstPart: firstPart, options: options, sealer: sealer)
         var journalOptions = options.journal
         journalOptions.firstPartNumber = max(firstPart, 1)

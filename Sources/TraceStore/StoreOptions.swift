@@ -25,6 +25,10 @@ public struct StoreOptions: Sendable {
     public var topology = TopologyOptions()
     /// What is left out of segments, of whole traces; nil: nothing.
     public var tail: TailPolicy?
+    /// What stays of traces as they grow older; empty: everything.
+    public var ageing: [StagePolicy] = []
+    /// Told what was decided of the traces of each generation, and of those that grew older.
+    public var traceDecided: @Sendable (TailReport) -> Void = { _ in }
     public var journal = JournalOptions()
     /// Told the nanoseconds of each sync of the journal, on its thread.
     public var journalSynced: @Sendable (UInt64) -> Void = { _ in }

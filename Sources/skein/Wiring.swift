@@ -6,6 +6,7 @@ import Ingestion
 import Logging
 import NetworkServer
 import Receivers
+import Sampling
 import Synchronization
 import Telemetry
 import TraceModel
@@ -50,6 +51,8 @@ struct Server {
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         let syncSeconds = metrics.histogram("skein_journal_sync_seconds", "Time to make the journal durable.")
         var options = StoreOptions(configuration)
+        let samplerMetrics = SamplerMetrics(metrics)
+        options.traceDecided = { samplerMetrics.note($0) }
         options.journalSynced = { syncSeconds.record(nanoseconds: Int64(clamping: $0)) }
         let store = try TraceStore(path: configuration.dataPath, options: options, logger: logger)
         try store.start()
@@ -81,8 +84,9 @@ struct Server {
 
     private func services(_ store: TraceStore, _ group: HTTPServerGroup, _ admin: AdminRoutes) -> Listeners.Services {
         let pipeline = IngestPipeline(
-            sink: StoreSink(store: store), limits: SpanLimits(configuration), workerCount: group.eventLoopCount,
-            metrics: metrics, logger: logger)
+            sink: StoreSink(store: store), limits: SpanLimits(configuration),
+            sampler: HeadSampler(configuration.sampling.head, workerCount: group.eventLoopCount),
+            workerCount: group.eventLoopCount, metrics: metrics, logger: logger)
         let lookback = Int64(configuration.queryLookback / .nanoseconds(1))
         let limits = QueryLimits(time: configuration.queryTimeout)
         return Listeners.Services(
@@ -109,6 +113,13 @@ struct Server {
         let folder = jsonText(configuration.dataPath)
         Output.errorText(
             "{\"event\":\"ready\",\"listeners\":{\(addresses.joined(separator: ","))},\"data\":\(folder)}\n")
+    }
+}
+
+extension SamplerMetrics {
+    func note(_ report: TailReport) {
+        for (policy, count) in report.kept { decided(policy, isKept: true, spanCount: count.spanCount) }
+        for (policy, count) in report.dropped { decided(policy, isKept: false, spanCount: count.spanCount) }
     }
 }
 
