@@ -35,7 +35,9 @@ let package = Package(
         .target(name: "QueryLanguage", dependencies: ["TraceModel", "Bytes"], swiftSettings: strict),
         .target(name: "Topology", dependencies: ["TraceModel", "Bytes"], swiftSettings: strict),
         .target(name: "GraphDrawing", dependencies: ["Topology"], swiftSettings: strict),
-        .target(name: "Sampling", dependencies: ["QueryLanguage", "TraceModel", "Bytes"], swiftSettings: strict),
+        .target(
+            name: "Sampling", dependencies: ["QueryLanguage", "Topology", "TraceModel", "Bytes"],
+            exclude: ["sampling.md"], swiftSettings: strict),
         .target(name: "Telemetry", swiftSettings: strict),
         .target(name: "Threads", swiftSettings: strict),
 
@@ -168,7 +170,7 @@ let package = Package(
             name: "TopologyTests", dependencies: ["Topology", "TraceModel", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "GraphDrawingTests", dependencies: ["GraphDrawing", "Topology"], swiftSettings: strict),
         .testTarget(
-            name: "SamplingTests", dependencies: ["Sampling", "QueryLanguage", "TraceModel", "TestSupport"],
+            name: "SamplingTests", dependencies: ["Sampling", "QueryLanguage", "Topology", "TraceModel", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "TopologyStoreTests",
