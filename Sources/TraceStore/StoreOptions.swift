@@ -36,7 +36,7 @@ public struct StoreOptions: Sendable {
     public var cacheByteCountMax = 32 << 20
 
     /// How long nothing may have come to a generation before the traces in it are decided on. Seconds.
-    var tailWait: Double { tail?.wait ?? 0 }
+    var tailWait: Double { Double(tail?.wait ?? 0) / 1e9 }
 
     public init() {}
 }

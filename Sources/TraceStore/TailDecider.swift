@@ -10,7 +10,6 @@ final class TailDecider: @unchecked Sendable {
     private let wait: Int64
     private let report: @Sendable (TailReport) -> Void
     private var decisions = DecisionMemory()
-    private var copier = SpanCopier()
 
     /// Spans of a batch that is made of kept ones, about.
     private static let batchSpanCount = 20_000
@@ -18,7 +17,7 @@ final class TailDecider: @unchecked Sendable {
     /// - Parameter report: told of each generation, by policy.
     init(_ policy: TailPolicy, report: @escaping @Sendable (TailReport) -> Void) {
         sampler = TailSampler(policy)
-        wait = Int64(policy.wait * 1e9)
+        wait = policy.wait
         self.report = report
     }
 
@@ -62,9 +61,9 @@ final class TailDecider: @unchecked Sendable {
         var builder = SpanBatchBuilder()
         for (traceID, threshold) in kept {
             for place in index.spans(of: traceID) {
-                copier.append(
-                    SpanView(batch: batches[Int(place.batch)], row: Int(place.row)), threshold: threshold.rejected,
-                    to: &builder)
+                builder.append(
+                    SpanView(batch: batches[Int(place.batch)], row: Int(place.row)),
+                    samplingThreshold: threshold.rejected)
             }
             if builder.spanCount >= Self.batchSpanCount {
                 copies.append(builder.makeBatch())
