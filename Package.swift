@@ -118,7 +118,7 @@ let package = Package(
             name: "skein",
             dependencies: [
                 "Configuration", "HTTPClient", "Terminal", "HTTPAPI", "Receivers", "NetworkServer", "Ingestion",
-                "TraceStore", "TopologyStore", "Sampling", "QueryLanguage",
+                "TraceStore", "TopologyStore", "Sampling", "QueryLanguage", "Topology",
                 "Journal", "WireFormats", "TraceModel", "Telemetry", "Compression", "Threads", "Bytes", "CShim",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -170,7 +170,8 @@ let package = Package(
             name: "TopologyTests", dependencies: ["Topology", "TraceModel", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "GraphDrawingTests", dependencies: ["GraphDrawing", "Topology"], swiftSettings: strict),
         .testTarget(
-            name: "SamplingTests", dependencies: ["Sampling", "QueryLanguage", "Topology", "TraceModel", "TestSupport"],
+            name: "SamplingTests",
+            dependencies: ["Sampling", "QueryLanguage", "Topology", "TraceModel", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "TopologyStoreTests",

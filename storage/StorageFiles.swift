@@ -15,5 +15,6 @@ extension StorageFile {
     public static let catalogMigrations: [StorageFile] = [
         StorageFile("V0001_catalog.sql", PackageResources.V0001_catalog_sql),
         StorageFile("V0002_topology.sql", PackageResources.V0002_topology_sql),
+        StorageFile("V0003_ageing.sql", PackageResources.V0003_ageing_sql),
     ]
 }

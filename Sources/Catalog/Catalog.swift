@@ -309,6 +309,7 @@ extension SegmentRecord {
             earliestStart: try row.decode(atIndex: 3), latestStart: try row.decode(atIndex: 4),
             latestEnd: try row.decode(atIndex: 5), spanCount: try row.decode(atIndex: 6),
             traceCount: try row.decode(atIndex: 7), errorCount: try row.decode(atIndex: 8),
-            byteCount: try row.decode(atIndex: 9), formatVersion: try row.decode(atIndex: 10))
+            byteCount: try row.decode(atIndex: 9), formatVersion: try row.decode(atIndex: 10),
+            thinnedForAge: try row.decode(atIndex: 11))
     }
 }

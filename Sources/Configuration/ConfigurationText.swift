@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Sampling
 
 extension Configuration {
     /// All settings as a configuration file, with the origin of each as a comment.
@@ -12,7 +13,9 @@ extension Configuration {
                     group = String(name[..<dot])
                     lines.append("\(group):")
                     if group == "sampling" {
-                        lines += samplingPolicies.map { "  \($0.key): \($0.value.yaml)  # \(Self.oneLine("\($0.keyPlace)"))" }
+                        lines += samplingPolicies.map {
+                            "  \($0.key): \($0.value.yaml)  # \(Self.oneLine("\($0.keyPlace)"))"
+                        }
                     }
                 }
                 name = "  " + name[name.index(after: dot)...]

@@ -2,7 +2,7 @@ public import Logging
 public import Sampling
 public import Telemetry
 internal import Threads
-internal import TraceModel
+public import TraceModel
 public import WireFormats
 
 /// What is to be answered to who sent spans.
@@ -22,10 +22,13 @@ public final class IngestPipeline: Sendable {
     private let sink: any SpanSink
     private let limits: SpanLimits
     private let sampler: HeadSampler?
-    private let rates: OperationRates?
+    private let accepted: Observer?
     private let samplerMetrics: SamplerMetrics
     private let workers: [Worker]
     private let log: UnreadableLog
+
+    /// - Parameter now: nanoseconds since 1970.
+    public typealias Observer = @Sendable (_ batch: SpanBatch, _ now: Int64) -> Void
 
     private final class Worker: @unchecked Sendable {
         // Unchecked: only ever used by the thread of one event loop.
@@ -34,15 +37,16 @@ public final class IngestPipeline: Sendable {
 
     /// - Parameters:
     ///   - sampler: nil stores everything.
-    ///   - rates: told of all spans that come.
+    ///   - accepted: told of all spans that were accepted, stored or not.
     public init(
-        sink: any SpanSink, limits: SpanLimits, sampler: HeadSampler? = nil, rates: OperationRates? = nil,
-        workerCount: Int, metrics: MetricsRegistry, logger: Logger
+        sink: any SpanSink, limits: SpanLimits, sampler: HeadSampler? = nil, workerCount: Int, metrics: MetricsRegistry,
+        logger: Logger,
+        accepted: Observer? = nil
     ) {
         self.sink = sink
         self.limits = limits
         self.sampler = sampler.flatMap { $0.keepsEverything ? nil : $0 }
-        self.rates = rates
+        self.accepted = accepted
         samplerMetrics = SamplerMetrics(metrics)
         workers = (0..<workerCount).map { _ in Worker() }
         self.metrics = ReceiverMetrics(metrics)
@@ -84,7 +88,7 @@ public final class IngestPipeline: Sendable {
         let batch = worker.builder.makeBatch()
         let now = SystemClock.nanosecondsSince1970()
         let split = sampler?.split(batch, worker: workerNumber, now: now)
-        let (rates, samplerMetrics) = (rates, samplerMetrics)
+        let (accepted, samplerMetrics) = (accepted, samplerMetrics)
         guard let first = split.map({ $0.kept ?? $0.counted }) ?? batch else {
             preconditionFailure("every span is kept or counted")
         }
@@ -92,7 +96,7 @@ public final class IngestPipeline: Sendable {
             switch outcome {
             case .kept:
                 counters.accepted.add(decoded.acceptedCount)
-                rates?.note(batch, now: now)
+                accepted?(batch, now)
                 for (policy, count) in split?.droppedCounts ?? [] {
                     samplerMetrics.decided(policy, isKept: false, spanCount: count)
                 }

@@ -78,7 +78,9 @@ struct StoreOpening {
             do throws(SegmentError) {
                 let reader = try SegmentReader(try folder.segments.open(record.fileName))
                 segments.append(
-                    StoredSegment(id: record.id, reader: reader, statistics: SegmentStatistics(record)))
+                    StoredSegment(
+                        id: record.id, reader: reader, statistics: SegmentStatistics(record),
+                        thinnedForAge: record.thinnedForAge))
             } catch {
                 if error.code == .unsupportedFormat { throw StoreError(.unsupportedFormat, error.message) }
                 logger.critical(

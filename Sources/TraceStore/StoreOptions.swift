@@ -38,5 +38,11 @@ public struct StoreOptions: Sendable {
     /// How long nothing may have come to a generation before the traces in it are decided on. Seconds.
     var tailWait: Double { Double(tail?.wait ?? 0) / 1e9 }
 
+    /// Behind the last stage nothing stays. Seconds.
+    var ageMax: Double? {
+        let stages = ageing.last.flatMap { $0.until == .max ? nil : Double($0.until) / 1e9 }
+        return [retentionAge, stages].compactMap(\.self).min()
+    }
+
     public init() {}
 }

@@ -10,6 +10,8 @@ struct StoredSegment: Sendable {
     let id: Int64
     let reader: SegmentReader
     let statistics: SegmentStatistics
+    /// The age, in nanoseconds, that its traces were thinned for.
+    let thinnedForAge: Int64
 }
 
 /// What the store holds at one moment. A reader keeps it, so that sealing and retention take nothing away from under
@@ -163,7 +165,11 @@ final class StoreState: @unchecked Sendable {
         lock.withLock {
             let free = segments.filter { !rewritten.contains($0.id) }
             let chosen = choose(
-                free.map { .init(id: $0.id, createdAt: $0.reader.createdAt, spanCount: $0.statistics.spanCount) })
+                free.map {
+                    .init(
+                        id: $0.id, createdAt: $0.reader.createdAt, spanCount: $0.statistics.spanCount,
+                        thinnedForAge: $0.thinnedForAge)
+                })
             guard let chosen, !chosen.isEmpty else { return nil }
             rewritten.formUnion(chosen)
             return chosen.compactMap { id in free.first { $0.id == id } }
@@ -185,14 +191,14 @@ final class StoreState: @unchecked Sendable {
         }
     }
 
-    /// - Parameter replacement: nil: everything stays as it was; otherwise what comes in the place of the segments.
-    func endRewriting(_ ids: [Int64], replacement: StoredSegment??) {
+    /// - Parameter replacement: what comes in the place of the segments; nil: everything stays as it was.
+    func endRewriting(_ ids: [Int64], replacement: [StoredSegment]?) {
         lock.withLock {
             rewritten.subtract(ids)
             guard let replacement else { return }
             let place = segments.firstIndex { ids.contains($0.id) } ?? segments.endIndex
             segments.removeAll { ids.contains($0.id) }
-            if let replacement { segments.insert(replacement, at: min(place, segments.endIndex)) }
+            segments.insert(contentsOf: replacement, at: min(place, segments.endIndex))
         }
     }
 
@@ -213,7 +219,7 @@ final class StoreState: @unchecked Sendable {
             endRewriting(ids, replacement: nil)
             throw error
         }
-        endRewriting(ids, replacement: .some(nil))
+        endRewriting(ids, replacement: [])
         return chosen
     }
 

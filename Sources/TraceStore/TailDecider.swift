@@ -1,5 +1,6 @@
 internal import Sampling
 internal import Threads
+internal import TopologyStore
 internal import TraceModel
 
 /// Decides which traces are stored, with all their spans, when a generation is sealed; what comes of a trace later

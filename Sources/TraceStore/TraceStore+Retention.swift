@@ -3,12 +3,13 @@ internal import Logging
 internal import SegmentStore
 internal import Synchronization
 internal import Threads
+internal import TopologyStore
 
 extension TraceStore {
     /// Removes whole segments: those that were stored too long ago, and the oldest as long as all take too much.
     func expire() {
         let now = SystemClock.nanosecondsSince1970()
-        let policy = RetentionPolicy(age: options.retentionAge, byteCount: options.retentionByteCount)
+        let policy = RetentionPolicy(age: options.ageMax, byteCount: options.retentionByteCount)
         let gone: [StoredSegment]
         do throws(StoreError) {
             gone = try state.remove { segments in

@@ -3,6 +3,7 @@ internal import Journal
 internal import Logging
 internal import SegmentStore
 internal import Threads
+internal import TopologyStore
 internal import TraceModel
 
 extension TraceStore {

@@ -9,6 +9,7 @@ import Receivers
 import Sampling
 import Synchronization
 import Telemetry
+import Topology
 import TraceModel
 import TraceStore
 import UnixSignals
@@ -85,7 +86,7 @@ struct Server {
     private func services(_ store: TraceStore, _ group: HTTPServerGroup, _ admin: AdminRoutes) -> Listeners.Services {
         let pipeline = IngestPipeline(
             sink: StoreSink(store: store), limits: SpanLimits(configuration),
-            sampler: HeadSampler(configuration.sampling.head, workerCount: group.eventLoopCount),
+            sampler: HeadSampler(configuration.sampling.head, countedKeys: CallAttributes.isRead),
             workerCount: group.eventLoopCount, metrics: metrics, logger: logger)
         let lookback = Int64(configuration.queryLookback / .nanoseconds(1))
         let limits = QueryLimits(time: configuration.queryTimeout)
