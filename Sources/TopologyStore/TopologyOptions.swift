@@ -11,5 +11,8 @@ public struct TopologyOptions: Sendable {
     public var hourRetention: Double = 35 * 86400
     public var dayRetention: Double = 400 * 86400
 
+    /// How old the count of what is not settled may be that an answer gives.
+    public var renewalInterval: Double = 1
+
     public init() {}
 }
