@@ -95,8 +95,10 @@ let package = Package(
                 "WireFormats", "TraceModel", "Telemetry", "Threads", .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .target(
-            name: "Receivers", dependencies: ["NetworkServer", "Ingestion", "WireFormats", "Bytes"],
-            swiftSettings: strict),
+            name: "Receivers",
+            dependencies: [
+                "NetworkServer", "Ingestion", "Sampling", "WireFormats", "QueryFiles", "Threads", "Bytes",
+            ], swiftSettings: strict),
         .target(
             name: "HTTPAPI",
             dependencies: [
@@ -113,7 +115,7 @@ let package = Package(
             name: "skein",
             dependencies: [
                 "Configuration", "HTTPClient", "Terminal", "HTTPAPI", "Receivers", "NetworkServer", "Ingestion",
-                "TraceStore", "QueryLanguage",
+                "TraceStore", "Sampling", "QueryLanguage",
                 "Journal", "WireFormats", "TraceModel", "Telemetry", "Compression", "Threads", "Bytes", "CShim",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -155,7 +157,7 @@ let package = Package(
         .testTarget(
             name: "ReceiversTests",
             dependencies: [
-                "Receivers", "NetworkServer", "Ingestion", "WireFormats", "TraceModel", "Telemetry",
+                "Receivers", "NetworkServer", "Ingestion", "Sampling", "WireFormats", "TraceModel", "Telemetry",
                 "NetworkTestSupport", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),

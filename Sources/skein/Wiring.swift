@@ -6,8 +6,10 @@ import Ingestion
 import Logging
 import NetworkServer
 import Receivers
+import Sampling
 import Synchronization
 import Telemetry
+import Threads
 import TraceModel
 import TraceStore
 import UnixSignals
@@ -49,6 +51,7 @@ struct Server {
     private func serve() async throws {
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         let syncSeconds = metrics.histogram("skein_journal_sync_seconds", "Time to make the journal durable.")
+        let sampling = try RemoteSampling(configuration, logger)
         var options = StoreOptions(configuration)
         options.journalSynced = { syncSeconds.record(nanoseconds: Int64(clamping: $0)) }
         let store = try TraceStore(path: configuration.dataPath, options: options, logger: logger)
@@ -58,13 +61,14 @@ struct Server {
         let listeners: Listeners
         do {
             listeners = try Listeners(
-                configuration, services(store, group, admin), group, metrics, logger)
+                configuration, services(store, group, admin, sampling), group, metrics, logger)
         } catch {
             await group.shutDown()
             store.close()
             throw error
         }
         ServerMetrics.register(metrics, store, group)
+        let strategiesWatch = sampling.watch(logger)
         admin.setReady(true)
         announce(listeners)
         _ = skein_release_start_pages()
@@ -72,6 +76,7 @@ struct Server {
             logger.notice("stopping", metadata: ["signal": "\(signal)"])
             break
         }
+        strategiesWatch?.cancel()
         admin.setReady(false)
         await listeners.shutDown(deadline: .now + .seconds(Self.shutdownSeconds))
         await group.shutDown()
@@ -79,9 +84,11 @@ struct Server {
         logger.notice("stopped")
     }
 
-    private func services(_ store: TraceStore, _ group: HTTPServerGroup, _ admin: AdminRoutes) -> Listeners.Services {
+    private func services(
+        _ store: TraceStore, _ group: HTTPServerGroup, _ admin: AdminRoutes, _ sampling: RemoteSampling
+    ) -> Listeners.Services {
         let pipeline = IngestPipeline(
-            sink: StoreSink(store: store), limits: SpanLimits(configuration), workerCount: group.eventLoopCount,
+            sink: StoreSink(store: store, rates: sampling.rates), limits: SpanLimits(configuration), workerCount: group.eventLoopCount,
             metrics: metrics, logger: logger)
         let lookback = Int64(configuration.queryLookback / .nanoseconds(1))
         let limits = QueryLimits(time: configuration.queryTimeout)
@@ -100,7 +107,7 @@ struct Server {
             tempo: TempoQueries(
                 store: store, limits: limits, version: ProgramVersion.number, isReady: { admin.isReady }),
             skeinQueries: SkeinQueries(store: store, lookback: lookback, limits: limits),
-            otlp: OTLPReceiver(pipeline: pipeline), admin: admin)
+            otlp: OTLPReceiver(pipeline: pipeline), sampling: sampling.routes, admin: admin)
     }
 
     /// The line that scripts wait for.
@@ -115,8 +122,11 @@ struct Server {
 /// The store as what the pipeline needs.
 private struct StoreSink: SpanSink {
     let store: TraceStore
+    /// Of adaptive sampling; nil where it is off.
+    let rates: OperationRates?
 
     func append(_ batch: SpanBatch, completion: @escaping @Sendable (SpanSinkOutcome) -> Void) {
+        rates?.note(batch, now: SystemClock.nanosecondsSince1970())
         store.append(batch) { result in
             switch result {
             case .success: completion(.kept)

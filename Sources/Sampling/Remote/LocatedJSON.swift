@@ -94,7 +94,7 @@ extension LocatedJSON {
             case UInt8(ascii: "{"): return LocatedJSON(.object(try parseObject(depth)), at: start)
             case UInt8(ascii: "["): return LocatedJSON(.array(try parseArray(depth)), at: start)
             case UInt8(ascii: "\""): return LocatedJSON(.string(try parseString()), at: start)
-            case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+            case let byte? where byte == UInt8(ascii: "-") || Self.isDigit(byte):
                 return LocatedJSON(.number(try parseNumber()), at: start)
             default: break
             }
