@@ -98,8 +98,10 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .target(
-            name: "Receivers", dependencies: ["NetworkServer", "Ingestion", "WireFormats", "Bytes"],
-            swiftSettings: strict),
+            name: "Receivers",
+            dependencies: [
+                "NetworkServer", "Ingestion", "Sampling", "WireFormats", "QueryFiles", "Threads", "Bytes",
+            ], swiftSettings: strict),
         .target(
             name: "HTTPAPI",
             dependencies: [
@@ -160,7 +162,7 @@ let package = Package(
         .testTarget(
             name: "ReceiversTests",
             dependencies: [
-                "Receivers", "NetworkServer", "Ingestion", "WireFormats", "TraceModel", "Telemetry",
+                "Receivers", "NetworkServer", "Ingestion", "Sampling", "WireFormats", "TraceModel", "Telemetry",
                 "NetworkTestSupport", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),

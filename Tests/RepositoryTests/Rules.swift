@@ -44,7 +44,7 @@ enum Rules {
         ("ArgumentParser", ["skein"]),
         ("Yams", ["Configuration"]),
         ("StorageFiles", ["Catalog", "Forwarding"]),
-        ("QueryFiles", ["Catalog", "HTTPAPI"]),
+        ("QueryFiles", ["Catalog", "HTTPAPI", "Receivers"]),
     ]
 
     /// The targets, from the top down: a target imports only those on lines below its own.
