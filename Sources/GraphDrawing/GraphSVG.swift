@@ -9,7 +9,8 @@ struct GraphSVG {
     /// Of more edges only the tooltips speak.
     static let labelledEdgeCountMax = 500
 
-    private static let titleColumnsMax = 34
+    private static let titleColumnsMax = 42
+    private static let noteCountMax = 8
     private static let margin = 20.0
     private static let lineHeight = 15.0
     private static let titleSize = 13.0
@@ -125,7 +126,7 @@ struct GraphSVG {
             let counts = "\(NumberText.count(edges.count, "edge")) and \(NumberText.count(nodes.count, "node"))"
             captions.append("Drawn are the busiest \(counts).")
         }
-        return captions + graph.notes.map { DisplayText.cut(DisplayText.safe($0), to: 160) }
+        return captions + graph.notes.prefix(Self.noteCountMax).map { DisplayText.cut(DisplayText.safe($0), to: 160) }
     }
 
     // MARK: Nodes
@@ -140,10 +141,11 @@ struct GraphSVG {
         text += "<g class=\"\(classes)\"><title>\(tooltip)</title>"
         text += "<rect x=\"\(number(x))\" y=\"\(number(y))\" width=\"\(number(box.width))\""
         text += " height=\"\(number(box.height))\" rx=\"8\"/>"
+        let top = y + (box.height - Self.lineHeight * Double(nodeTexts[index].count)) / 2
         for (line, words) in nodeTexts[index].enumerated() {
             let isError = line == 2
             let style = line == 0 ? "name" : isError ? "errors" : "faint"
-            let baseline = y + 9 + Self.lineHeight * Double(line) + 13
+            let baseline = top + Self.lineHeight * Double(line) + 12
             text += "<text class=\"\(style)\" x=\"\(number(x + box.width / 2))\" y=\"\(number(baseline))\""
             text += " text-anchor=\"middle\">\(Escaped.xml(words))</text>"
         }
@@ -160,7 +162,10 @@ struct GraphSVG {
     private mutating func drawLine(_ index: Int) {
         let edge = edges[index]
         let tooltip = GraphLabel.tooltip(edge, of: graph).map(Escaped.xml).joined(separator: "\n")
-        let thickness = GraphLabel.thickness(edge.callCount, busiest: busiest)
+        // Thick dots and dashes are no line any more.
+        let thickness = min(
+            GraphLabel.thickness(edge.callCount, busiest: busiest),
+            edge.kind == .oneSided ? 2 : edge.kind == .mirrored ? 3 : .infinity)
         text += "<g class=\"\(classes(edge))\"><title>\(tooltip)</title>"
         let (path, tip, direction) = layout.routes[index].points.isEmpty ? loop(index) : line(index)
         text += "<path class=\"line\" stroke-width=\"\(number(thickness))\" d=\"\(path)\"/>"

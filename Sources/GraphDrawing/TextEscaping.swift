@@ -55,13 +55,17 @@ enum Escaped {
     /// For a quoted label of Mermaid: all that its grammar, its directives, Markdown or HTML might take for their own
     /// is named by its number.
     static func mermaid(_ text: String) -> String {
+        let text = DisplayText.safe(text)
+        let isDirective = text.utf8.contains(UInt8(ascii: "{")) || text.contains("%%")
+        let isList = text.contains(". ") || text.contains(") ")
         var result = String.UnicodeScalarView()
-        for (index, scalar) in DisplayText.safe(text).unicodeScalars.enumerated() {
+        for (index, scalar) in text.unicodeScalars.enumerated() {
             let isPlain =
                 switch scalar {
-                case "a"..."z", "A"..."Z", " ", ",", "=", "(", ")": true
-                // A number or a dash at the beginning would make a list.
-                case "0"..."9", ".", "-", "/", ":", "@": index > 0
+                case "a"..."z", "A"..."Z", " ", ",", "=", "(", ")", ".", "/", ":", "@": true
+                case "0"..."9": index > 0 || !isList
+                case "-": index > 0
+                case "%": !isDirective
                 default: scalar.value >= 0x80
                 }
             if isPlain {

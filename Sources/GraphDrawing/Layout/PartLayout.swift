@@ -16,7 +16,7 @@ struct PartLayout {
         var labelPlace: Int?
     }
 
-    private let sizes: [GraphLayout.NodeSize]
+    private var sizes: [GraphLayout.NodeSize]
     private let edges: [GraphLayout.EdgeNeed]
     private var isReversed: [Bool]
     private var chains: [Chain] = []
@@ -27,6 +27,12 @@ struct PartLayout {
     /// Places where edges pass, of one part.
     private static let passageCountMax = 20_000
     private static let passage = 5.0
+    /// Of a node that is only as high because of its edges.
+    private static let heightMax = 180.0
+    /// Of a node's side, where no edge ends.
+    private static let corner = 10.0
+    /// Between the ends of edges, if there is room.
+    private static let endGap = 11.0
     /// How far a loop hangs below its node.
     static let loopDepth = 20.0
 
@@ -54,6 +60,7 @@ struct PartLayout {
             nodeCount: sizes.count,
             edges: straight.map { .init(from: edges[$0].from, to: edges[$0].to, weight: edges[$0].weight) })
         for (place, index) in straight.enumerated() { isReversed[index] = assignment.isReversed[place] }
+        makeRoom(straight)
         graph = LayeredGraph(columnCount: 2 * (assignment.layers.max() ?? 0) + 1)
         for (node, size) in sizes.enumerated() {
             let loopWidth = loops[node].reduce(0) { max($0, edges[$1].labelWidth) }
@@ -78,6 +85,19 @@ struct PartLayout {
                 continue
             }
             addChain(edge, left, right)
+        }
+    }
+
+    /// Nodes at which many edges meet become higher.
+    private mutating func makeRoom(_ straight: [Int]) {
+        var counts = Array(repeating: 0, count: sizes.count * 2)
+        for index in straight {
+            counts[edges[index].from * 2 + (isReversed[index] ? 0 : 1)] += 1
+            counts[edges[index].to * 2 + (isReversed[index] ? 1 : 0)] += 1
+        }
+        for node in sizes.indices {
+            let count = max(counts[node * 2], counts[node * 2 + 1])
+            sizes[node].height = max(sizes[node].height, min(Self.heightMax, Self.corner + Double(count) * Self.endGap))
         }
     }
 
@@ -157,8 +177,8 @@ struct PartLayout {
         var ends = Array(repeating: (left: 0.0, right: 0.0), count: edges.count)
         for (side, meeting) in sides.enumerated() where !meeting.isEmpty {
             let node = side / 2
-            let room = max(0, sizes[node].height - 18)
-            let step = meeting.count > 1 ? min(13, room / Double(meeting.count - 1)) : 0
+            let room = max(0, sizes[node].height - 2 * Self.corner)
+            let step = meeting.count > 1 ? min(Self.endGap + 2, room / Double(meeting.count - 1)) : 0
             let sorted = meeting.sorted { ($0.toward, $0.edge) < ($1.toward, $1.edge) }
             for (place, end) in sorted.enumerated() {
                 let y = middles[node] + (Double(place) - Double(meeting.count - 1) / 2) * step
