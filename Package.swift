@@ -34,7 +34,7 @@ let package = Package(
         .target(name: "WireFormats", dependencies: ["TraceModel", "Bytes"], swiftSettings: strict),
         .target(name: "QueryLanguage", dependencies: ["TraceModel", "Bytes"], swiftSettings: strict),
         .target(name: "Topology", dependencies: ["TraceModel", "Bytes"], swiftSettings: strict),
-        .target(name: "GraphDrawing", dependencies: ["Topology"], swiftSettings: strict),
+        .target(name: "GraphDrawing", dependencies: ["Topology", "Terminal"], swiftSettings: strict),
         .target(name: "Sampling", dependencies: ["QueryLanguage", "TraceModel", "Bytes"], swiftSettings: strict),
         .target(name: "Telemetry", swiftSettings: strict),
         .target(name: "Threads", swiftSettings: strict),
@@ -113,7 +113,7 @@ let package = Package(
             name: "skein",
             dependencies: [
                 "Configuration", "HTTPClient", "Terminal", "HTTPAPI", "Receivers", "NetworkServer", "Ingestion",
-                "TraceStore", "QueryLanguage",
+                "TraceStore", "QueryLanguage", "GraphDrawing", "Topology",
                 "Journal", "WireFormats", "TraceModel", "Telemetry", "Compression", "Threads", "Bytes", "CShim",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -163,7 +163,9 @@ let package = Package(
             name: "TraceModelTests", dependencies: ["TraceModel", "Bytes", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "TopologyTests", dependencies: ["Topology", "TraceModel", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "GraphDrawingTests", dependencies: ["GraphDrawing", "Topology"], swiftSettings: strict),
+        .testTarget(
+            name: "GraphDrawingTests", dependencies: ["GraphDrawing", "Terminal", "Topology", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(
             name: "SamplingTests", dependencies: ["Sampling", "QueryLanguage", "TraceModel", "TestSupport"],
             swiftSettings: strict),
@@ -209,7 +211,9 @@ let package = Package(
         .testTarget(
             name: "skeinTests",
             dependencies: [
-                "skein", "Configuration", "QueryLanguage", "Ingestion", "TraceModel", "TraceStore", "TestSupport",
+                "skein", "Configuration", "QueryLanguage", "GraphDrawing", "Topology", "Ingestion", "TraceModel",
+                "TraceStore",
+                "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
