@@ -105,8 +105,8 @@ let package = Package(
         .target(
             name: "HTTPAPI",
             dependencies: [
-                "NetworkServer", "TraceStore", "WireFormats", "QueryLanguage", "Topology", "TraceModel", "QueryFiles",
-                "Telemetry", "Threads", "Bytes",
+                "NetworkServer", "TraceStore", "WireFormats", "QueryLanguage", "GraphDrawing", "Topology", "TraceModel",
+                "QueryFiles", "Telemetry", "Threads", "Bytes",
             ],
             swiftSettings: strict),
 
@@ -207,7 +207,7 @@ let package = Package(
         .testTarget(
             name: "HTTPAPITests",
             dependencies: [
-                "HTTPAPI", "NetworkServer", "TraceStore", "WireFormats", "Topology", "TraceModel", "Bytes",
+                "HTTPAPI", "NetworkServer", "TraceStore", "WireFormats", "Topology", "TraceModel", "Telemetry", "Bytes",
                 "NetworkTestSupport", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
