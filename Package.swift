@@ -200,8 +200,8 @@ let package = Package(
         .testTarget(
             name: "TraceStoreTests",
             dependencies: [
-                "TraceStore", "TopologyStore", "Sampling", "Journal", "FileSystem", "WireFormats", "QueryLanguage",
-                "Topology", "TraceModel", "TestSupport",
+                "TraceStore", "TopologyStore", "Sampling", "Configuration", "Journal", "FileSystem", "WireFormats",
+                "QueryLanguage", "Topology", "TraceModel", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(
