@@ -1,67 +1,59 @@
 public import Catalog
 public import Logging
+internal import Threads
 public import Topology
-
-/// What sealing changes of the topology, worked out and not yet done.
-public struct PreparedTopology: Sendable {
-    /// For the transaction that enters the segments.
-    public let change: TopologyChange
-}
 
 /// Who calls whom, over everything that came: what is counted for good, what waits for the rest of its traces, and
 /// what is live.
-public final class TopologyStore: Sendable {
+///
+/// The calls of a trace are counted when it rests: nothing of it came for the settle time. Until then they wait, in
+/// memory and in rows of the catalog. An answer is the sum of what is counted and of a provisional count of everything
+/// that waits or is live. A sealing moves calls from the one to the other at once, for every reader.
+public final class TopologyStore: @unchecked Sendable {
+    // Unchecked: `state` is guarded by `lock`, `provisional` by `readLock`. Who takes both, takes `readLock` first.
+    let catalog: Catalog
+    let options: TopologyOptions
+    let logger: Logger
+    private let lock = PthreadLock()
+    private var state = TopologyState()
+    private let readLock = PthreadLock()
+    private var provisional = ProvisionalCalls()
+
     /// Takes up what the catalog has.
-    public init(catalog: Catalog, options: TopologyOptions, logger: Logger) throws(CatalogError) {}
-
-    /// What sealing these batches changes of the topology. One preparation at a time; a commit or a discard of it
-    /// follows.
-    ///
-    /// - Parameters:
-    ///   - generation: that of the batches; nil without any, to settle what has waited long enough.
-    ///   - now: nanoseconds since 1970. Whatever came before it was handed over, by now at the latest.
-    public func prepare(
-        generation: UInt64?, _ batches: [ArrivedBatch], now: Int64
-    ) throws(CatalogError) -> PreparedTopology {
-        PreparedTopology(change: TopologyChange())
+    public init(catalog: Catalog, options: TopologyOptions, logger: Logger) throws(CatalogError) {
+        self.catalog = catalog
+        self.options = options
+        self.logger = logger
+        state.takeUp(try catalog.topologyWaiting()) { error in
+            logger.error(
+                "calls that waited for the rest of their traces cannot be read, and are not counted",
+                metadata: ["reason": "\(error)"])
+        }
     }
 
-    /// The change is in the catalog.
-    public func commit(_ prepared: PreparedTopology) {}
-
-    /// The change was not made.
-    public func discard(_ prepared: PreparedTopology) {}
-
-    /// Whether a preparation without batches would settle something that has waited long enough.
-    public func isSettlingDue(now: Int64) -> Bool { false }
-
-    /// Who calls whom in a window of time.
-    public func graph(
-        _ query: TopologyQuery, unsealed: [UnsealedBatches]
-    ) throws(CatalogError) -> TopologyGraph {
-        TopologyGraph(window: query.window, grouping: query.grouping, nodes: [], edges: [])
+    func withState<Result, Failure: Error>(
+        _ body: (inout TopologyState) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try lock.withLock { () throws(Failure) in try body(&state) }
     }
 
-    /// By Zipkin's rules, by parent, then child.
-    public func links(
-        within window: Range<Int64>, unsealed: [UnsealedBatches]
-    ) throws(CatalogError) -> [DependencyLink] { [] }
+    /// What waits or is live, counted as if it were all.
+    func provisionalCalls(_ unsealed: [UnsealedBatches]) -> ProvisionalCalls {
+        readLock.withLock {
+            provisional.renew(unsealed, self)
+            return provisional
+        }
+    }
 
-    /// Where traces fall apart.
-    public func propagation(
-        within window: Range<Int64>, unsealed: [UnsealedBatches]
-    ) throws(CatalogError) -> PropagationReport { PropagationReport(window: window, findings: []) }
+    /// The settle time in nanoseconds.
+    var settleTime: Int64 { Int64(max(0, min(options.settleTime, 1e6)) * 1e9) }
 
-    /// How operations fared, in steps of the level.
-    public func operations(
-        within window: Range<Int64>, level: TopologyChange.Level, unsealed: [UnsealedBatches]
-    ) throws(CatalogError) -> [OperationTotals] { [] }
-
-    /// What was counted for good since the process began: for counters that only grow.
-    public func totals() -> [NamedTotals] { [] }
-
-    /// Forgets buckets that are older than they are kept.
-    public func expire(now: Int64) throws(CatalogError) {}
-
-    public var statistics: TopologyStatistics { TopologyStatistics() }
+    public var statistics: TopologyStatistics {
+        withState { state in
+            var statistics = state.statistics
+            statistics.waitingSpanCount = state.waiting.count
+            statistics.waitingByteCount = state.waiting.byteCount
+            return statistics
+        }
+    }
 }

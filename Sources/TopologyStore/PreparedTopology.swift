@@ -1,0 +1,19 @@
+public import Catalog
+internal import Topology
+
+/// What sealing changes of the topology, worked out and not yet done.
+public struct PreparedTopology: Sendable {
+    /// For the transaction that enters the segments.
+    public let change: TopologyChange
+    let work: Work
+
+    /// What is so when the change is made.
+    struct Work: Sendable {
+        let generation: UInt64?
+        let waiting: WaitingCalls
+        let rows: WaitingRows
+        let settledTraceCount: Int
+        let settledSpanCount: Int
+        let earlyTraceCount: Int
+    }
+}
