@@ -10,6 +10,8 @@ public struct PreparedTopology: Sendable {
     /// What is so when the change is made.
     struct Work: Sendable {
         let generation: UInt64?
+        /// By the start of the minute, nanoseconds since 1970.
+        let counted: [Int64: [CallSeries: CallTotals]]
         let waiting: WaitingCalls
         let rows: WaitingRows
         let settledTraceCount: Int

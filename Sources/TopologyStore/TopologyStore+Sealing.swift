@@ -31,7 +31,7 @@ extension TopologyStore {
         let next = waiting.next(keeping: settling.kept, of: fresh)
         var change = TopologyChange()
         let work = PreparedTopology.Work(
-            generation: generation, waiting: next.waiting,
+            generation: generation, counted: counter.buckets, waiting: next.waiting,
             rows: rows.change(
                 next.waiting, WaitingRow(added: next.added, settled: settling.restless), cutoff: settling.cutoff,
                 isForgetting: settling.settled.contains { $0.waiting >= 0 }, names, &change),
