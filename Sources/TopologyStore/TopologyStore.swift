@@ -1,7 +1,7 @@
 public import Catalog
 public import Logging
 internal import Threads
-internal import Topology
+public import Topology
 
 /// Who calls whom, over everything that came: what is counted for good, what waits for the rest of its traces, and
 /// what is live.
