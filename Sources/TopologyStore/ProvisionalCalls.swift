@@ -13,10 +13,12 @@ struct ProvisionalCalls: Sendable {
     private var counted: UInt64 = 0
     private var cost: UInt64 = 0
 
-    /// How old a count may be.
-    private static let ageMax: UInt64 = 1_000_000_000
+    /// How old a count may be, in nanoseconds.
+    private let ageMax: UInt64
     /// A count that takes long is used for so many times as long.
     private static let costTimes: UInt64 = 4
+
+    init(ageMax: UInt64) { self.ageMax = ageMax }
 
     /// Counts anew if that is due.
     mutating func renew(_ unsealed: [UnsealedBatches], _ store: TopologyStore) {
@@ -27,7 +29,9 @@ struct ProvisionalCalls: Sendable {
             extent[batches.generation] = batches.batches.count
         }
         if epoch == now.epoch {
-            if started - counted < max(Self.ageMax, Self.costTimes * cost) || extent == self.extent { return }
+            // Where counts take long, they are rarer.
+            let age = ageMax == 0 ? 0 : max(ageMax, Self.costTimes * cost)
+            if started - counted < age || extent == self.extent { return }
         }
         for batches in unsealed {
             while !store.withState({ $0.extract(batches.batches, of: batches.generation) }) {}

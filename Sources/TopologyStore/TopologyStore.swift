@@ -13,10 +13,9 @@ public final class TopologyStore: @unchecked Sendable {
     // Unchecked: each lock guards what stands below it. Whoever takes several takes them in this order.
     let options: TopologyOptions
     let logger: Logger
-    private let catalog: Catalog
 
     private let provisionalLock = PthreadLock()
-    private var provisional = ProvisionalCalls()
+    private var provisional: ProvisionalCalls
 
     private let bucketsLock = PthreadLock()
     private var buckets: CallBuckets
@@ -26,8 +25,17 @@ public final class TopologyStore: @unchecked Sendable {
     private var state: TopologyState
 
     /// Takes up what the catalog has.
-    public init(catalog: Catalog, options: TopologyOptions, logger: Logger) throws(CatalogError) {
-        self.catalog = catalog
+    public convenience init(
+        catalog: Catalog, options: TopologyOptions, logger: Logger
+    ) throws(CatalogError) {
+        try self.init(catalog: catalog, options: options, logger: logger, provisionalAgeMax: 1_000_000_000)
+    }
+
+    /// - Parameter provisionalAgeMax: how old a count of what is not settled may be, in nanoseconds.
+    init(
+        catalog: Catalog, options: TopologyOptions, logger: Logger, provisionalAgeMax: UInt64
+    ) throws(CatalogError) {
+        provisional = ProvisionalCalls(ageMax: provisionalAgeMax)
         self.options = options
         self.logger = logger
         state = TopologyState()
