@@ -162,7 +162,8 @@ let package = Package(
         .testTarget(
             name: "TraceModelTests", dependencies: ["TraceModel", "Bytes", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "TopologyTests", dependencies: ["Topology", "TraceModel", "TestSupport"], swiftSettings: strict),
+            name: "TopologyTests", dependencies: ["Topology", "WireFormats", "TraceModel", "Bytes", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(name: "GraphDrawingTests", dependencies: ["GraphDrawing", "Topology"], swiftSettings: strict),
         .testTarget(
             name: "SamplingTests", dependencies: ["Sampling", "QueryLanguage", "TraceModel", "TestSupport"],
