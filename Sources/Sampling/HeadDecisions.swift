@@ -74,7 +74,7 @@ struct HeadDecisions: ~Copyable {
         for index in 0..<shape.columnCount {
             let column = shape.column(index)
             if column.field == .traceState { plan.traceState = word }
-            if column.role == .attribute, Self.priorityKey.isEqual(to: batch.string(column.key)) {
+            if column.role == .attribute, SamplingPriority.isKey(batch.string(column.key)) {
                 plan.priority = word
                 plan.priorityType = column.type
             }
@@ -82,8 +82,6 @@ struct HeadDecisions: ~Copyable {
         }
         return plan
     }
-
-    private static let priorityKey: StaticString = "sampling.priority"
 
     private func rule(_ shape: SpanShape) -> RuleChoice {
         let service = batch.string(shape.serviceName)
@@ -180,12 +178,7 @@ extension HeadDecisions.ShapePlan {
         if isDebug { return true }
         if priority < 0 { return false }
         let word = batch.values(ofRow: row) + Int(priority)
-        switch priorityType {
-        case .int: return Int64(bitPattern: SpanBatch.wide(word)) > 0
-        case .double: return Double(bitPattern: SpanBatch.wide(word)) > 0
-        case .string: return DecimalText.number(batch.string(word[0])).map { $0 > 0 } ?? false
-        case .bytes, .bool, .array, .map, .none: return false
-        }
+        return SamplingPriority.forces(word, priorityType, batch)
     }
 }
 
