@@ -10,13 +10,10 @@ public import TraceModel
 public struct AgeSampler {
     private let stages: ArraySlice<StagePolicy>
     private var evaluation = TailEvaluation([])
-    /// By stage and by service, operation and version: the two greatest randomnesses.
-    private var groups: [Group: Best] = [:]
-
-    private struct Group: Hashable {
-        var stage: Int
-        var name: UInt64
-    }
+    /// By service, operation and version: the two greatest randomnesses.
+    ///
+    /// The stages that keep one of each follow each other, so that all of them choose the same.
+    private var groups: [UInt64: Best] = [:]
 
     private struct Best {
         var first: UInt64
@@ -49,22 +46,21 @@ public struct AgeSampler {
     /// Nothing is left out, whatever is asked.
     public var keepsEverything: Bool { stages.allSatisfy { $0.keepsEverything } }
 
-    /// Every trace of the segment is to be shown to `survey`, as often as `surveyCount` tells, before `decide` is asked
-    /// for the first.
-    public var surveyCount: Int { stages.count { $0.keepsOnePerOperation } }
+    /// Whether every trace of the segment is to be shown to `survey` before `decide` is asked for the first.
+    public var needsSurvey: Bool { firstChoosing != nil }
+
+    private var firstChoosing: Int? { stages.firstIndex { $0.keepsOnePerOperation } }
 
     /// Takes note of a trace of the segment.
-    /// - Parameter round: 0 to `surveyCount` - 1: a later stage chooses among those that the earlier ones keep.
-    public mutating func survey(_ spans: [SpanView], round: Int) {
-        let asking = stages.indices.filter { stages[$0].keepsOnePerOperation }
-        precondition(asking.indices.contains(round), "a round of the survey")
-        let stage = asking[round]
+    public mutating func survey(_ spans: [SpanView]) {
+        guard let firstChoosing else { return }
         let trace = TailTrace(spans)
-        guard trace.isForced || threshold(trace, before: stage).threshold.keeps(trace.randomness) else { return }
+        guard trace.isForced || threshold(trace, before: firstChoosing).threshold.keeps(trace.randomness) else {
+            return
+        }
+        let traceID = spans[0].traceID
         Self.forEachGroup(trace) { name in
-            let group = Group(stage: stage, name: name)
-            groups[group, default: Best(first: trace.randomness, firstTrace: spans[0].traceID)]
-                .add(trace.randomness, spans[0].traceID)
+            groups[name, default: Best(first: trace.randomness, firstTrace: traceID)].add(trace.randomness, traceID)
         }
     }
 
@@ -88,7 +84,7 @@ public struct AgeSampler {
             guard let policies = stages[index].policies else { continue }
             var decision = evaluation.decide(policies, trace, now: 0)
             if stages[index].keepsOnePerOperation {
-                let own = max(trace.base, onePer(trace, index))
+                let own = max(trace.base, onePer(trace))
                 if own < decision.threshold { (decision.threshold, decision.policy) = (own, Self.onePerOperation) }
             }
             // The stage that leaves out the most names the reason.
@@ -98,11 +94,11 @@ public struct AgeSampler {
     }
 
     /// What is rejected of traces like this one, if it is the best of any of its groups; otherwise everything.
-    private func onePer(_ trace: TailTrace, _ stage: Int) -> SamplingThreshold {
+    private func onePer(_ trace: TailTrace) -> SamplingThreshold {
         var least = SamplingThreshold.none
         let traceID = trace.spans[0].traceID
         Self.forEachGroup(trace) { name in
-            guard let best = groups[Group(stage: stage, name: name)], best.firstTrace == traceID else { return }
+            guard let best = groups[name], best.firstTrace == traceID else { return }
             // Of equal ones, not more than what keeps itself.
             least = min(least, SamplingThreshold(rejected: best.second.map { min($0 + 1, best.first) } ?? 0))
         }
