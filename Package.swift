@@ -34,7 +34,7 @@ let package = Package(
         .target(name: "WireFormats", dependencies: ["TraceModel", "Bytes"], swiftSettings: strict),
         .target(name: "QueryLanguage", dependencies: ["TraceModel", "Bytes"], swiftSettings: strict),
         .target(name: "Topology", dependencies: ["TraceModel", "Bytes"], swiftSettings: strict),
-        .target(name: "GraphDrawing", dependencies: ["Topology"], swiftSettings: strict),
+        .target(name: "GraphDrawing", dependencies: ["Topology", "Terminal"], swiftSettings: strict),
         .target(
             name: "Sampling", dependencies: ["QueryLanguage", "Topology", "TraceModel", "Bytes"],
             exclude: ["sampling.md"], swiftSettings: strict),
@@ -94,28 +94,33 @@ let package = Package(
         .target(
             name: "Ingestion",
             dependencies: [
-                "WireFormats", "TraceModel", "Telemetry", "Threads", .product(name: "Logging", package: "swift-log"),
+                "WireFormats", "Sampling", "TraceModel", "Telemetry", "Threads",
+                .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .target(
-            name: "Receivers", dependencies: ["NetworkServer", "Ingestion", "WireFormats", "Bytes"],
-            swiftSettings: strict),
+            name: "Receivers",
+            dependencies: [
+                "NetworkServer", "Ingestion", "Sampling", "WireFormats", "QueryFiles", "Threads", "Bytes",
+            ], swiftSettings: strict),
         .target(
             name: "HTTPAPI",
             dependencies: [
-                "NetworkServer", "TraceStore", "WireFormats", "QueryLanguage", "Topology", "TraceModel", "QueryFiles",
-                "Telemetry", "Threads", "Bytes",
+                "NetworkServer", "TraceStore", "WireFormats", "QueryLanguage", "GraphDrawing", "Topology", "TraceModel",
+                "QueryFiles", "Telemetry", "Threads", "Bytes",
             ],
             swiftSettings: strict),
 
         // The program
-        .target(name: "Configuration", dependencies: [.product(name: "Yams", package: "Yams")], swiftSettings: strict),
+        .target(
+            name: "Configuration", dependencies: ["Sampling", .product(name: "Yams", package: "Yams")],
+            swiftSettings: strict),
         .target(name: "HTTPClient", dependencies: ["CShim", "CCurl"], swiftSettings: strict),
         .target(name: "Terminal", dependencies: ["TraceModel"], swiftSettings: strict),
         .executableTarget(
             name: "skein",
             dependencies: [
                 "Configuration", "HTTPClient", "Terminal", "HTTPAPI", "Receivers", "NetworkServer", "Ingestion",
-                "TraceStore", "QueryLanguage",
+                "TraceStore", "TopologyStore", "Sampling", "QueryLanguage", "GraphDrawing", "Topology",
                 "Journal", "WireFormats", "TraceModel", "Telemetry", "Compression", "Threads", "Bytes", "CShim",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -157,7 +162,7 @@ let package = Package(
         .testTarget(
             name: "ReceiversTests",
             dependencies: [
-                "Receivers", "NetworkServer", "Ingestion", "WireFormats", "TraceModel", "Telemetry",
+                "Receivers", "NetworkServer", "Ingestion", "Sampling", "WireFormats", "TraceModel", "Telemetry",
                 "NetworkTestSupport", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
@@ -165,9 +170,12 @@ let package = Package(
             name: "TraceModelTests", dependencies: ["TraceModel", "Bytes", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "TopologyTests", dependencies: ["Topology", "TraceModel", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "GraphDrawingTests", dependencies: ["GraphDrawing", "Topology"], swiftSettings: strict),
         .testTarget(
-            name: "SamplingTests", dependencies: ["Sampling", "QueryLanguage", "Topology", "TraceModel", "TestSupport"],
+            name: "GraphDrawingTests", dependencies: ["GraphDrawing", "Terminal", "Topology", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "SamplingTests",
+            dependencies: ["Sampling", "QueryLanguage", "Topology", "TraceModel", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "TopologyStoreTests",
@@ -199,7 +207,7 @@ let package = Package(
         .testTarget(
             name: "HTTPAPITests",
             dependencies: [
-                "HTTPAPI", "NetworkServer", "TraceStore", "WireFormats", "Topology", "TraceModel", "Bytes",
+                "HTTPAPI", "NetworkServer", "TraceStore", "WireFormats", "Topology", "TraceModel", "Telemetry", "Bytes",
                 "NetworkTestSupport", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
@@ -211,7 +219,9 @@ let package = Package(
         .testTarget(
             name: "skeinTests",
             dependencies: [
-                "skein", "Configuration", "QueryLanguage", "Ingestion", "TraceModel", "TraceStore", "TestSupport",
+                "skein", "Configuration", "QueryLanguage", "GraphDrawing", "Topology", "Ingestion", "TraceModel",
+                "TraceStore",
+                "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),

@@ -5,4 +5,6 @@ public enum GRPCDescriptors {
     public static let jaegerQuery: [UInt8] = PackageResources.jaeger_query_bin
     /// `jaeger.storage.v2.TraceReader` and `DependencyReader`, and the `TraceService` by which spans get in.
     public static let jaegerStorage: [UInt8] = PackageResources.jaeger_storage_bin
+    /// `jaeger.api_v2.SamplingManager`.
+    public static let jaegerSampling: [UInt8] = PackageResources.jaeger_sampling_bin
 }

@@ -40,6 +40,13 @@ extension Configuration {
     public var allowedOrigins: [String] { listOrOff("cors.origins") }
     public var allowedHeaders: [String] { listOrOff("cors.headers") }
 
+    /// Path of the file; nil for off.
+    public var samplingStrategiesPath: String? { textOrOff("sampling.strategies") }
+    public var defaultSamplingProbability: Double { number("sampling.default-probability") ?? 1 }
+    /// Nil for off.
+    public var adaptiveTracesPerSecond: Double? { number("sampling.adaptive-traces-per-second") }
+    public var adaptiveInterval: Duration { duration("sampling.adaptive-interval") }
+
     public var journalSync: JournalSync {
         switch entry("journal.sync").value {
         case .text("always"): .always
@@ -49,6 +56,11 @@ extension Configuration {
     }
     public var journalPartByteCountMax: Int { byteCount("journal.part-bytes") }
     public var journalQueueByteCountMax: Int { byteCount("journal.queue-bytes") }
+
+    public var topologySettleTime: Duration { duration("topology.settle-time") }
+    public var topologyWaitingCountMax: Int { integer("topology.waiting-spans") }
+    public var topologySeriesCountMax: Int { integer("topology.series") }
+    public var topologyRetention: Duration { duration("topology.retention") }
 
     public var liveByteCountMax: Int { byteCount("store.live-bytes") }
     public var sealAge: Duration { duration("store.seal-age") }
@@ -85,6 +97,15 @@ extension Configuration {
 
     private func integer(_ key: String) -> Int {
         if case .integer(let number) = entry(key).value { number } else { wrong(key) }
+    }
+
+    /// Nil for off.
+    private func number(_ key: String) -> Double? {
+        switch entry(key).value {
+        case .number(let number): number
+        case .off: nil
+        default: wrong(key)
+        }
     }
 
     private func list(_ key: String) -> [String] {

@@ -13,6 +13,8 @@ public enum Listener: String, CaseIterable, Sendable {
     case jaegerGRPC = "jaeger-grpc"
     case jaegerCompact = "jaeger-compact"
     case jaegerBinary = "jaeger-binary"
+    case samplingHTTP = "sampling-http"
+    case samplingGRPC = "sampling-grpc"
     case query
     case queryGRPC = "query-grpc"
     case jaegerStorage = "jaeger-storage"
@@ -25,7 +27,7 @@ public enum Listener: String, CaseIterable, Sendable {
     /// Whether spans are sent to it.
     public var isReceiver: Bool {
         switch self {
-        case .query, .queryGRPC, .tempo, .admin: false
+        case .samplingHTTP, .samplingGRPC, .query, .queryGRPC, .tempo, .admin: false
         default: true
         }
     }
@@ -40,6 +42,8 @@ public enum Listener: String, CaseIterable, Sendable {
         case .jaegerGRPC: "jaeger.grpc-port"
         case .jaegerCompact: "jaeger.compact-port"
         case .jaegerBinary: "jaeger.binary-port"
+        case .samplingHTTP: "sampling.http-port"
+        case .samplingGRPC: "sampling.grpc-port"
         case .query: "query.port"
         case .queryGRPC: "query.grpc-port"
         case .jaegerStorage: "jaeger.storage-port"

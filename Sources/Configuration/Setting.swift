@@ -43,7 +43,8 @@ public enum SettingType: Sendable {
     /// A time such as `10s`, in nanoseconds; `off` where allowed.
     case duration(ClosedRange<Int64>, canBeOff: Bool = false)
     case integer(ClosedRange<Int>)
-    case number(ClosedRange<Double>)
+    /// Decimals are allowed; `off` where said.
+    case number(ClosedRange<Double>, canBeOff: Bool = false)
     case boolean
     case choice([String])
     /// One of the words, or a time.
@@ -62,7 +63,8 @@ public enum SettingType: Sendable {
             "a time from \(TimeText.text(range.lowerBound)) to \(TimeText.text(range.upperBound))"
                 + (canBeOff ? ", or 'off'" : "")
         case .integer(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
-        case .number(let range): "a number from \(range.lowerBound) to \(range.upperBound)"
+        case .number(let range, let canBeOff):
+            "a number from \(range.lowerBound) to \(range.upperBound)" + (canBeOff ? ", or 'off'" : "")
         case .boolean: "'true' or 'false'"
         case .choice(let words): words.map { "'\($0)'" }.joined(separator: ", ")
         case .choiceOrDuration(let words, let range):
@@ -90,7 +92,8 @@ public enum SettingType: Sendable {
             return TimeText.nanoseconds(text).flatMap { range.contains($0) ? .duration($0) : nil }
         case .integer(let range):
             return plainInteger(text).flatMap { range.contains($0) ? .integer($0) : nil }
-        case .number(let range):
+        case .number(let range, let canBeOff):
+            if canBeOff && text == "off" { return .off }
             return Double(text).flatMap { range.contains($0) ? .number($0) : nil }
         case .boolean:
             return text == "true" ? .boolean(true) : text == "false" ? .boolean(false) : nil

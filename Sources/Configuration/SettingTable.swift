@@ -29,6 +29,10 @@ extension Setting {
         Setting(
             "jaeger.binary-port", .port, default: "6832", "UDP port of the Jaeger agent's protocol, binary thrift"),
         Setting(
+            "sampling.http-port", .port, default: "5778",
+            "Port that tells SDKs over HTTP how to sample, as Jaeger's remote sampling does"),
+        Setting("sampling.grpc-port", .port, default: "5779", "Port that tells SDKs the same over gRPC"),
+        Setting(
             "jaeger.storage-port", .port, default: "17271",
             "Port of Jaeger's remote storage API, for a Jaeger query service over this store"),
         Setting("tempo.port", .port, default: "3200", "Port of Tempo's query API"),
@@ -45,6 +49,19 @@ extension Setting {
             "query.lookback", .duration(second...36500 * day), default: "24h",
             "How far back a search goes that does not say"),
         Setting("admin.port", .port, default: "14269", "Port of health and metrics"),
+
+        Setting(
+            "sampling.strategies", .text, default: "off",
+            "File of what SDKs are told that ask how to sample, in Jaeger's format; taken anew when it changes"),
+        Setting(
+            "sampling.default-probability", .number(0...1), default: "1",
+            "Share of traces that SDKs are told to sample where nothing else says it"),
+        Setting(
+            "sampling.adaptive-traces-per-second", .number(0.001...1_000_000, canBeOff: true), default: "off",
+            "Sampled traces a second that each operation is to bring: SDKs are told probabilities that reach it"),
+        Setting(
+            "sampling.adaptive-interval", .duration(second / 10...day), default: "1m",
+            "How often these probabilities are set anew"),
 
         Setting(
             "limits.body-bytes", .bytes(1024...gibibyte), default: "20MiB", "Largest body of a request, as it is sent"),
@@ -132,6 +149,24 @@ extension Setting {
         Setting(
             "retention.bytes", .bytes(1 << 20...1024 * tebibyte, canBeOff: true), default: "off",
             "How much disk the segments may take; the oldest go first"),
+
+        Setting(
+            "sampling.percent", .number(0...100), default: "100",
+            "Traces that are stored, in percent, where no rule of 'sampling' says otherwise; all are counted"),
+
+        Setting(
+            "topology.settle-time", .duration(second...3600 * second), default: "15s",
+            "How long nothing of a trace has come until its calls are counted for good"),
+        Setting(
+            "topology.waiting-spans", .integer(1000...100_000_000), default: "500000",
+            "Spans that wait for the rest of their traces; beyond it the calls of the oldest are counted early"),
+        Setting(
+            "topology.series", .integer(100...10_000_000), default: "100000",
+            "Callers, callees and operations that are told apart; what goes beyond is counted together"),
+        Setting(
+            "topology.retention", .duration(day...36500 * day), default: "400d",
+            "How long the topology is kept by days; by hours it is kept for 35 days, by ten minutes for 2, by minutes for 6 hours"
+        ),
 
         Setting("event-loops", .integer(0...256), default: "0", "Threads that serve connections; 0 is one per core"),
         Setting(

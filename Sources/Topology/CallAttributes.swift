@@ -1,4 +1,7 @@
-/// The attributes that say who calls whom: which keys the topology reads.
+internal import Bytes
+public import TraceModel
+
+/// What of a span says who calls whom: what the topology reads of it beside its IDs, times, names and traits.
 public enum CallAttributes {
     /// What a key tells of a span.
     enum Role: UInt8 {
@@ -10,20 +13,36 @@ public enum CallAttributes {
         case peerService, upstreamCluster, serverAddress, peerName
         case databaseNamespace, databaseName, databaseSystemName, databaseSystem
         case messagingSystem, messagingDestination, formerMessagingDestination
+        /// No attribute, but a field.
+        case remoteServiceName
+
+        static let count = Int(Role.remoteServiceName.rawValue) + 1
+
+        /// Read of those who call only.
+        var isOfOtherSide: Bool { rawValue >= Role.peerService.rawValue && self != .remoteServiceName }
+
+        /// What a key of a resource tells.
+        static func ofResource(_ key: UnsafeRawBufferPointer) -> Role? {
+            guard let role = CallAttributes.role(of: key), role.rawValue < Role.peerService.rawValue else { return nil }
+            return role
+        }
     }
 
-    static let roleCount = 18
-
-    /// Whether the topology reads the attribute with this key: a span, or a resource, that is only counted has to keep
-    /// it.
+    /// Whether the topology reads the attribute with this key, of a span or of a resource.
     public static func isRead(_ key: UnsafeRawBufferPointer) -> Bool { role(of: key) != nil }
 
-    static func role(of key: UnsafeRawBufferPointer) -> Role? {
-        func `is`(_ name: StaticString) -> Bool {
-            name.utf8CodeUnitCount == key.count
-                && UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount).elementsEqual(key)
+    /// Whether the topology reads the field.
+    public static func isRead(_ field: SpanField) -> Bool {
+        switch field {
+        case .resource, .remoteServiceName, .localIPv4, .localIPv6, .localPort: true
+        default: false
         }
-        // Few keys have any of these lengths and end so.
+    }
+
+    static func role(of key: UnsafeRawBufferPointer) -> Role? {
+        guard let start = key.baseAddress else { return nil }
+        // Of the length at hand.
+        func `is`(_ name: StaticString) -> Bool { sameBytes(start, name.utf8Start, name.utf8CodeUnitCount) }
         switch key.count {
         case 7:
             if `is`("version") { return .version }

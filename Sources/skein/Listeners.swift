@@ -19,6 +19,7 @@ final class Listeners: Sendable {
         let tempo: TempoQueries
         let skeinQueries: SkeinQueries
         let otlp: OTLPReceiver
+        let sampling: SamplingRoutes
         let admin: AdminRoutes
     }
 
@@ -106,8 +107,16 @@ final class Listeners: Sendable {
             router.mount(prefix: "/zipkin")
         case .otlpGRPC: services.otlp.registerGRPC(on: &router)
         case .otlpHTTP: services.otlp.registerHTTP(on: &router)
-        case .jaegerHTTP: services.jaeger.registerHTTP(on: &router)
-        case .jaegerGRPC: services.jaeger.registerGRPC(on: &router)
+        case .jaegerHTTP:
+            services.jaeger.registerHTTP(on: &router)
+            services.sampling.registerHTTP(on: &router, anyPath: false)
+        case .jaegerGRPC:
+            services.jaeger.registerGRPC(on: &router)
+            services.sampling.registerGRPC(on: &router)
+        case .samplingHTTP: services.sampling.registerHTTP(on: &router, anyPath: true)
+        case .samplingGRPC:
+            services.sampling.registerGRPC(on: &router)
+            SamplingRoutes.registerReflection(on: &router)
         case .jaegerCompact, .jaegerBinary: break
         case .query:
             services.jaegerQueries.register(on: &router)
@@ -156,7 +165,8 @@ extension Listener {
         return switch self {
         case .zipkin: ["zipkin.proto3.SpanService"]
         case .otlpGRPC: [otlp]
-        case .jaegerGRPC: ["jaeger.api_v2.CollectorService"]
+        case .jaegerGRPC: ["jaeger.api_v2.CollectorService", SamplingRoutes.service]
+        case .samplingGRPC: [SamplingRoutes.service]
         case .queryGRPC: JaegerCalls.services
         case .jaegerStorage: JaegerStorageCalls.services + [otlp]
         default: []

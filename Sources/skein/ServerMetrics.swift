@@ -98,7 +98,11 @@ extension Listener {
         case .jaegerStorage: return summary.routePattern?.hasPrefix("/opentelemetry.") == true ? nil : rawValue
         case .query: return "jaeger"
         case .queryGRPC: return "jaeger-grpc"
-        case .tempo: return rawValue
+        case .tempo, .samplingHTTP, .samplingGRPC: return rawValue
+        case .jaegerHTTP: return summary.routePattern == "/api/sampling" ? Listener.samplingHTTP.rawValue : nil
+        case .jaegerGRPC:
+            return summary.routePattern?.hasPrefix("/jaeger.api_v2.SamplingManager/") == true
+                ? Listener.samplingGRPC.rawValue : nil
         default: return nil
         }
     }

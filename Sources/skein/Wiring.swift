@@ -6,8 +6,10 @@ import Ingestion
 import Logging
 import NetworkServer
 import Receivers
+import Sampling
 import Synchronization
 import Telemetry
+import Topology
 import TraceModel
 import TraceStore
 import UnixSignals
@@ -49,7 +51,10 @@ struct Server {
     private func serve() async throws {
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         let syncSeconds = metrics.histogram("skein_journal_sync_seconds", "Time to make the journal durable.")
+        let sampling = try RemoteSampling(configuration, logger)
         var options = StoreOptions(configuration)
+        let samplerMetrics = SamplerMetrics(metrics)
+        options.traceDecided = { samplerMetrics.note($0) }
         options.journalSynced = { syncSeconds.record(nanoseconds: Int64(clamping: $0)) }
         let store = try TraceStore(path: configuration.dataPath, options: options, logger: logger)
         try store.start()
@@ -58,13 +63,14 @@ struct Server {
         let listeners: Listeners
         do {
             listeners = try Listeners(
-                configuration, services(store, group, admin), group, metrics, logger)
+                configuration, services(store, group, admin, sampling), group, metrics, logger)
         } catch {
             await group.shutDown()
             store.close()
             throw error
         }
         ServerMetrics.register(metrics, store, group)
+        let strategiesWatch = sampling.watch(logger)
         admin.setReady(true)
         announce(listeners)
         _ = skein_release_start_pages()
@@ -72,6 +78,7 @@ struct Server {
             logger.notice("stopping", metadata: ["signal": "\(signal)"])
             break
         }
+        strategiesWatch?.cancel()
         admin.setReady(false)
         await listeners.shutDown(deadline: .now + .seconds(Self.shutdownSeconds))
         await group.shutDown()
@@ -79,10 +86,16 @@ struct Server {
         logger.notice("stopped")
     }
 
-    private func services(_ store: TraceStore, _ group: HTTPServerGroup, _ admin: AdminRoutes) -> Listeners.Services {
+    private func services(
+        _ store: TraceStore, _ group: HTTPServerGroup, _ admin: AdminRoutes, _ sampling: RemoteSampling
+    ) -> Listeners.Services {
+        var observer: IngestPipeline.Observer?
+        if let rates = sampling.rates { observer = { rates.note($0, now: $1) } }
         let pipeline = IngestPipeline(
-            sink: StoreSink(store: store), limits: SpanLimits(configuration), workerCount: group.eventLoopCount,
-            metrics: metrics, logger: logger)
+            sink: StoreSink(store: store), limits: SpanLimits(configuration),
+            sampler: HeadSampler(configuration.sampling.head, countedKeys: CallAttributes.isRead),
+            workerCount: group.eventLoopCount, metrics: metrics, logger: logger,
+            accepted: observer)
         let lookback = Int64(configuration.queryLookback / .nanoseconds(1))
         let limits = QueryLimits(time: configuration.queryTimeout)
         return Listeners.Services(
@@ -100,7 +113,7 @@ struct Server {
             tempo: TempoQueries(
                 store: store, limits: limits, version: ProgramVersion.number, isReady: { admin.isReady }),
             skeinQueries: SkeinQueries(store: store, lookback: lookback, limits: limits),
-            otlp: OTLPReceiver(pipeline: pipeline), admin: admin)
+            otlp: OTLPReceiver(pipeline: pipeline), sampling: sampling.routes, admin: admin)
     }
 
     /// The line that scripts wait for.
@@ -112,12 +125,21 @@ struct Server {
     }
 }
 
+extension SamplerMetrics {
+    func note(_ report: TailReport) {
+        for (policy, count) in report.kept { decided(policy, isKept: true, spanCount: count.spanCount) }
+        for (policy, count) in report.dropped { decided(policy, isKept: false, spanCount: count.spanCount) }
+    }
+}
+
 /// The store as what the pipeline needs.
 private struct StoreSink: SpanSink {
     let store: TraceStore
 
-    func append(_ batch: SpanBatch, completion: @escaping @Sendable (SpanSinkOutcome) -> Void) {
-        store.append(batch) { result in
+    func append(
+        _ batch: SpanBatch, counted: SpanBatch?, completion: @escaping @Sendable (SpanSinkOutcome) -> Void
+    ) {
+        store.append(batch, counted: counted) { result in
             switch result {
             case .success: completion(.kept)
             case .failure(.overloaded): completion(.overloaded)

@@ -27,6 +27,12 @@ import Testing
         #expect(methods.count == 3)
     }
 
+    @Test func `remote sampling is described, and imports nothing`() throws {
+        let described = try described(GRPCDescriptors.jaegerSampling)
+        #expect(described.methods == ["jaeger.api_v2.SamplingManager": ["GetSamplingStrategy"]])
+        #expect(described.files.map(\.imports) == [[]])
+    }
+
     @Test(arguments: [GRPCDescriptors.jaegerQuery, GRPCDescriptors.jaegerStorage])
     func `every file that another imports is there, before it`(bytes: [UInt8]) throws {
         var seen: Set<String> = []

@@ -9,7 +9,7 @@ public final class SkeinProcess {
     /// Every listener on a free port.
     public static let freePorts = [
         "zipkin", "otlp-grpc", "otlp-http", "jaeger-http", "jaeger-grpc", "jaeger-compact", "jaeger-binary",
-        "jaeger-storage", "query", "query-grpc", "tempo", "admin",
+        "sampling-http", "sampling-grpc", "jaeger-storage", "query", "query-grpc", "tempo", "admin",
     ].flatMap { ["--\($0)-port", "0"] }
     /// Makes the store seal its live traces many times within a short test.
     public static let frequentSealing = ["--live-bytes", "256KiB", "--seal-age", "1s"]

@@ -10,7 +10,8 @@ struct MeasureOptions: ParsableArguments {
     var serverArguments =
         "serve --data {data} --zipkin-port 0 --query-port 0 --admin-port 0 --otlp-grpc-port 0 --otlp-http-port 0 "
         + "--jaeger-http-port 0 --jaeger-grpc-port 0 --jaeger-compact-port 0 --jaeger-binary-port 0 "
-        + "--jaeger-storage-port 0 --query-grpc-port 0 --tempo-port 0"
+        + "--jaeger-storage-port 0 --query-grpc-port 0 --tempo-port 0 --sampling-http-port 0 "
+        + "--sampling-grpc-port 0"
 
     @OptionGroup var sending: SendingOptions
 

@@ -1,7 +1,7 @@
 internal import NIOConcurrencyHelpers
 
 /// A value made of the content of files, and made anew when they change.
-final class FileBackedValue<Value: Sendable, Failure: Error & CustomStringConvertible>: Sendable {
+package final class FileBackedValue<Value: Sendable, Failure: Error & CustomStringConvertible>: Sendable {
     private struct State {
         var value: Value
         var stamps: [SecurityFile.Stamp?]
@@ -13,7 +13,7 @@ final class FileBackedValue<Value: Sendable, Failure: Error & CustomStringConver
     private let load: @Sendable () throws(Failure) -> Value
     private let state: NIOLockedValueBox<State>
 
-    init(paths: [String], load: @escaping @Sendable () throws(Failure) -> Value) throws(Failure) {
+    package init(paths: [String], load: @escaping @Sendable () throws(Failure) -> Value) throws(Failure) {
         self.paths = paths
         self.load = load
         // Taken before the files are read: what changes in between is read again.
@@ -21,12 +21,12 @@ final class FileBackedValue<Value: Sendable, Failure: Error & CustomStringConver
         state = NIOLockedValueBox(State(value: try load(), stamps: stamps))
     }
 
-    var current: Value {
+    package var current: Value {
         state.withLockedValue { $0.value }
     }
 
     /// Files that could not be used are tried again each time, as a part of them may still be on its way.
-    func reloadIfChanged() -> ReloadOutcome {
+    package func reloadIfChanged() -> ReloadOutcome {
         let stamps = paths.map(SecurityFile.Stamp.of)
         let isChanged = state.withLockedValue { state in
             if state.stamps == stamps { state.failure = nil }

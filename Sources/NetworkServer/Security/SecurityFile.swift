@@ -4,11 +4,11 @@
     internal import Musl
 #endif
 
-/// A small file that says who may connect, read whole.
-struct SecurityFile {
+/// A small file that says who may connect, or what clients are to be told, read whole.
+package struct SecurityFile {
     /// Why a file could not be read, without its name: `no such file`.
-    struct Failure: Error {
-        let reason: String
+    package struct Failure: Error {
+        package let reason: String
     }
 
     /// What tells one content of a file from the next without reading it.
@@ -36,13 +36,13 @@ struct SecurityFile {
         }
     }
 
-    let bytes: [UInt8]
+    package let bytes: [UInt8]
     /// Whether every account of the machine may read it.
     let isReadableByOthers: Bool
 
     static let byteCountMax = 1 << 20
 
-    init(path: String) throws(Failure) {
+    package init(path: String) throws(Failure) {
         // Without O_NONBLOCK the opening of a pipe would wait for its writer.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw Failure(errno) }

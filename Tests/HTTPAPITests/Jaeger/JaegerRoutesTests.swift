@@ -232,7 +232,7 @@ import TraceModel
         }
     }
 
-    @Test(arguments: ["/api", "/api/unknown", "/jaeger/api/metrics/calls", "/static/app.js", "/api/v3/none"])
+    @Test(arguments: ["/api", "/api/unknown", "/jaeger/api/metrics/none", "/static/app.js", "/api/v3/none"])
     func `what is no page and no route is not found, in plain text`(target: String) async throws {
         try await QueryServer.serving([]) { server throws in
             let response = try server.jaeger.request("GET", target)

@@ -1,0 +1,18 @@
+/// How the topology fares. Counts are since the process began unless they say what is at hand.
+public struct TopologyStatistics: Sendable, Equatable {
+    /// Spans at hand that wait for the rest of their traces, and the memory that they take.
+    public var waitingSpanCount = 0
+    public var waitingByteCount = 0
+    /// Traces that were counted before they had rested: too many waited, or they never rest.
+    public var earlyTraceCount = 0
+    public var settledTraceCount = 0
+    public var settledSpanCount = 0
+    /// Series at hand.
+    public var seriesCount = 0
+    /// Calls that were counted with others because of the limit on series.
+    public var foldedCallCount = 0
+    /// Rows of the catalog that could not be read.
+    public var damagedRowCount = 0
+
+    public init() {}
+}
