@@ -88,7 +88,8 @@ struct Server {
         _ store: TraceStore, _ group: HTTPServerGroup, _ admin: AdminRoutes, _ sampling: RemoteSampling
     ) -> Listeners.Services {
         let pipeline = IngestPipeline(
-            sink: StoreSink(store: store, rates: sampling.rates), limits: SpanLimits(configuration), workerCount: group.eventLoopCount,
+            sink: StoreSink(store: store, rates: sampling.rates), limits: SpanLimits(configuration),
+            workerCount: group.eventLoopCount,
             metrics: metrics, logger: logger)
         let lookback = Int64(configuration.queryLookback / .nanoseconds(1))
         let limits = QueryLimits(time: configuration.queryTimeout)

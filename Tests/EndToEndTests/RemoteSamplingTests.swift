@@ -49,7 +49,8 @@ import Testing
             #expect(try RemoteSamplingTests.strategy(process, "other") == half)
 
             _ = try RemoteSamplingTests.write(RemoteSamplingTests.file(probability: 0.25), folder)
-            #expect(try PeerTests.waited(for: quarter) { try RemoteSamplingTests.strategy(process, "other") } == quarter)
+            let reloaded = try PeerTests.waited(for: quarter) { try RemoteSamplingTests.strategy(process, "other") }
+            #expect(reloaded == quarter)
             try process.terminate()
         }
 

@@ -40,11 +40,10 @@ def jaeger_client(sampling_port, compact_port):
 
     tracer = Config(
         config={
-            "sampler": {"type": "remote", "param": 1}, "sampling_refresh_interval": 0.2,
+            "sampling_refresh_interval": 0.2,
             "local_agent": {"reporting_host": "127.0.0.1", "reporting_port": int(compact_port),
                             "sampling_port": int(sampling_port)}},
         service_name="python", validate=True).new_tracer()
-    tracer.start_span("rare").finish()
     deadline = time.monotonic() + 40
     rates = {}
     while time.monotonic() < deadline:
@@ -53,9 +52,11 @@ def jaeger_client(sampling_port, compact_port):
         time.sleep(0.02)
         sampler = tracer.sampler.sampler
         if isinstance(sampler, AdaptiveSampler):
+            if not rates:
+                tracer.start_span("rare").finish()
             rates = {name: one.rate for name, one in dict(sampler.samplers).items()}
-            if rates.get("busy", 1) < 0.2 and "rare" in rates:
-                print(json.dumps({"rates": rates, "lower_bound": sampler.lower_bound}))
+            if rates.get("busy", 1) < 0.2:
+                assert rates["rare"] > 0.5 and abs(sampler.lower_bound - 1 / 60) < 1e-9, (rates, sampler.lower_bound)
                 tracer.close()
                 return
     raise AssertionError("the strategy never came: %s, %s" % (tracer.sampler.sampler, rates))

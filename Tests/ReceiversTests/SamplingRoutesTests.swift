@@ -74,7 +74,9 @@ import Testing
 
     @Test func `the service has to be named once`() async throws {
         try await run(nil) { running in
-            for target in ["/sampling", "/api/sampling?x=1", "/sampling?service=a&service=b", "/any?service=a&service=a"] {
+            for target in [
+                "/sampling", "/api/sampling?x=1", "/sampling?service=a&service=b", "/any?service=a&service=a",
+            ] {
                 let answer = try get(running, target)
                 #expect(answer.status == 400)
                 #expect(answer.text == "'service' parameter must be provided once")
@@ -152,7 +154,8 @@ import Testing
         #expect(malformed?.code == .malformed)
         #expect(
             malformed?.description
-                == "sampling strategies \(path), line 1, column 22: default_strategy: an object is expected, not a number")
+                == "sampling strategies \(path), line 1, column 22: default_strategy: "
+                + "an object is expected, not a number")
 
         try write("{}", path)
         let file = try SamplingStrategiesFile(path: path, fallback: 0.125)
