@@ -122,3 +122,17 @@ enum SampleGraphs {
         return TopologyGraph(window: window, grouping: .service, nodes: nodes, edges: edges)
     }
 }
+
+extension SampleGraphs {
+    static let report = PropagationReport(
+        window: window,
+        findings: [
+            .init(
+                problem: .unjoinedCalls, serviceName: "productpage", version: "v1", peerName: "reviews",
+                peerVersion: "v1", count: 250, total: 1000, examples: [String(repeating: "a", count: 32)],
+                advice: "Hand on the headers."),
+            .init(
+                problem: .missingParents, serviceName: "a\"<b>\n", version: "", count: 1, total: 30_000, examples: [],
+                advice: "Look at the caller."),
+        ])
+}
