@@ -30,7 +30,7 @@ import TraceModel
     }
 
     private static let shop = [
-        operation("reviews", "GET", version: "v1", [(5, 60, 6, 8), (2, 120, 0, 8)]),
+        operation("reviews", "GET", version: "v1", [(5, 60, 6, 8), (0, 120, 0, 8)]),
         operation("reviews", "GET", version: "v2", [(5, 60, 0, 32)]),
         operation("reviews", "PUT", [(0, 15, 15, 1)]),
         operation("reviews", "mirrored", isMirrored: true, [(5, 1000, 1000, 1)]),
