@@ -1,8 +1,10 @@
 import Configuration
+import Journal
 import Sampling
 import Synchronization
 import TestSupport
 import Testing
+import Topology
 import TopologyStore
 import TraceModel
 
