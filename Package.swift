@@ -48,7 +48,7 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "StorageFiles", path: "storage",
-            exclude: ["README.md", "journal-format.md", "scaling.md", "segment-format.md"],
+            exclude: ["README.md", "journal-format.md", "scaling.md", "segment-format.md", "topology-format.md"],
             sources: ["StorageFiles.swift"], resources: [.embedInCode("schema")], swiftSettings: strict),
         .target(
             name: "QueryFiles", path: "queries",
