@@ -115,7 +115,7 @@ struct CallTraffic {
 }
 
 /// Counts by minute, with names as text.
-struct NamedCounts: Equatable {
+struct NamedCounts {
     struct Series: Hashable {
         var kind: CallSeries.Kind
         var spanKind: SpanKind
@@ -124,7 +124,20 @@ struct NamedCounts: Equatable {
         var callee: NamedTotals.Party
     }
 
-    var minutes: [Int64: [Series: CallTotals]] = [:]
+    private(set) var minutes: [Int64: [Series: CallTotals]] = [:]
+
+    /// Spans, as far as they have a start.
+    var operationCount: Int {
+        minutes.values.reduce(0) { sum, series in
+            sum + series.filter { $0.key.kind == .operation }.values.reduce(0) { $0 + $1.callCount }
+        }
+    }
+
+    mutating func merge(_ other: NamedCounts) {
+        for (minute, series) in other.minutes {
+            for (series, totals) in series { minutes[minute, default: [:]][series, default: CallTotals()].merge(totals) }
+        }
+    }
 
     var callCount: Int { minutes.values.reduce(0) { $0 + $1.values.reduce(0) { $0 + $1.callCount } } }
 
@@ -148,6 +161,20 @@ struct NamedCounts: Equatable {
             let counted = try store.counted(within: start..<start + minute, unsealed: unsealed) { _ in true }
             add(start, counted.series, counted.names)
         }
+    }
+
+    /// What others have that these have not, and the reverse, in words; empty if they are the same.
+    func difference(from others: NamedCounts) -> String {
+        var lines: [String] = []
+        for minute in Set(minutes.keys).union(others.minutes.keys).sorted() {
+            let (own, their) = (minutes[minute] ?? [:], others.minutes[minute] ?? [:])
+            for series in Set(own.keys).union(their.keys) where own[series] != their[series] {
+                lines.append(
+                    "\(minute) \(series.kind) \(series.caller.serviceName) -> \(series.callee.serviceName): "
+                        + "\(own[series]?.callCount ?? 0) calls for \(their[series]?.callCount ?? 0)")
+            }
+        }
+        return lines.prefix(5).joined(separator: "; ")
     }
 
     private mutating func add(_ minute: Int64, _ series: [CallSeries: CallTotals], _ names: CallNames) {

@@ -38,7 +38,10 @@ final class SealingModel {
     /// Seals the generation at hand, or what an earlier failure left.
     func seal(now: Int64, _ outcome: Outcome = .done) throws {
         if live.count == 1 { live.append((live[0].generation + 1, [])) }
-        let prepared = try store.prepare(generation: live[0].generation, live[0].batches, now: now)
+        // What came since is not handed over.
+        let next = live.dropFirst().compactMap { $0.batches.first?.arrival }.min() ?? now
+        let prepared = try store.prepare(
+            generation: live[0].generation, live[0].batches, now: min(now, next))
         switch outcome {
         case .done:
             try catalog.change(prepared.change)
