@@ -29,7 +29,7 @@ import Testing
         ("tail: {wait: 5s}", "'tail' has no key 'policies', and would leave out every trace; expected some policies"),
         ("tail: {policies: []}", "'policies' is an empty list; expected a list of one or more policies"),
         ("tail: {wait: 2d, policies: [{type: errors}]}", "expected a length of time of at most 1h, such as 500ms"),
-        ("tail: {policies: [{type: eror}]}", "did you mean 'errors'?"),
+        ("tail: {policies: [{type: errros}]}", "did you mean 'errors'?"),
         ("tail: {policies: [{name: x}]}", "a policy without 'type'; expected one of 'errors', 'latency'"),
         ("tail: {policies: [{type: errors, ovr: 1s}]}", "unknown key 'ovr' of a policy of type 'errors'"),
         ("tail: {policies: [{type: latency, ovr: 1s}]}", "did you mean 'over'?"),

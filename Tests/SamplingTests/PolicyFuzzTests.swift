@@ -49,7 +49,7 @@ import TraceModel
                 "errors", "latency", "percentile", "status", "attribute", "span-count", "probabilistic", "rate-limit",
                 "per-version", "traceql", "and", "or", "not", "composite",
             ]
-            let kind = kinds[Int(random.next()) % (depth > 3 ? 10 : kinds.count) & 15]
+            let kind = kinds[Int.random(in: 0..<(depth > 3 ? 10 : kinds.count), using: &random)]
             switch kind {
             case "latency": return .keys([("type", .text(kind)), ("over", one(["1ns", "1ms", "10s"]))])
             case "percentile": return .keys([("type", .text("latency")), ("above-percentile", one(["50", "99.9"]))])

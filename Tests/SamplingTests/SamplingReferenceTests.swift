@@ -1,5 +1,4 @@
 import Configuration
-import FoundationEssentials
 import Sampling
 import TestSupport
 import Testing
@@ -7,7 +6,7 @@ import Testing
 /// Sources/Sampling/sampling.md
 @Suite struct SamplingReferenceTests {
     private static func page() throws -> String {
-        try String(contentsOf: Repository.url("Sources/Sampling/sampling.md"), encoding: .utf8)
+        try Repository.text(of: "Sources/Sampling/sampling.md")
     }
 
     /// The texts of the page that are set in by four columns.
