@@ -42,7 +42,7 @@ struct AttributeRule: Sendable {
     func matches(_ span: SpanView) -> Bool {
         var isMatch = false
         span.forEachAttribute { name, value in
-            if !isMatch, name.elementsEqual(key) { isMatch = matches(value) }
+            if !isMatch, name.count == key.count, name.elementsEqual(key) { isMatch = matches(value) }
         }
         guard !isMatch, case .map(let bytes) = span.value(of: .resource), let resource = try? ResourceView(bytes) else {
             return isMatch

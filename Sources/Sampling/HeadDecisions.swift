@@ -43,16 +43,16 @@ struct HeadDecisions: ~Copyable {
         var sampling = TraceStateSampling(UnsafeRawBufferPointer(start: nil, count: 0))
     }
 
-    init(_ policy: HeadPolicy, _ batch: SpanBatch) {
+    init(_ policy: HeadPolicy, outcomes: [HeadPolicy.Outcome], _ batch: SpanBatch) {
         self.policy = policy
         self.batch = batch
-        outcomes = policy.rules.map(\.outcome) + [policy.other]
-        droppedCounts = Array(repeating: 0, count: policy.rules.count + 1)
+        self.outcomes = outcomes
+        droppedCounts = Array(repeating: 0, count: outcomes.count)
         shapes.reserveCapacity(batch.shapeCount)
         for index in 0..<batch.shapeCount { shapes.append(plan(batch.shape(index))) }
     }
 
-    /// No span needs to be looked at.
+    /// Whether the outcome is the same, and nothing to be noted, for all spans: everything is kept as it is.
     var keepsAllAsItIs: Bool {
         shapes.allSatisfy { shape in
             guard case .rule(let rule) = shape.rule, shape.traceState < 0 else { return false }
