@@ -34,8 +34,10 @@ let package = Package(
         .target(name: "WireFormats", dependencies: ["TraceModel", "Bytes"], swiftSettings: strict),
         .target(name: "QueryLanguage", dependencies: ["TraceModel", "Bytes"], swiftSettings: strict),
         .target(name: "Topology", dependencies: ["TraceModel", "Bytes"], swiftSettings: strict),
-        .target(name: "GraphDrawing", dependencies: ["Topology"], swiftSettings: strict),
-        .target(name: "Sampling", dependencies: ["QueryLanguage", "TraceModel", "Bytes"], swiftSettings: strict),
+        .target(name: "GraphDrawing", dependencies: ["Topology", "Terminal"], swiftSettings: strict),
+        .target(
+            name: "Sampling", dependencies: ["QueryLanguage", "Topology", "TraceModel", "Bytes"],
+            exclude: ["sampling.md"], swiftSettings: strict),
         .target(name: "Telemetry", swiftSettings: strict),
         .target(name: "Threads", swiftSettings: strict),
 
@@ -48,7 +50,7 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "StorageFiles", path: "storage",
-            exclude: ["README.md", "journal-format.md", "scaling.md", "segment-format.md"],
+            exclude: ["README.md", "journal-format.md", "scaling.md", "segment-format.md", "topology-format.md"],
             sources: ["StorageFiles.swift"], resources: [.embedInCode("schema")], swiftSettings: strict),
         .target(
             name: "QueryFiles", path: "queries",
@@ -92,7 +94,8 @@ let package = Package(
         .target(
             name: "Ingestion",
             dependencies: [
-                "WireFormats", "TraceModel", "Telemetry", "Threads", .product(name: "Logging", package: "swift-log"),
+                "WireFormats", "Sampling", "TraceModel", "Telemetry", "Threads",
+                .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .target(
             name: "Receivers",
@@ -102,20 +105,22 @@ let package = Package(
         .target(
             name: "HTTPAPI",
             dependencies: [
-                "NetworkServer", "TraceStore", "WireFormats", "QueryLanguage", "Topology", "TraceModel", "QueryFiles",
-                "Telemetry", "Threads", "Bytes",
+                "NetworkServer", "TraceStore", "WireFormats", "QueryLanguage", "GraphDrawing", "Topology", "TraceModel",
+                "QueryFiles", "Telemetry", "Threads", "Bytes",
             ],
             swiftSettings: strict),
 
         // The program
-        .target(name: "Configuration", dependencies: [.product(name: "Yams", package: "Yams")], swiftSettings: strict),
+        .target(
+            name: "Configuration", dependencies: ["Sampling", .product(name: "Yams", package: "Yams")],
+            swiftSettings: strict),
         .target(name: "HTTPClient", dependencies: ["CShim", "CCurl"], swiftSettings: strict),
         .target(name: "Terminal", dependencies: ["TraceModel"], swiftSettings: strict),
         .executableTarget(
             name: "skein",
             dependencies: [
                 "Configuration", "HTTPClient", "Terminal", "HTTPAPI", "Receivers", "NetworkServer", "Ingestion",
-                "TraceStore", "Sampling", "QueryLanguage",
+                "TraceStore", "TopologyStore", "Sampling", "QueryLanguage", "GraphDrawing", "Topology",
                 "Journal", "WireFormats", "TraceModel", "Telemetry", "Compression", "Threads", "Bytes", "CShim",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -164,10 +169,14 @@ let package = Package(
         .testTarget(
             name: "TraceModelTests", dependencies: ["TraceModel", "Bytes", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "TopologyTests", dependencies: ["Topology", "TraceModel", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "GraphDrawingTests", dependencies: ["GraphDrawing", "Topology"], swiftSettings: strict),
+            name: "TopologyTests", dependencies: ["Topology", "WireFormats", "TraceModel", "Bytes", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(
-            name: "SamplingTests", dependencies: ["Sampling", "QueryLanguage", "TraceModel", "TestSupport"],
+            name: "GraphDrawingTests", dependencies: ["GraphDrawing", "Terminal", "Topology", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "SamplingTests",
+            dependencies: ["Sampling", "QueryLanguage", "Topology", "TraceModel", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "TopologyStoreTests",
@@ -192,14 +201,14 @@ let package = Package(
         .testTarget(
             name: "TraceStoreTests",
             dependencies: [
-                "TraceStore", "Journal", "FileSystem", "WireFormats", "QueryLanguage", "Topology", "TraceModel",
-                "TestSupport",
+                "TraceStore", "TopologyStore", "Sampling", "Configuration", "Journal", "FileSystem", "WireFormats",
+                "QueryLanguage", "Topology", "TraceModel", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(
             name: "HTTPAPITests",
             dependencies: [
-                "HTTPAPI", "NetworkServer", "TraceStore", "WireFormats", "Topology", "TraceModel", "Bytes",
+                "HTTPAPI", "NetworkServer", "TraceStore", "WireFormats", "Topology", "TraceModel", "Telemetry", "Bytes",
                 "NetworkTestSupport", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
@@ -211,7 +220,9 @@ let package = Package(
         .testTarget(
             name: "skeinTests",
             dependencies: [
-                "skein", "Configuration", "QueryLanguage", "Ingestion", "TraceModel", "TraceStore", "TestSupport",
+                "skein", "Configuration", "QueryLanguage", "GraphDrawing", "Topology", "Ingestion", "TraceModel",
+                "TraceStore",
+                "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),

@@ -30,6 +30,12 @@ extension QueryFile {
         "check_segments_without_names.sql", PackageResources.check_segments_without_names_sql)
     public static let checkServicesWithoutSegments = QueryFile(
         "check_services_without_segments.sql", PackageResources.check_services_without_segments_sql)
+    public static let checkTopologyBuckets = QueryFile(
+        "check_topology_buckets.sql", PackageResources.check_topology_buckets_sql)
+    public static let checkTopologySeries = QueryFile(
+        "check_topology_series.sql", PackageResources.check_topology_series_sql)
+    public static let checkTopologyValues = QueryFile(
+        "check_topology_values.sql", PackageResources.check_topology_values_sql)
     public static let operationCount = QueryFile("operation_count.sql", PackageResources.operation_count_sql)
     public static let operationCountOfService = QueryFile(
         "operation_count_of_service.sql", PackageResources.operation_count_of_service_sql)
@@ -81,19 +87,45 @@ extension QueryFile {
     public static let stateGet = QueryFile("state_get.sql", PackageResources.state_get_sql)
     public static let stateRaise = QueryFile("state_raise.sql", PackageResources.state_raise_sql)
     public static let stateSet = QueryFile("state_set.sql", PackageResources.state_set_sql)
+    public static let topologyBucketFind = QueryFile(
+        "topology_bucket_find.sql", PackageResources.topology_bucket_find_sql)
+    public static let topologyBucketPut = QueryFile("topology_bucket_put.sql", PackageResources.topology_bucket_put_sql)
+    public static let topologyBucketStarts = QueryFile(
+        "topology_bucket_starts.sql", PackageResources.topology_bucket_starts_sql)
+    public static let topologyBucketsDelete = QueryFile(
+        "topology_buckets_delete.sql", PackageResources.topology_buckets_delete_sql)
+    public static let topologyBucketsInWindow = QueryFile(
+        "topology_buckets_in_window.sql", PackageResources.topology_buckets_in_window_sql)
+    public static let topologyLevelRaise = QueryFile(
+        "topology_level_raise.sql", PackageResources.topology_level_raise_sql)
+    public static let topologyLevels = QueryFile("topology_levels.sql", PackageResources.topology_levels_sql)
+    public static let topologySeries = QueryFile("topology_series.sql", PackageResources.topology_series_sql)
+    public static let topologySeriesDelete = QueryFile(
+        "topology_series_delete.sql", PackageResources.topology_series_delete_sql)
+    public static let topologySeriesInsert = QueryFile(
+        "topology_series_insert.sql", PackageResources.topology_series_insert_sql)
+    public static let topologyWaiting = QueryFile("topology_waiting.sql", PackageResources.topology_waiting_sql)
+    public static let topologyWaitingClear = QueryFile(
+        "topology_waiting_clear.sql", PackageResources.topology_waiting_clear_sql)
+    public static let topologyWaitingInsert = QueryFile(
+        "topology_waiting_insert.sql", PackageResources.topology_waiting_insert_sql)
     public static let unlistedCounts = QueryFile("unlisted_counts.sql", PackageResources.unlisted_counts_sql)
 
     /// Every query, by file name.
     public static let all: [QueryFile] = [
         .attributeKeyCount, .attributeKeyDeleteRange, .attributeKeyFind, .attributeKeyIDs, .attributeKeyInsert,
         .attributeKeys, .attributeKeysClear, .checkSegmentIDs, .checkSegmentsOverCounted, .checkSegmentsWithoutNames,
-        .checkServicesWithoutSegments, .operationCount, .operationCountOfService, .operationDeleteRange,
-        .operationFind, .operationIDs, .operationInsert, .operationNamesOfService, .operationsOfService,
-        .remoteServiceCount, .remoteServiceCountOfService, .remoteServiceDeleteRange, .remoteServiceFind,
-        .remoteServiceIDs, .remoteServiceInsert, .remoteServicesOfService, .segmentDelete, .segmentInsert,
-        .segmentNamesFind, .segmentNamesInsert, .segmentNamesNewestFirst, .segmentServiceInsert, .segments,
-        .segmentsClear, .segmentsInWindow, .segmentsOfServiceInWindow, .segmentsWithUnlistedServices, .serviceCount,
+        .checkServicesWithoutSegments, .checkTopologyBuckets, .checkTopologySeries, .checkTopologyValues,
+        .operationCount, .operationCountOfService, .operationDeleteRange, .operationFind, .operationIDs,
+        .operationInsert, .operationNamesOfService, .operationsOfService, .remoteServiceCount,
+        .remoteServiceCountOfService, .remoteServiceDeleteRange, .remoteServiceFind, .remoteServiceIDs,
+        .remoteServiceInsert, .remoteServicesOfService, .segmentDelete, .segmentInsert, .segmentNamesFind,
+        .segmentNamesInsert, .segmentNamesNewestFirst, .segmentServiceInsert, .segments, .segmentsClear,
+        .segmentsInWindow, .segmentsOfServiceInWindow, .segmentsWithUnlistedServices, .serviceCount,
         .serviceDeleteUnused, .serviceFind, .serviceInsert, .serviceNames, .servicesClear, .servicesOfSegment,
-        .stateGet, .stateRaise, .stateSet, .unlistedCounts,
+        .stateGet, .stateRaise, .stateSet, .topologyBucketFind, .topologyBucketPut, .topologyBucketStarts,
+        .topologyBucketsDelete, .topologyBucketsInWindow, .topologyLevelRaise, .topologyLevels, .topologySeries,
+        .topologySeriesDelete, .topologySeriesInsert, .topologyWaiting, .topologyWaitingClear, .topologyWaitingInsert,
+        .unlistedCounts,
     ]
 }

@@ -13,6 +13,8 @@ public struct StorageFile: Hashable, Sendable {
 extension StorageFile {
     /// `storage/schema`: each file takes the catalog from the version before to the one after; the first to version 1.
     public static let catalogMigrations: [StorageFile] = [
-        StorageFile("V0001_catalog.sql", PackageResources.V0001_catalog_sql)
+        StorageFile("V0001_catalog.sql", PackageResources.V0001_catalog_sql),
+        StorageFile("V0002_topology.sql", PackageResources.V0002_topology_sql),
+        StorageFile("V0003_ageing.sql", PackageResources.V0003_ageing_sql),
     ]
 }

@@ -81,13 +81,15 @@ public final class Catalog: Sendable {
         try add([summary], replacing: replacing, firstJournalPart: firstJournalPart)
     }
 
-    /// Enters several segments in one transaction.
+    /// Enters several segments in one transaction, and what their spans change of the topology.
     public func add(
-        _ summaries: [SegmentSummary], replacing: [Int64] = [], firstJournalPart: UInt64?
+        _ summaries: [SegmentSummary], replacing: [Int64] = [], firstJournalPart: UInt64?,
+        topology: TopologyChange? = nil
     ) throws(CatalogError) {
         let ids = summaries.map { "\($0.record.id)" }.joined(separator: ", ")
         try write("segment \(ids) cannot be entered") {
             try $0.add(summaries, replacing: replacing, firstJournalPart: firstJournalPart)
+            if let topology { try $0.change(topology) }
         }
         reserve.fill()
     }
@@ -107,6 +109,7 @@ public final class Catalog: Sendable {
     }
 
     /// Replaces all that the catalog knows of segments in one transaction. IDs given out before are not given again.
+    /// The topology, which segments do not tell, stays as it is.
     ///
     /// - Parameters:
     ///   - summaries: taken one by one within the transaction: making them must not call this catalog.
@@ -265,7 +268,7 @@ public final class Catalog: Sendable {
         try write("a setting cannot be read") { try String.fetchOne($0.database, sql: "PRAGMA " + name) }
     }
 
-    private func read<Value>(_ failure: String, _ body: (Database) throws -> Value) throws(CatalogError) -> Value {
+    func read<Value>(_ failure: String, _ body: (Database) throws -> Value) throws(CatalogError) -> Value {
         do {
             return try pool.read(body)
         } catch {
@@ -273,7 +276,7 @@ public final class Catalog: Sendable {
         }
     }
 
-    private func write<Value>(
+    func write<Value>(
         _ failure: String, _ body: (CatalogWriter) throws -> Value
     ) throws(CatalogError) -> Value {
         do {
@@ -306,6 +309,7 @@ extension SegmentRecord {
             earliestStart: try row.decode(atIndex: 3), latestStart: try row.decode(atIndex: 4),
             latestEnd: try row.decode(atIndex: 5), spanCount: try row.decode(atIndex: 6),
             traceCount: try row.decode(atIndex: 7), errorCount: try row.decode(atIndex: 8),
-            byteCount: try row.decode(atIndex: 9), formatVersion: try row.decode(atIndex: 10))
+            byteCount: try row.decode(atIndex: 9), formatVersion: try row.decode(atIndex: 10),
+            thinnedForAge: try row.decode(atIndex: 11))
     }
 }

@@ -17,6 +17,9 @@ struct CatalogCheck {
             (.checkServicesWithoutSegments, "services that no segment has"),
             (.checkSegmentsOverCounted, "segments with fewer spans than their services have"),
             (.checkSegmentIDs, "segments with IDs that may be given out again"),
+            (.checkTopologyValues, "series of the topology with impossible values"),
+            (.checkTopologySeries, "series of the topology that say the same as another"),
+            (.checkTopologyBuckets, "buckets of the topology that cannot be where they are"),
         ]
         for rule in rules { findings += finding(rule.text, try database.integers(rule.query)) }
         return try findings + namesFindings()

@@ -69,7 +69,8 @@ struct CatalogWriter {
                 "earliest_start": record.earliestStart, "latest_start": record.latestStart,
                 "latest_end": record.latestEnd, "span_count": record.spanCount, "trace_count": record.traceCount,
                 "error_count": record.errorCount, "byte_count": record.byteCount,
-                "format_version": record.formatVersion, "unlisted_service_count": registrar.unlistedServiceCount,
+                "format_version": record.formatVersion, "thinned_for_age": record.thinnedForAge,
+                "unlisted_service_count": registrar.unlistedServiceCount,
                 "unlisted_name_count": registrar.unlistedNameCount,
             ])
         for (id, service) in registrar.services {

@@ -37,6 +37,10 @@ extension Row {
         try withUnsafeData(atIndex: index) { String(decoding: $0 ?? Data(), as: UTF8.self) }
     }
 
+    func bytes(at index: Int) throws -> [UInt8] {
+        try withUnsafeData(atIndex: index) { [UInt8]($0 ?? Data()) }
+    }
+
     func nameSet(at index: Int) throws -> NameSet {
         do {
             return try withUnsafeData(atIndex: index) { data in

@@ -13,10 +13,13 @@ public struct SegmentRecord: Sendable, Equatable {
     public var byteCount: Int
     /// Version of the segment's format.
     public var formatVersion: Int
+    /// The age, in nanoseconds, that the traces were thinned for; 0: all that was stored is there.
+    public var thinnedForAge: Int64
 
     public init(
         id: Int64, fileName: String, createdAt: Int64, earliestStart: Int64?, latestStart: Int64?, latestEnd: Int64?,
-        spanCount: Int, traceCount: Int, errorCount: Int, byteCount: Int, formatVersion: Int
+        spanCount: Int, traceCount: Int, errorCount: Int, byteCount: Int, formatVersion: Int,
+        thinnedForAge: Int64 = 0
     ) {
         self.id = id
         self.fileName = fileName
@@ -29,6 +32,7 @@ public struct SegmentRecord: Sendable, Equatable {
         self.errorCount = errorCount
         self.byteCount = byteCount
         self.formatVersion = formatVersion
+        self.thinnedForAge = thinnedForAge
     }
 }
 

@@ -57,6 +57,11 @@ extension Configuration {
     public var journalPartByteCountMax: Int { byteCount("journal.part-bytes") }
     public var journalQueueByteCountMax: Int { byteCount("journal.queue-bytes") }
 
+    public var topologySettleTime: Duration { duration("topology.settle-time") }
+    public var topologyWaitingCountMax: Int { integer("topology.waiting-spans") }
+    public var topologySeriesCountMax: Int { integer("topology.series") }
+    public var topologyRetention: Duration { duration("topology.retention") }
+
     public var liveByteCountMax: Int { byteCount("store.live-bytes") }
     public var sealAge: Duration { duration("store.seal-age") }
     public var sealIdle: Duration { duration("store.seal-idle") }

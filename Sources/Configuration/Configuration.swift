@@ -1,3 +1,5 @@
+public import Sampling
+
 /// All settings with their values, and where each came from.
 public struct Configuration: Sendable {
     /// Who said what a setting is.
@@ -27,6 +29,10 @@ public struct Configuration: Sendable {
 
     /// In the order of `Setting.all`.
     public private(set) var entries: [Entry]
+    /// What is stored of what comes.
+    public private(set) var sampling = PolicyDocument()
+    /// What the file says of it, but for the settings.
+    private(set) var samplingPolicies: [PolicyNode.Entry] = []
 
     /// Everything at its default.
     public init() {
@@ -59,6 +65,7 @@ public struct Configuration: Sendable {
         }
         problems += apply(environment: environment)
         problems += apply(options: options)
+        problems += applySampling()
         problems += contradictions()
         guard problems.isEmpty else { throw ConfigurationError(problems) }
     }
@@ -67,7 +74,8 @@ public struct Configuration: Sendable {
     /// - Parameter path: what the file is called in problems.
     public init(fileText: String, path: String) throws(ConfigurationError) {
         self.init()
-        let problems = apply(try ConfigurationFile(text: fileText, path: path)) + contradictions()
+        let problems =
+            apply(try ConfigurationFile(text: fileText, path: path)) + applySampling() + contradictions()
         guard problems.isEmpty else { throw ConfigurationError(problems) }
     }
 
@@ -92,9 +100,11 @@ public struct Configuration: Sendable {
 
     private mutating func apply(_ file: ConfigurationFile) -> [String] {
         var problems = file.problems
+        samplingPolicies = file.samplingPolicies
         for item in file.items {
             guard let setting = Setting.named(item.key) else {
-                let question = NearestName.question(item.key, among: Setting.all.map(\.key))
+                let known = Setting.all.map(\.key) + SamplingSection.keys.map { "sampling." + $0 }
+                let question = NearestName.question(item.key, among: known)
                 problems.append("unknown key '\(item.key)' at \(item.place)\(question)")
                 continue
             }
@@ -143,6 +153,20 @@ public struct Configuration: Sendable {
             set(setting.key, value, .option(name: setting.optionName))
         }
         return problems
+    }
+
+    private mutating func applySampling() -> [String] {
+        let percent = entry(SamplingSection.percentKey)
+        var place = PolicyPlace(path: percent.origin.description, line: 1, column: 1)
+        if case .file(let path, let line, let column) = percent.origin {
+            place = PolicyPlace(path: path, line: line, column: column)
+        }
+        do throws(PolicyError) {
+            sampling = try SamplingSection.document(percent: "\(percent.value)", place: place, samplingPolicies)
+            return []
+        } catch {
+            return error.problems
+        }
     }
 
     /// What each setting allows, but not all of them together.

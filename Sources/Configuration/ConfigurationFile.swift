@@ -1,5 +1,6 @@
 // Not FoundationEssentials: Yams brings Foundation in anyway.
 internal import Foundation
+internal import Sampling
 internal import Yams
 
 /// What a configuration file says, before anyone asks whether it makes sense.
@@ -18,10 +19,17 @@ struct ConfigurationFile {
     let path: String
     private(set) var items: [Item] = []
     private(set) var problems: [String] = []
+    /// What stands below `sampling:` and is no setting.
+    private(set) var samplingPolicies: [PolicyNode.Entry] = []
 
     private static let byteCountMax = 1 << 20
 
     init(path: String) throws(ConfigurationError) {
+        try self.init(text: try Self.text(path: path), path: path)
+    }
+
+    /// The text of a file.
+    static func text(path: String) throws(ConfigurationError) -> String {
         let data: Data
         do {
             data = try Data(contentsOf: URL(fileURLWithPath: path))
@@ -32,18 +40,21 @@ struct ConfigurationFile {
         guard data.count <= Self.byteCountMax, let text = String(data: data, encoding: .utf8) else {
             throw ConfigurationError(["configuration file \(path) is no text of at most 1 MiB"])
         }
-        try self.init(text: text, path: path)
+        return text
+    }
+
+    /// - Returns: nil of a text that says nothing.
+    static func root(of text: String, path: String) throws(ConfigurationError) -> Node? {
+        do {
+            return try Yams.compose(yaml: text).flatMap { isNothing($0) ? nil : $0 }
+        } catch {
+            throw ConfigurationError([problem(error, path)])
+        }
     }
 
     init(text: String, path: String) throws(ConfigurationError) {
         self.path = path
-        let root: Node?
-        do {
-            root = try Yams.compose(yaml: text)
-        } catch {
-            throw ConfigurationError([Self.problem(error, path)])
-        }
-        guard let root, !Self.isNothing(root) else { return }
+        guard let root = try Self.root(of: text, path: path) else { return }
         guard case .mapping(let mapping) = root else {
             throw ConfigurationError([
                 "\(path) holds no settings: expected lines such as 'zipkin:' and 'port: 9411' below"
@@ -62,6 +73,13 @@ struct ConfigurationFile {
                 continue
             }
             let key = prefix.isEmpty ? name : "\(prefix).\(name)"
+            if prefix == "sampling", SamplingSection.keys.contains(name) {
+                samplingPolicies.append(
+                    PolicyNode.Entry(
+                        key: name, keyPlace: PolicyPlace(path: path, line: line, column: column),
+                        value: PolicyNode(node, path: path)))
+                continue
+            }
             guard Setting.named(key) == nil, Setting.all.contains(where: { $0.key.hasPrefix(key + ".") }) else {
                 if items.contains(where: { $0.key == key }) {
                     problems.append("'\(key)' is set a second time at \(place)")
@@ -91,7 +109,7 @@ struct ConfigurationFile {
         }
     }
 
-    private static func isNothing(_ node: Node) -> Bool {
+    static func isNothing(_ node: Node) -> Bool {
         guard case .scalar(let scalar) = node, scalar.style == .plain || scalar.style == .any else { return false }
         return scalar.string.isEmpty || scalar.string == "~" || scalar.string == "null"
     }

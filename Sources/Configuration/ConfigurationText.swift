@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Sampling
 
 extension Configuration {
     /// All settings as a configuration file, with the origin of each as a comment.
@@ -11,6 +12,11 @@ extension Configuration {
                 if group != name[..<dot] {
                     group = String(name[..<dot])
                     lines.append("\(group):")
+                    if group == "sampling" {
+                        lines += samplingPolicies.map {
+                            "  \($0.key): \($0.value.yaml)  # \(Self.oneLine("\($0.keyPlace)"))"
+                        }
+                    }
                 }
                 name = "  " + name[name.index(after: dot)...]
             } else {
@@ -43,7 +49,7 @@ extension Configuration {
         }
     }
 
-    private static func quoted(_ text: String) -> String {
+    static func quoted(_ text: String) -> String {
         let isPlain = text.utf8.allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

@@ -150,6 +150,24 @@ extension Setting {
             "retention.bytes", .bytes(1 << 20...1024 * tebibyte, canBeOff: true), default: "off",
             "How much disk the segments may take; the oldest go first"),
 
+        Setting(
+            "sampling.percent", .number(0...100), default: "100",
+            "Traces that are stored, in percent, where no rule of 'sampling' says otherwise; all are counted"),
+
+        Setting(
+            "topology.settle-time", .duration(second...3600 * second), default: "15s",
+            "How long nothing of a trace has come until its calls are counted for good"),
+        Setting(
+            "topology.waiting-spans", .integer(1000...100_000_000), default: "500000",
+            "Spans that wait for the rest of their traces; beyond it the calls of the oldest are counted early"),
+        Setting(
+            "topology.series", .integer(100...10_000_000), default: "100000",
+            "Callers, callees and operations that are told apart; what goes beyond is counted together"),
+        Setting(
+            "topology.retention", .duration(day...36500 * day), default: "400d",
+            "How long the topology is kept by days; by hours it is kept for 35 days, by ten minutes for 2, by minutes for 6 hours"
+        ),
+
         Setting("event-loops", .integer(0...256), default: "0", "Threads that serve connections; 0 is one per core"),
         Setting(
             "log.level", .choice(["trace", "debug", "info", "notice", "warning", "error", "critical"]), default: "info",

@@ -1,6 +1,8 @@
 public import Logging
+public import Sampling
 public import Telemetry
-internal import TraceModel
+internal import Threads
+public import TraceModel
 public import WireFormats
 
 /// What is to be answered to who sent spans.
@@ -12,26 +14,40 @@ public enum IngestOutcome: Sendable {
     case overloaded(String)
 }
 
-/// The way of a body from its bytes to the sink: decoded, held against the limits, counted.
+/// The way of a body from its bytes to the sink: decoded, held against the limits, sampled, counted.
 ///
 /// A decoder's memory belongs to one event loop: calls with the same worker number never overlap.
 public final class IngestPipeline: Sendable {
     public let metrics: ReceiverMetrics
     private let sink: any SpanSink
     private let limits: SpanLimits
+    private let sampler: HeadSampler?
+    private let accepted: Observer?
+    private let samplerMetrics: SamplerMetrics
     private let workers: [Worker]
     private let log: UnreadableLog
+
+    /// - Parameter now: nanoseconds since 1970.
+    public typealias Observer = @Sendable (_ batch: SpanBatch, _ now: Int64) -> Void
 
     private final class Worker: @unchecked Sendable {
         // Unchecked: only ever used by the thread of one event loop.
         var builder = SpanBatchBuilder()
     }
 
+    /// - Parameters:
+    ///   - sampler: nil stores everything.
+    ///   - accepted: told of all spans that were accepted, stored or not.
     public init(
-        sink: any SpanSink, limits: SpanLimits, workerCount: Int, metrics: MetricsRegistry, logger: Logger
+        sink: any SpanSink, limits: SpanLimits, sampler: HeadSampler? = nil, workerCount: Int, metrics: MetricsRegistry,
+        logger: Logger,
+        accepted: Observer? = nil
     ) {
         self.sink = sink
         self.limits = limits
+        self.sampler = sampler.flatMap { $0.keepsEverything ? nil : $0 }
+        self.accepted = accepted
+        samplerMetrics = SamplerMetrics(metrics)
         workers = (0..<workerCount).map { _ in Worker() }
         self.metrics = ReceiverMetrics(metrics)
         log = UnreadableLog(logger)
@@ -47,6 +63,7 @@ public final class IngestPipeline: Sendable {
         sender: @autoclosure () -> String?, completion: @escaping @Sendable (IngestOutcome) -> Void
     ) {
         let counters = metrics[spanProtocol]
+        let workerNumber = worker
         let worker = workers[worker]
         defer { worker.builder.removeAll() }
         let decoded: DecodeOutcome
@@ -68,10 +85,22 @@ public final class IngestPipeline: Sendable {
             completion(.accepted(decoded))
             return
         }
-        sink.append(worker.builder.makeBatch()) { outcome in
+        let batch = worker.builder.makeBatch()
+        let now = SystemClock.nanosecondsSince1970()
+        let split = sampler?.split(batch, worker: workerNumber, now: now)
+        let (accepted, samplerMetrics) = (accepted, samplerMetrics)
+        guard let first = split.map({ $0.kept ?? $0.counted }) ?? batch else {
+            preconditionFailure("every span is kept or counted")
+        }
+        sink.append(first, counted: split?.kept == nil ? nil : split?.counted) { outcome in
             switch outcome {
             case .kept:
                 counters.accepted.add(decoded.acceptedCount)
+                accepted?(batch, now)
+                for (policy, count) in split?.droppedCounts ?? [] {
+                    samplerMetrics.decided(policy, isKept: false, spanCount: count)
+                }
+                if let kept = split?.kept { samplerMetrics.decided("head", isKept: true, spanCount: kept.spanCount) }
                 completion(.accepted(decoded))
             case .overloaded:
                 counters.refused.add(decoded.acceptedCount)

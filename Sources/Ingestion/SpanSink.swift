@@ -10,7 +10,10 @@ public enum SpanSinkOutcome: Sendable {
 
 /// Where batches go: what the pipeline needs of a store.
 public protocol SpanSink: Sendable {
-    /// Takes a batch without blocking. `completion` is called once, from any thread, when the batch is durable or
-    /// refused.
-    func append(_ batch: SpanBatch, completion: @escaping @Sendable (SpanSinkOutcome) -> Void)
+    /// Takes batches without blocking. `completion` is called once, from any thread, when they are durable or refused.
+    /// - Parameters:
+    ///   - batch: spans to be stored, or, if it says so, only to be counted.
+    ///   - counted: spans of the same request that are only counted.
+    func append(
+        _ batch: SpanBatch, counted: SpanBatch?, completion: @escaping @Sendable (SpanSinkOutcome) -> Void)
 }

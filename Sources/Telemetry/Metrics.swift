@@ -57,8 +57,13 @@ public final class MetricsRegistry: Sendable {
     }
 
     private let families = Mutex<[(name: String, family: Family)]>([])
+    private let sections = Mutex<[@Sendable () -> [UInt8]]>([])
 
     public init() {}
+
+    /// Adds metrics that are written as text whenever the metrics are read: whole families, of names that nobody else
+    /// has, each line with its end.
+    public func addSection(_ write: @escaping @Sendable () -> [UInt8]) { sections.withLock { $0.append(write) } }
 
     /// The counter with this name and these labels, made when it is first asked for.
     public func counter(_ name: String, _ help: String, _ labels: Labels = []) -> Counter {
@@ -107,28 +112,37 @@ public final class MetricsRegistry: Sendable {
             place = families.count
             families.append((name, Family(help: help, type: type)))
         }
-        let text = labels.map { "\($0.name)=\"\(escaped($0.value))\"" }.joined(separator: ",")
+        let text = labels.map { "\($0.name)=\"\(escapedLabel($0.value))\"" }.joined(separator: ",")
         if let known = families[place].family.series.first(where: { $0.labels == text }) { return known.value }
         let value = make()
         families[place].family.series.append((text, value))
         return value
     }
 
-    private static func escaped(_ value: String) -> String {
+    /// The value of a label as it stands between quotation marks.
+    public static func escapedLabel(_ value: String) -> String {
         var text = ""
-        for character in value {
-            switch character {
+        for scalar in value.unicodeScalars {
+            switch scalar {
             case "\\": text += "\\\\"
             case "\"": text += "\\\""
             case "\n": text += "\\n"
-            default: text.append(character)
+            default: text.unicodeScalars.append(scalar)
             }
         }
         return text
     }
 
-    /// All metrics as text.
-    public func text() -> String {
+    /// All metrics as text, those of the sections last.
+    public func bytes() -> [UInt8] {
+        var bytes = Array(ownText().utf8)
+        for write in sections.withLock({ $0 }) { bytes += write() }
+        return bytes
+    }
+
+    public func text() -> String { String(decoding: bytes(), as: UTF8.self) }
+
+    private func ownText() -> String {
         let families = families.withLock { $0 }
         var text = ""
         for (name, family) in families {

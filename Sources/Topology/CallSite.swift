@@ -42,7 +42,10 @@ public struct CallTraits: Hashable, Sendable, BitwiseCopyable {
     /// Every bit that has a meaning.
     public static let mask: UInt16 = 0xff
 
-    public var kind: SpanKind { SpanKind(rawValue: UInt8(rawValue & 7)) ?? .unspecified }
+    public var kind: SpanKind {
+        get { SpanKind(rawValue: UInt8(rawValue & 7)) ?? .unspecified }
+        set { rawValue = rawValue & ~7 | UInt16(newValue.rawValue) }
+    }
 
     public var isShared: Bool {
         get { has(3) }
@@ -71,6 +74,9 @@ public struct CallTraits: Hashable, Sendable, BitwiseCopyable {
         get { has(7) }
         set { set(7, newValue) }
     }
+
+    /// Whatever either says.
+    mutating func formUnion(flagsOf other: CallTraits) { rawValue |= other.rawValue & ~7 }
 
     private func has(_ bit: UInt16) -> Bool { rawValue & 1 << bit != 0 }
     private mutating func set(_ bit: UInt16, _ value: Bool) {

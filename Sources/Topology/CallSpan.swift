@@ -1,34 +1,21 @@
-public import TraceModel
+internal import TraceModel
 
-/// What a linker needs to know of one span. Names are numbers that the linker gave out; 0 is no name.
+/// One span of a trace, put together from all records of it.
 public struct CallSpan: Sendable {
-    /// The low half of the trace's ID: whoever carries on a trace may have kept no more of it.
-    public var traceIDLow: UInt64
-    public var spanID: UInt64
-    /// 0: none.
-    public var parentID: UInt64
-    public var serviceName: UInt32
-    public var remoteServiceName: UInt32
-    /// Of spans that share their ID, something that differs between the places they ran at; 0 if that is not known.
-    public var address: UInt32
-    public var kind: SpanKind
-    public var isShared: Bool
-    public var isError: Bool
+    var record: CallRecord
+    var site: CallSite
 
-    public init(
-        traceIDLow: UInt64, spanID: UInt64, parentID: UInt64, serviceName: UInt32, remoteServiceName: UInt32 = 0,
-        address: UInt32 = 0, kind: SpanKind, isShared: Bool = false, isError: Bool = false
-    ) {
-        self.traceIDLow = traceIDLow
-        self.spanID = spanID
-        self.parentID = parentID == spanID ? 0 : parentID
-        self.serviceName = serviceName
-        self.remoteServiceName = remoteServiceName
-        self.address = address
-        self.kind = kind
-        self.isShared = isShared
-        self.isError = isError
+    init(_ record: CallRecord, _ site: CallSite) {
+        self.record = record
+        self.site = site
     }
+
+    var spanID: UInt64 { record.spanID }
+    var parentID: UInt64 { record.parentID }
+    var kind: SpanKind { site.traits.kind }
+    var isShared: Bool { site.traits.isShared }
+    var isError: Bool { site.traits.isError }
+    var serviceName: UInt32 { site.serviceName }
 }
 
 extension CallSpan {
@@ -40,27 +27,44 @@ extension CallSpan {
         }
     }
 
+    /// The side that asks, or sends.
+    var isCaller: Bool { kind == .client || kind == .producer }
+
+    /// The side that answers, or receives.
+    var isCallee: Bool { kind == .server || kind == .consumer }
+
     /// Whether another span with the same ID is a further part of this one, as far as one can tell.
-    func isPart(_ other: CallSpan) -> Bool {
+    func isPart(_ other: CallRecord, _ otherSite: CallSite) -> Bool {
         func fit(_ a: UInt32, _ b: UInt32) -> Bool { a == b || a == 0 || b == 0 }
-        return spanID == other.spanID && isShared == other.isShared && fit(serviceName, other.serviceName)
-            && fit(address, other.address)
+        return spanID == other.spanID && isShared == otherSite.traits.isShared
+            && fit(serviceName, otherSite.serviceName) && fit(record.address, other.address)
     }
 
     /// Takes what this part does not say from another one.
-    mutating func complete(from other: CallSpan) {
-        if !isRemote { kind = other.kind }
-        if parentID == 0 { parentID = other.parentID }
-        if serviceName == 0 { serviceName = other.serviceName }
-        if remoteServiceName == 0 { remoteServiceName = other.remoteServiceName }
-        if address == 0 { address = other.address }
-        isError = isError || other.isError
+    mutating func complete(from other: CallRecord, _ otherSite: CallSite) {
+        if !isRemote { site.traits.kind = otherSite.traits.kind }
+        site.traits.formUnion(flagsOf: otherSite.traits)
+        func complete<Value: Equatable>(_ own: inout Value, _ others: Value, absent: Value) {
+            if own == absent { own = others }
+        }
+        complete(&record.traceIDHigh, other.traceIDHigh, absent: 0)
+        complete(&record.parentID, other.parentID, absent: 0)
+        complete(&record.address, other.address, absent: 0)
+        complete(&record.start, other.start, absent: SpanBatch.absentTime)
+        complete(&record.duration, other.duration, absent: SpanBatch.absentTime)
+        complete(&site.serviceName, otherSite.serviceName, absent: 0)
+        complete(&site.namespace, otherSite.namespace, absent: 0)
+        complete(&site.version, otherSite.version, absent: 0)
+        complete(&site.operationName, otherSite.operationName, absent: 0)
+        complete(&site.remoteServiceName, otherSite.remoteServiceName, absent: 0)
+        complete(&site.target, otherSite.target, absent: 0)
+        complete(&site.targetVersion, otherSite.targetVersion, absent: 0)
     }
 
     /// What a place in the tree is told by: the ID, and for servers that share it, where they ran.
     var key: Key {
         isShared
-            ? Key(spanID: spanID, isShared: true, serviceName: serviceName, address: address)
+            ? Key(spanID: spanID, isShared: true, serviceName: serviceName, address: record.address)
             : Key(spanID: spanID, isShared: false, serviceName: 0, address: 0)
     }
 

@@ -9,12 +9,14 @@ struct CallTree {
     /// By ID; those that share one behind the one that they share it with.
     private(set) var spans: [CallSpan] = []
     private(set) var hasChildren: [Bool] = []
+    /// For each span the place of the one that it says is its parent; -1 if that is not there.
+    private(set) var namedParents: [Int32] = []
     /// For each span the place of the nearest span above it that is one side of a call.
     private var ancestors: [Int32] = []
     private var parents: [Int32] = []
     private var path: [Int32] = []
 
-    private static let none: Int32 = -1
+    static let none: Int32 = -1
     private static let unreachable: Int32 = -2
     private static let unknown: Int32 = -3
     private static let underway: Int32 = -4
@@ -24,9 +26,9 @@ struct CallTree {
 
     func remoteAncestor(_ place: Int) -> CallSpan? { ancestors[place] < 0 ? nil : spans[Int(ancestors[place])] }
 
-    /// - Parameter parts: of one trace, sorted by `DependencyLinker.isBefore`.
-    mutating func build(_ parts: ArraySlice<CallSpan>) {
-        if !merge(parts) { sortByKey() }
+    /// - Parameter parts: of one trace, sorted by `CallOrder`.
+    mutating func build(_ parts: UnsafeBufferPointer<CallRecord>, _ sites: UnsafeBufferPointer<CallSite>) {
+        if !merge(parts, sites) { sortByKey() }
         findParents()
         findAncestors()
     }
@@ -34,26 +36,28 @@ struct CallTree {
     // MARK: Spans
 
     /// - Returns: false if the spans are not in the order of their keys, each once.
-    private mutating func merge(_ parts: ArraySlice<CallSpan>) -> Bool {
+    private mutating func merge(
+        _ parts: UnsafeBufferPointer<CallRecord>, _ sites: UnsafeBufferPointer<CallSite>
+    ) -> Bool {
         spans.removeAll(keepingCapacity: true)
         var isInOrder = true
-        var previous: CallSpan?
-        var place = parts.startIndex
-        while place < parts.endIndex {
-            var span = parts[place]
+        var place = 0
+        while place < parts.count {
+            var span = CallSpan(parts[place], sites[Int(parts[place].site)])
             place += 1
-            while place < parts.endIndex, span.isPart(parts[place]) {
-                span.complete(from: parts[place])
+            while place < parts.count, parts[place].spanID == span.spanID {
+                let site = sites[Int(parts[place].site)]
+                guard span.isPart(parts[place], site) else { break }
+                span.complete(from: parts[place], site)
                 place += 1
             }
-            if let previous, previous.spanID == span.spanID {
+            if let previous = spans.last, previous.spanID == span.spanID {
                 // Not every server says that the ID is its client's.
-                if previous.kind == .client && span.kind == .server { span.isShared = true }
+                if previous.kind == .client && span.kind == .server { span.site.traits.isShared = true }
                 // Nor does every client hand on its parent's ID.
-                if span.isShared && span.parentID == 0 { span.parentID = previous.parentID }
+                if span.isShared && span.parentID == 0 { span.record.parentID = previous.parentID }
                 if previous.key >= span.key { isInOrder = false }
             }
-            previous = span
             spans.append(span)
         }
         return isInOrder
@@ -80,39 +84,62 @@ struct CallTree {
         let root = spans.firstIndex { !$0.isShared && $0.parentID == 0 }.map { Int32($0) } ?? Self.none
         let hasShared = spans.contains { $0.isShared }
         parents.removeAll(keepingCapacity: true)
+        namedParents.removeAll(keepingCapacity: true)
         hasChildren.removeAll(keepingCapacity: true)
         hasChildren.append(contentsOf: repeatElement(false, count: spans.count))
-        for (place, span) in spans.enumerated() {
+        for place in spans.indices {
+            let parent = parent(ofSpan: place, hasShared: hasShared)
+            namedParents.append(
+                parent != Self.none || !hasShared ? parent : sharingParent(ofSpan: place))
             guard place != root else {
                 parents.append(Self.none)
                 continue
             }
-            let parent = parent(of: span, hasShared: hasShared) ?? root
-            parents.append(parent)
-            if parent >= 0 { hasChildren[Int(parent)] = true }
+            parents.append(parent == Self.none ? root : parent)
+            if parents[place] >= 0 { hasChildren[Int(parents[place])] = true }
         }
     }
 
-    private func parent(of span: CallSpan, hasShared: Bool) -> Int32? {
-        if span.isShared { return place(of: span.spanID) }
-        guard span.parentID != 0 else { return nil }
-        if hasShared, let server = server(sharing: span.parentID, span.serviceName) { return server }
-        return place(of: span.parentID)
+    private func parent(ofSpan place: Int, hasShared: Bool) -> Int32 {
+        let span = spans[place]
+        if span.isShared { return self.place(of: span.spanID) }
+        guard span.parentID != 0 else { return Self.none }
+        if hasShared {
+            let server = server(sharing: span.parentID, span.serviceName)
+            if server != Self.none { return server }
+        }
+        return self.place(of: span.parentID)
+    }
+
+    /// Where one half of a shared span has not come: what the other one says.
+    private func sharingParent(ofSpan place: Int) -> Int32 {
+        let span = spans[place]
+        guard span.parentID != 0 else { return Self.none }
+        if span.isShared {
+            let server = server(sharing: span.parentID, span.serviceName)
+            if server != Self.none { return server }
+            let parent = self.place(of: span.parentID)
+            if parent != Self.none { return parent }
+        }
+        let key = CallSpan.Key(spanID: span.parentID, isShared: true, serviceName: 0, address: 0)
+        let first = firstPlace(notBefore: key)
+        return first < spans.count && spans[first].spanID == span.parentID ? Int32(first) : Self.none
     }
 
     /// The span that has the ID for itself, or had it first.
-    private func place(of spanID: UInt64) -> Int32? {
+    private func place(of spanID: UInt64) -> Int32 {
         let key = CallSpan.Key(spanID: spanID, isShared: false, serviceName: 0, address: 0)
         let place = firstPlace(notBefore: key)
-        return place < spans.count && spans[place].key == key ? Int32(place) : nil
+        return place < spans.count && spans[place].spanID == spanID && !spans[place].isShared ? Int32(place) : Self.none
     }
 
-    private func server(sharing spanID: UInt64, _ serviceName: UInt32) -> Int32? {
+    private func server(sharing spanID: UInt64, _ serviceName: UInt32) -> Int32 {
         let key = CallSpan.Key(spanID: spanID, isShared: true, serviceName: serviceName, address: 0)
         let place = firstPlace(notBefore: key)
-        guard place < spans.count else { return nil }
+        guard place < spans.count else { return Self.none }
         let found = spans[place]
-        return found.isShared && found.spanID == spanID && found.serviceName == serviceName ? Int32(place) : nil
+        let isIt = found.isShared && found.spanID == spanID && found.serviceName == serviceName
+        return isIt ? Int32(place) : Self.none
     }
 
     private func firstPlace(notBefore key: CallSpan.Key) -> Int {
@@ -120,7 +147,9 @@ struct CallTree {
         var high = spans.count
         while low < high {
             let middle = (low + high) / 2
-            if spans[middle].key < key { low = middle + 1 } else { high = middle }
+            let spanID = spans[middle].record.spanID
+            let isBefore = spanID != key.spanID ? spanID < key.spanID : spans[middle].key < key
+            if isBefore { low = middle + 1 } else { high = middle }
         }
         return low
     }

@@ -10,6 +10,11 @@ public struct TopologyOptions: Sendable {
     public var tenMinutesRetention: Double = 2 * 86400
     public var hourRetention: Double = 35 * 86400
     public var dayRetention: Double = 400 * 86400
+    /// Memory for buckets that are kept decoded.
+    public var cacheByteCountMax = 8 << 20
+
+    /// How old the count of what is not settled may be that an answer gives.
+    public var renewalInterval: Double = 1
 
     public init() {}
 }

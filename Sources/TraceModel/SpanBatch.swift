@@ -117,6 +117,22 @@ public final class SpanBatch: @unchecked Sendable {
         try checkReferences(sizes)
     }
 
+    /// Copies and checks images that stand one behind the other.
+    /// - Throws: `SpanBatchError` if there is none, or if any of them breaks a rule.
+    public static func batches(copying images: UnsafeRawBufferPointer) throws(SpanBatchError) -> [SpanBatch] {
+        var batches: [SpanBatch] = []
+        var rest = images
+        repeat {
+            let byteCount = try sizes(inHeaderOf: rest).byteCount
+            guard byteCount <= rest.count else {
+                throw SpanBatchError("\(byteCount) bytes expected, \(rest.count) found")
+            }
+            batches.append(try SpanBatch(copying: UnsafeRawBufferPointer(rebasing: rest[..<byteCount])))
+            rest = UnsafeRawBufferPointer(rebasing: rest[byteCount...])
+        } while !rest.isEmpty
+        return batches
+    }
+
     // MARK: Strings and shapes
 
     /// Bytes of a string; valid as long as the batch.
@@ -228,8 +244,7 @@ public struct SpanBatchError: Error, Sendable, CustomStringConvertible {
 }
 
 extension SpanBatch {
-    /// The sizes in an image's header, checked against the image's own.
-    private static func checkedSizes(_ image: UnsafeRawBufferPointer) throws(SpanBatchError) -> Sizes {
+    private static func sizes(inHeaderOf image: UnsafeRawBufferPointer) throws(SpanBatchError) -> Sizes {
         guard image.count >= headerByteCount else { throw SpanBatchError("\(image.count) bytes are no header") }
         func field(_ offset: Int) -> UInt32 { image.loadUnaligned(fromByteOffset: offset, as: UInt32.self) }
         guard field(0) == magic else { throw SpanBatchError("it starts with other bytes") }
@@ -238,6 +253,12 @@ extension SpanBatch {
             valueWords: Int(field(20)), stringBytes: Int(field(24)))
         guard sizes.strings > 0 else { throw SpanBatchError("no strings") }
         guard field(28) <= 1 else { throw SpanBatchError("flags \(field(28)) mean nothing") }
+        return sizes
+    }
+
+    /// The sizes in an image's header, checked against the image's own.
+    private static func checkedSizes(_ image: UnsafeRawBufferPointer) throws(SpanBatchError) -> Sizes {
+        let sizes = try sizes(inHeaderOf: image)
         guard sizes.byteCount == image.count else {
             throw SpanBatchError("\(sizes.byteCount) bytes expected, \(image.count) found")
         }

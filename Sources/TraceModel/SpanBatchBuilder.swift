@@ -42,6 +42,7 @@ public struct SpanBatchBuilder: ~Copyable {
 
     private var shapeTable = ShapeTable()
     private var strings = StringTable()
+    var copies = CopiedStrings()
 
     /// Room kept between batches, in elements of each column: bigger requests give theirs back.
     private static let keptCapacity = 1 << 16
@@ -78,6 +79,7 @@ public struct SpanBatchBuilder: ~Copyable {
         shapeTable.removeAll()
         memo.removeAll()
         strings.removeAll(keepingCapacityUpTo: Self.keptCapacity)
+        copies.removeAll(keepingCapacityUpTo: Self.keptCapacity)
         columns.removeAll(keepingCapacityUpTo: Self.keptCapacity)
         words.removeAll(keepingCapacityUpTo: Self.keptCapacity)
         attributes.removeAll(keepingCapacityUpTo: Self.keptCapacity)

@@ -18,6 +18,8 @@ public struct TraceSummary: Sendable {
     public let orphanCount: Int
     /// By name; spans that name no service are under the empty name.
     public let services: [Service]
+    /// That the sampler keeps a trace like this one; 1 where it keeps all.
+    public let samplingProbability: Double
 
     public init(_ trace: Trace) {
         traceID = trace.traceID
@@ -52,10 +54,41 @@ public struct TraceSummary: Sendable {
         self.errorCount = errorCount
         self.orphanCount = orphanCount
         self.services = services.values.sorted { $0.name < $1.name }
+        samplingProbability = trace.samplingProbability
     }
 
     /// Nanoseconds from the first start to the last end.
     public var duration: Int64 { start.flatMap { start in end.map { $0 &- start } } ?? 0 }
+}
+
+extension Trace {
+    /// That the sampler keeps a trace like this one, as far as its spans tell: the greatest of theirs.
+    public var samplingProbability: Double {
+        var least = Self.thresholdEnd
+        var known: SpanBatch?
+        var isSampled = false
+        for span in spans {
+            if span.batch !== known {
+                known = span.batch
+                isSampled = span.batch.hasField(.samplingThreshold)
+            }
+            guard isSampled, case .int(let threshold) = span.value(of: .samplingThreshold) else { return 1 }
+            least = min(least, max(0, Double(threshold)))
+        }
+        return least < Self.thresholdEnd ? 1 - least / Self.thresholdEnd : 1
+    }
+
+    private static var thresholdEnd: Double { 0x1p56 }
+}
+
+extension SpanBatch {
+    /// Whether any span has the field.
+    func hasField(_ field: SpanField) -> Bool {
+        (0..<shapeCount).contains { number in
+            let shape = shape(number)
+            return (0..<shape.columnCount).contains { shape.column($0).field == field }
+        }
+    }
 }
 
 extension SpanView {

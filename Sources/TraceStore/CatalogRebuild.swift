@@ -233,7 +233,8 @@ private final class Summaries: Sequence, IteratorProtocol {
         do throws(SegmentError) {
             let reader = try SegmentReader(try directory.open(fileName))
             return SegmentSummary(
-                id: id, fileName: fileName, createdAt: reader.createdAt, try reader.statistics(), try reader.names())
+                id: id, fileName: fileName, createdAt: reader.createdAt, thinnedForAge: 0, try reader.statistics(),
+                try reader.names())
         } catch {
             failure = error
             return nil

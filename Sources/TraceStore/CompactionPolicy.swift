@@ -19,6 +19,8 @@ struct CompactionPolicy {
         /// Nanoseconds since 1970.
         var createdAt: Int64
         var spanCount: Int
+        /// Nanoseconds; those thinned for different ages are not merged.
+        var thinnedForAge: Int64 = 0
     }
 
     /// IDs of segments to merge, the oldest first; nil if none are due.
@@ -43,6 +45,10 @@ struct CompactionPolicy {
                 run = []
                 spanCount = 0
                 continue
+            }
+            if let last = run.last, last.thinnedForAge != segment.thinnedForAge {
+                run = []
+                spanCount = 0
             }
             // As many as fit are enough, if they make it worth while.
             if spanCount + segment.spanCount > spanCountMax {

@@ -47,6 +47,8 @@ final class Compactor: @unchecked Sendable {
             interval = Self.interval
             var outcome = TraceStore.CompactionOutcome.merged
             while outcome == .merged, !isStopping.load(ordering: .relaxed) {
+                outcome = store.ageIfDue { [self] in isStopping.load(ordering: .relaxed) }
+                guard outcome == .nothingDue else { continue }
                 outcome = store.compactIfDue { [self] in isStopping.load(ordering: .relaxed) }
             }
             if outcome == .failed { interval = Self.failureInterval }

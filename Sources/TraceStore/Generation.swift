@@ -1,5 +1,6 @@
 internal import SegmentStore
 internal import Threads
+internal import TopologyStore
 internal import TraceModel
 
 /// Spans that came between two turns of the store: in memory and in the journal, not yet in a segment.
@@ -7,10 +8,16 @@ internal import TraceModel
 /// The batches are guarded by the store's lock; the index over them has a lock of its own and is made, as far as it
 /// is missing, when somebody asks: ingest never pays for it.
 final class Generation: @unchecked Sendable {
-    /// Guarded by the store's lock.
+    /// Grows from one generation to the next.
+    let number: UInt64
+    /// Those to be stored. Guarded by the store's lock.
     var batches: [SpanBatch] = []
+    /// All that came, also what is only counted.
+    var arrived: [ArrivedBatch] = []
     var byteCount = 0
+    /// Spans of `batches`, and of those that are only counted.
     var spanCount = 0
+    var countedSpanCount = 0
     /// Batches handed to the journal and not yet answered by it.
     var pendingCount = 0
     /// Seconds of the monotonic clock; nil before the first batch.
@@ -20,6 +27,8 @@ final class Generation: @unchecked Sendable {
     private let indexLock = PthreadLock()
     private var index = LiveIndex()
 
+    init(number: UInt64) { self.number = number }
+
     /// Takes a batch in whose bytes are not counted yet.
     func add(_ batch: SpanBatch) {
         byteCount += batch.byteCount
@@ -28,8 +37,13 @@ final class Generation: @unchecked Sendable {
 
     /// Takes in a batch that the journal has.
     func keep(_ batch: SpanBatch) {
-        batches.append(batch)
-        spanCount += batch.spanCount
+        arrived.append(ArrivedBatch(batch, arrival: SystemClock.nanosecondsSince1970()))
+        if batch.isCountOnly {
+            countedSpanCount += batch.spanCount
+        } else {
+            batches.append(batch)
+            spanCount += batch.spanCount
+        }
         let now = StoreState.now()
         if firstAppend == nil { firstAppend = now }
         lastAppend = now
@@ -48,6 +62,7 @@ final class Generation: @unchecked Sendable {
 struct GenerationSnapshot: Sendable {
     let generation: Generation
     let batches: [SpanBatch]
+    let arrived: [ArrivedBatch]
 }
 
 /// Where a span lies in the batches of a generation.
@@ -103,6 +118,8 @@ struct LiveIndex: ~Copyable {
             names[text(span.shape.serviceName)]?.remoteServiceNames.insert(String(decoding: remote, as: UTF8.self))
         }
     }
+
+    var traceIDs: some Sequence<TraceID> { lastPlaces.keys }
 
     /// Batch and row of each span of the trace, in the order of arrival.
     func spans(of traceID: TraceID) -> [LiveSpan] {

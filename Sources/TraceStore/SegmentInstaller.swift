@@ -14,9 +14,13 @@ struct SegmentInstaller {
     private static let shapeCountMax = 20_000
     private static let freshCompressionLevelMax = 4
 
-    /// Makes one segment of the batches, or several if their spans have very many shapes.
-    /// - Parameter firstJournalPart: the first part that has none of the batches.
-    func install(_ batches: [SpanBatch], firstJournalPart: UInt64) throws(StoreError) -> [StoredSegment] {
+    /// Makes one segment of the batches, or several if their spans have very many shapes; none of none.
+    /// - Parameters:
+    ///   - firstJournalPart: the first part that has none of the batches.
+    ///   - topology: entered in the same moment.
+    func install(
+        _ batches: [SpanBatch], firstJournalPart: UInt64, topology: TopologyChange
+    ) throws(StoreError) -> [StoredSegment] {
         var written: [Written] = []
         let groups = groups(batches)
         for (number, group) in groups.enumerated() {
@@ -24,7 +28,7 @@ struct SegmentInstaller {
             let isLast = number == groups.count - 1
             written.append(try write(group, SegmentOrigin(firstJournalPart: isLast ? firstJournalPart : 0)))
         }
-        return try enter(written, replacing: [], firstJournalPart: firstJournalPart)
+        return try enter(written, replacing: [], firstJournalPart: firstJournalPart, topology)
     }
 
     /// Batches that make a segment each, in order.
@@ -42,16 +46,53 @@ struct SegmentInstaller {
         return groups
     }
 
-    private func write(_ batches: [SpanBatch], _ origin: SegmentOrigin) throws(StoreError) -> Written {
-        let createdAt = SystemClock.nanosecondsSince1970()
+    fileprivate func write(
+        _ batches: [SpanBatch], _ origin: SegmentOrigin, createdAt: Int64 = SystemClock.nanosecondsSince1970(),
+        thinnedForAge: Int64 = 0
+    ) throws(StoreError) -> Written {
         // A merge packs them again: until then 0.2 % of the size (mesh spans) is worth less than the time.
         var freshOptions = segmentOptions
         freshOptions.compressionLevel = min(freshOptions.compressionLevel, Self.freshCompressionLevelMax)
-        let written = try write(createdAt) { [freshOptions] (file) throws(SegmentError) in
+        let written = try write(createdAt, thinnedForAge: thinnedForAge) { [freshOptions] (file) throws(SegmentError) in
             try SegmentWriter.write(batches, to: file, createdAt: createdAt, origin: origin, options: freshOptions)
         }
         guard let written else { preconditionFailure("batches with spans make a segment") }
         return written
+    }
+
+    /// Writes what stays of a segment when it is thinned: segments of some batches each.
+    struct Thinning: ~Copyable {
+        fileprivate let installer: SegmentInstaller
+        fileprivate let input: StoredSegment
+        fileprivate let age: Int64
+        fileprivate var written: [Written] = []
+
+        mutating func add(_ batches: [SpanBatch]) throws(StoreError) {
+            var origin = try StoreError.wrapSegment { () throws(SegmentError) in try input.reader.origin() }
+            origin.replacedIDs.append(input.id)
+            written.append(
+                try installer.write(batches, origin, createdAt: input.reader.createdAt, thinnedForAge: age))
+        }
+
+        /// Puts what was written in the place of the segment.
+        consuming func finish() throws(StoreError) -> [StoredSegment] {
+            if written.isEmpty {
+                try StoreError.wrapCatalog { () throws(CatalogError) in
+                    try installer.catalog.remove(segmentIDs: [input.id])
+                }
+                return []
+            }
+            return try installer.enter(written, replacing: [input.id], firstJournalPart: nil, nil)
+        }
+
+        /// Leaves the segment as it is.
+        consuming func giveUp() {
+            for own in written { try? installer.folder.segments.remove(own.summary.record.fileName) }
+        }
+    }
+
+    func beginThinning(_ input: StoredSegment, forAge age: Int64) -> Thinning {
+        Thinning(installer: self, input: input, age: age)
     }
 
     enum MergeOutcome {
@@ -75,7 +116,8 @@ struct SegmentInstaller {
         // Spans are kept for as long as their segment: as long as the latest of them asks for.
         let createdAt = inputs.map(\.reader.createdAt).max() ?? 0
         var isStopped = false
-        let written = try write(createdAt) { (file) throws(SegmentError) in
+        let thinnedForAge = inputs.map(\.thinnedForAge).min() ?? 0
+        let written = try write(createdAt, thinnedForAge: thinnedForAge) { (file) throws(SegmentError) in
             try SegmentMerger(inputs.map(\.reader), options: segmentOptions, dropping: dropped)
                 .merge(to: file, createdAt: createdAt, origin: origin) {
                     if !blockWritten() { isStopped = true }
@@ -84,7 +126,7 @@ struct SegmentInstaller {
         }
         for input in inputs { input.reader.releaseMemory() }
         if let written {
-            return .merged(try enter([written], replacing: ids, firstJournalPart: nil)[0])
+            return .merged(try enter([written], replacing: ids, firstJournalPart: nil, nil)[0])
         }
         if isStopped { return .stopped }
         try StoreError.wrapCatalog { () throws(CatalogError) in try catalog.remove(segmentIDs: ids) }
@@ -99,14 +141,14 @@ struct SegmentInstaller {
     }
 
     /// A segment's file that the catalog does not know yet.
-    private struct Written {
+    fileprivate struct Written {
         var summary: SegmentSummary
         var segment: StoredSegment
     }
 
     /// Writes a file; nil if `body` gives nothing. One that the catalog will never name is not left behind.
     private func write(
-        _ createdAt: Int64,
+        _ createdAt: Int64, thinnedForAge: Int64,
         _ body: (UnfinishedSegment) throws(SegmentError) -> (statistics: SegmentStatistics, names: SegmentNames)?
     ) throws(StoreError) -> Written? {
         let id = try StoreError.wrapCatalog { () throws(CatalogError) in try catalog.allocateSegmentID() }
@@ -120,8 +162,10 @@ struct SegmentInstaller {
             try file.finish()
             let reader = try SegmentReader(try folder.segments.open(name))
             return Written(
-                summary: SegmentSummary(id: id, fileName: name, createdAt: createdAt, statistics, names),
-                segment: StoredSegment(id: id, reader: reader, statistics: statistics))
+                summary: SegmentSummary(
+                    id: id, fileName: name, createdAt: createdAt, thinnedForAge: thinnedForAge, statistics, names),
+                segment: StoredSegment(
+                    id: id, reader: reader, statistics: statistics, thinnedForAge: thinnedForAge))
         } catch {
             try? folder.segments.remove(name)
             throw StoreError(error)
@@ -129,11 +173,12 @@ struct SegmentInstaller {
     }
 
     /// Has the catalog know the segments, and no longer those that they replace.
-    private func enter(
-        _ written: [Written], replacing: [Int64], firstJournalPart: UInt64?
+    fileprivate func enter(
+        _ written: [Written], replacing: [Int64], firstJournalPart: UInt64?, _ topology: TopologyChange?
     ) throws(StoreError) -> [StoredSegment] {
         do throws(CatalogError) {
-            try catalog.add(written.map(\.summary), replacing: replacing, firstJournalPart: firstJournalPart)
+            try catalog.add(
+                written.map(\.summary), replacing: replacing, firstJournalPart: firstJournalPart, topology: topology)
         } catch {
             // On a full disk each attempt would leave files. After any other failure they stay until the next start:
             // what SQLite could not confirm may yet be found in its log then, and needs them.

@@ -3,12 +3,15 @@ internal import Journal
 internal import Logging
 internal import SegmentStore
 internal import Synchronization
+internal import TopologyStore
 internal import TraceModel
 
 /// Opens a folder: holds catalog and segment files against each other, and brings back what only the journal has.
 struct StoreOpening {
     var catalog: Catalog
     var journal: Journal
+    var topology: TopologyStore
+    var sealer: GenerationSealer
     var state: StoreState
 
     static func open(
@@ -17,9 +20,13 @@ struct StoreOpening {
         let catalog = try StoreError.wrapCatalog { () throws(CatalogError) in try Catalog(path: folder.catalogPath) }
         var segments = try reconcile(folder, catalog, logger)
         let firstPart = try StoreError.wrapCatalog { () throws(CatalogError) in try catalog.firstJournalPart }
-        let replay = JournalReplay(
-            firstPart: firstPart, options: options,
-            installer: SegmentInstaller(folder: folder, catalog: catalog, options: options))
+        let topology = try StoreError.wrapCatalog { () throws(CatalogError) in
+            try TopologyStore(catalog: catalog, options: options.topology, logger: logger)
+        }
+        let sealer = GenerationSealer(
+            installer: SegmentInstaller(folder: folder, catalog: catalog, options: options), topology: topology,
+            tail: options.tail.map { TailDecider($0, report: options.traceDecided) })
+        let replay = JournalReplay(firstPart: firstPart, options: options, sealer: sealer)
         var journalOptions = options.journal
         journalOptions.firstPartNumber = max(firstPart, 1)
         let isSealingUrgent = UrgentSealing()
@@ -47,7 +54,7 @@ struct StoreOpening {
         report(journal.recovery, replay, logger)
         segments += replay.sealed
         return StoreOpening(
-            catalog: catalog, journal: journal,
+            catalog: catalog, journal: journal, topology: topology, sealer: sealer,
             state: StoreState(segments: segments, active: replay.generation, isSealingUrgent: isSealingUrgent))
     }
 
@@ -71,7 +78,9 @@ struct StoreOpening {
             do throws(SegmentError) {
                 let reader = try SegmentReader(try folder.segments.open(record.fileName))
                 segments.append(
-                    StoredSegment(id: record.id, reader: reader, statistics: SegmentStatistics(record)))
+                    StoredSegment(
+                        id: record.id, reader: reader, statistics: SegmentStatistics(record),
+                        thinnedForAge: record.thinnedForAge))
             } catch {
                 if error.code == .unsupportedFormat { throw StoreError(.unsupportedFormat, error.message) }
                 logger.critical(
@@ -124,31 +133,34 @@ struct StoreOpening {
 private final class JournalReplay {
     private let firstPart: UInt64
     private let options: StoreOptions
-    private let installer: SegmentInstaller
+    private let sealer: GenerationSealer
     private var lastPart: UInt64 = 0
-    private(set) var generation = Generation()
+    private(set) var generation = Generation(number: 1)
     private(set) var sealed: [StoredSegment] = []
     private(set) var spanCount = 0
     private(set) var damagedRecordCount = 0
 
-    init(firstPart: UInt64, options: StoreOptions, installer: SegmentInstaller) {
+    init(firstPart: UInt64, options: StoreOptions, sealer: GenerationSealer) {
         self.firstPart = firstPart
         self.options = options
-        self.installer = installer
+        self.sealer = sealer
     }
 
     func take(part: UInt64, _ bytes: UnsafeRawBufferPointer) throws(StoreError) {
         guard part >= firstPart else { return }
         if part != lastPart && generation.byteCount >= options.liveByteCountMax / 2 {
             // Only whole parts are sealed: the catalog then gives up all parts before this one.
-            sealed += try installer.install(generation.batches, firstJournalPart: part)
-            generation = Generation()
+            let whole = GenerationSnapshot(
+                generation: generation, batches: generation.batches, arrived: generation.arrived)
+            sealed += try sealer.seal(whole, later: [], firstJournalPart: part)
+            generation = Generation(number: generation.number + 1)
         }
         lastPart = part
         do throws(SpanBatchError) {
-            let batch = try SpanBatch(copying: bytes)
-            generation.add(batch)
-            spanCount += batch.spanCount
+            for batch in try SpanBatch.batches(copying: bytes) {
+                generation.add(batch)
+                if !batch.isCountOnly { spanCount += batch.spanCount }
+            }
         } catch {
             damagedRecordCount += 1
         }

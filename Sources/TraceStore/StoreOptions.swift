@@ -1,4 +1,6 @@
 public import Journal
+public import Sampling
+public import TopologyStore
 
 /// How a store keeps its spans. Times in seconds, sizes in bytes.
 public struct StoreOptions: Sendable {
@@ -20,11 +22,27 @@ public struct StoreOptions: Sendable {
     public var compactionShare = 0.5
     public var retentionAge: Double?
     public var retentionByteCount: Int?
+    public var topology = TopologyOptions()
+    /// What is left out of segments, of whole traces; nil: nothing.
+    public var tail: TailPolicy?
+    /// What stays of traces as they grow older; empty: everything.
+    public var ageing: [StagePolicy] = []
+    /// Told what was decided of the traces of each generation, and of those that grew older.
+    public var traceDecided: @Sendable (TailReport) -> Void = { _ in }
     public var journal = JournalOptions()
     /// Told the nanoseconds of each sync of the journal, on its thread.
     public var journalSynced: @Sendable (UInt64) -> Void = { _ in }
     /// Dictionaries and directories of segments kept in memory.
     public var cacheByteCountMax = 32 << 20
+
+    /// How long nothing may have come to a generation before the traces in it are decided on. Seconds.
+    var tailWait: Double { Double(tail?.wait ?? 0) / 1e9 }
+
+    /// Behind the last stage nothing stays. Seconds.
+    var ageMax: Double? {
+        let stages = ageing.last.flatMap { $0.until == .max ? nil : Double($0.until) / 1e9 }
+        return [retentionAge, stages].compactMap(\.self).min()
+    }
 
     public init() {}
 }

@@ -2,6 +2,7 @@ internal import Glibc
 internal import SegmentStore
 internal import Synchronization
 internal import Threads
+internal import TopologyStore
 internal import TraceModel
 
 /// A segment that can be read, and what the catalog says of it.
@@ -9,6 +10,8 @@ struct StoredSegment: Sendable {
     let id: Int64
     let reader: SegmentReader
     let statistics: SegmentStatistics
+    /// The age, in nanoseconds, that its traces were thinned for.
+    let thinnedForAge: Int64
 }
 
 /// What the store holds at one moment. A reader keeps it, so that sealing and retention take nothing away from under
@@ -16,6 +19,12 @@ struct StoredSegment: Sendable {
 struct StoreSnapshot: Sendable {
     var generations: [GenerationSnapshot]
     var segments: [StoredSegment]
+}
+
+/// A generation that takes in no more, and the last part of the journal that has spans of it.
+struct TurnedGeneration {
+    let generation: Generation
+    let journalPart: UInt64
 }
 
 /// Set by the journal when a sync failed: what is live is to be sealed without delay.
@@ -28,9 +37,9 @@ final class StoreState: @unchecked Sendable {
     // Unchecked: everything below is guarded by `lock`. The journal may answer while it is handed a batch, hence
     // recursive.
     private let lock = PthreadLock(isRecursive: true)
-    private var active = Generation()
-    /// Being sealed, the oldest first, and the last part of the journal that has spans of it.
-    private var sealing: [(generation: Generation, journalPart: UInt64)] = []
+    private var active: Generation
+    /// To be sealed, the oldest first.
+    private var turned: [TurnedGeneration] = []
     private var segments: [StoredSegment]
     /// IDs of segments that are being rewritten or removed.
     private var rewritten: Set<Int64> = []
@@ -50,25 +59,25 @@ final class StoreState: @unchecked Sendable {
     /// lock, so that the journal's parts and the generations hold the same batches.
     /// - Returns: nil if more than the limit is live.
     func beginAppend(
-        _ batch: SpanBatch, liveByteCountMax: Int, enqueue: (Generation) -> Void
+        _ batches: OfferedBatches, liveByteCountMax: Int, enqueue: (Generation) -> Void
     ) -> Generation? {
         lock.withLock {
-            let live = sealing.reduce(active.byteCount) { $0 + $1.generation.byteCount }
-            guard live + batch.byteCount <= liveByteCountMax || live == 0 else { return nil }
+            let live = turned.reduce(active.byteCount) { $0 + $1.generation.byteCount }
+            guard live + batches.byteCount <= liveByteCountMax || live == 0 else { return nil }
             active.pendingCount += 1
-            active.byteCount += batch.byteCount
+            active.byteCount += batches.byteCount
             enqueue(active)
             return active
         }
     }
 
-    func endAppend(_ batch: SpanBatch, to generation: Generation, isKept: Bool) {
+    func endAppend(_ batches: OfferedBatches, to generation: Generation, isKept: Bool) {
         lock.withLock {
             generation.pendingCount -= 1
             if isKept {
-                generation.keep(batch)
+                batches.forEach { generation.keep($0) }
             } else {
-                generation.byteCount -= batch.byteCount
+                generation.byteCount -= batches.byteCount
             }
         }
     }
@@ -76,8 +85,8 @@ final class StoreState: @unchecked Sendable {
     func snapshot() -> StoreSnapshot {
         lock.withLock {
             StoreSnapshot(
-                generations: (sealing.map(\.generation) + [active]).map {
-                    GenerationSnapshot(generation: $0, batches: $0.batches)
+                generations: (turned.map(\.generation) + [active]).map {
+                    GenerationSnapshot(generation: $0, batches: $0.batches, arrived: $0.arrived)
                 },
                 segments: segments)
         }
@@ -90,13 +99,14 @@ final class StoreState: @unchecked Sendable {
     func isDue(_ options: StoreOptions, isRoomWanted: Bool) -> Bool {
         let now = Self.now()
         return lock.withLock {
-            guard active.spanCount > 0, let firstAppend = active.firstAppend else { return false }
+            guard let firstAppend = active.firstAppend else { return false }
             let isUrgent = isSealingUrgent.isSet.exchange(false, ordering: .relaxed)
             let age = now - firstAppend
             let idle = now - active.lastAppend
             return isUrgent || isRoomWanted || active.byteCount >= options.liveByteCountMax / 2
                 || age >= options.sealAge
-                || (idle >= options.sealIdle && active.spanCount >= options.sealIdleSpanCount)
+                || (idle >= options.sealIdle
+                    && active.spanCount + active.countedSpanCount >= options.sealIdleSpanCount)
         }
     }
 
@@ -104,21 +114,35 @@ final class StoreState: @unchecked Sendable {
     /// gives the last part of the journal before it.
     func turn(_ rotate: () -> UInt64) {
         lock.withLock {
-            guard active.spanCount > 0 || active.pendingCount > 0 else { return }
-            sealing.append((active, rotate()))
-            active = Generation()
+            guard active.firstAppend != nil || active.pendingCount > 0 else { return }
+            turned.append(TurnedGeneration(generation: active, journalPart: rotate()))
+            active = Generation(number: active.number + 1)
         }
     }
 
-    /// The generation that is to be sealed next, and the last part of the journal that has spans of it.
-    var oldestTurned: (generation: Generation, journalPart: UInt64)? { lock.withLock { sealing.first } }
+    /// The generation that is to be sealed next; nil as long as it should wait for the rest of its traces.
+    /// - Parameter wait: seconds for which nothing may have come to it; it waits no more once three quarters of the memory
+    ///   for live spans are taken, or batches wait for room.
+    func oldestTurned(afterQuiet wait: Double, _ options: StoreOptions, isRoomWanted: Bool) -> TurnedGeneration? {
+        let now = Self.now()
+        return lock.withLock {
+            guard let oldest = turned.first else { return nil }
+            let live = turned.reduce(active.byteCount) { $0 + $1.generation.byteCount }
+            let isQuiet = now - oldest.generation.lastAppend >= wait
+            return isQuiet || isRoomWanted || live >= options.liveByteCountMax * 3 / 4 ? oldest : nil
+        }
+    }
 
-    /// The batches of a generation that is no longer at hand, once the journal has answered for each.
-    func settledBatches(of generation: Generation) -> [SpanBatch] {
+    /// A generation that is no longer at hand as it will stay, once the journal has answered for each of its batches.
+    func settled(_ generation: Generation) -> GenerationSnapshot {
         while true {
-            if let batches = lock.withLock({ generation.pendingCount == 0 ? generation.batches : nil }) {
-                return batches
+            let settled = lock.withLock {
+                generation.pendingCount > 0
+                    ? nil
+                    : GenerationSnapshot(
+                        generation: generation, batches: generation.batches, arrived: generation.arrived)
             }
+            if let settled { return settled }
             // The journal answers within a write or two; nobody waits for the sealing.
             usleep(1000)
         }
@@ -127,7 +151,7 @@ final class StoreState: @unchecked Sendable {
     /// Puts a segment, if it became one, in the place of the oldest generation that was turned.
     func replaceOldestTurned(by new: [StoredSegment]) {
         lock.withLock {
-            sealing.removeFirst()
+            turned.removeFirst()
             segments += new
         }
     }
@@ -141,7 +165,11 @@ final class StoreState: @unchecked Sendable {
         lock.withLock {
             let free = segments.filter { !rewritten.contains($0.id) }
             let chosen = choose(
-                free.map { .init(id: $0.id, createdAt: $0.reader.createdAt, spanCount: $0.statistics.spanCount) })
+                free.map {
+                    .init(
+                        id: $0.id, createdAt: $0.reader.createdAt, spanCount: $0.statistics.spanCount,
+                        thinnedForAge: $0.thinnedForAge)
+                })
             guard let chosen, !chosen.isEmpty else { return nil }
             rewritten.formUnion(chosen)
             return chosen.compactMap { id in free.first { $0.id == id } }
@@ -163,14 +191,14 @@ final class StoreState: @unchecked Sendable {
         }
     }
 
-    /// - Parameter replacement: nil: everything stays as it was; otherwise what comes in the place of the segments.
-    func endRewriting(_ ids: [Int64], replacement: StoredSegment??) {
+    /// - Parameter replacement: what comes in the place of the segments; nil: everything stays as it was.
+    func endRewriting(_ ids: [Int64], replacement: [StoredSegment]?) {
         lock.withLock {
             rewritten.subtract(ids)
             guard let replacement else { return }
             let place = segments.firstIndex { ids.contains($0.id) } ?? segments.endIndex
             segments.removeAll { ids.contains($0.id) }
-            if let replacement { segments.insert(replacement, at: min(place, segments.endIndex)) }
+            segments.insert(contentsOf: replacement, at: min(place, segments.endIndex))
         }
     }
 
@@ -191,14 +219,14 @@ final class StoreState: @unchecked Sendable {
             endRewriting(ids, replacement: nil)
             throw error
         }
-        endRewriting(ids, replacement: .some(nil))
+        endRewriting(ids, replacement: [])
         return chosen
     }
 
     /// Spans and bytes of the generations, and whether one is being sealed.
     var live: (spanCount: Int, byteCount: Int, oldest: Double?) {
         lock.withLock {
-            let all = sealing.map(\.generation) + [active]
+            let all = turned.map(\.generation) + [active]
             return (
                 all.reduce(0) { $0 + $1.spanCount }, all.reduce(0) { $0 + $1.byteCount },
                 all.compactMap(\.firstAppend).min()

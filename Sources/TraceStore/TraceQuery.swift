@@ -105,6 +105,8 @@ public struct TraceSearchOutcome: Sendable {
     /// More traces match than the limit let through.
     public let hasMore: Bool
     public let scanned: Scanned
+    /// What the matching traces say of all that were offered, where the sampler left out some.
+    public let estimate: SampleEstimate
     /// What a reader has to know of the answer, in words: a service was found by another name.
     public var notes: [String] = []
 }

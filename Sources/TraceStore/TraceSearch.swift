@@ -23,6 +23,7 @@ struct TraceSearch {
     /// Something could not be read: more may match than was found.
     private var isDamaged = false
     private var matchCount = 0
+    private var estimate = SampleEstimate()
     private var emittedCount = 0
     /// Traces that match and wait until nothing unread can start later; those that start last first.
     private var pending: [(order: Int64, found: FoundTrace)] = []
@@ -105,6 +106,7 @@ struct TraceSearch {
         if let after = query.after, !after.isFollowed(by: order, traceID) { return }
         guard let found = matcher.match(trace, at: order) else { return }
         matchCount += 1
+        estimate.add(probability: trace.samplingProbability)
         let place = pending.firstIndex { ($0.order, $0.found.trace.traceID) < (order, traceID) } ?? pending.count
         guard place < query.limit - emittedCount else { return }
         pending.insert((order, found), at: place)
@@ -129,7 +131,7 @@ struct TraceSearch {
     private func outcome(isComplete: Bool) -> TraceSearchOutcome {
         var outcome = TraceSearchOutcome(
             count: isComplete && !isDamaged ? .exactly(matchCount) : .atLeast(matchCount),
-            hasMore: matchCount > emittedCount, scanned: scanned)
+            hasMore: matchCount > emittedCount, scanned: scanned, estimate: estimate)
         if isDamaged { outcome.notes.append("some of what is stored is damaged and was left out; see the log") }
         return outcome
     }

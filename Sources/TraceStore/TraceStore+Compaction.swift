@@ -115,8 +115,8 @@ extension TraceStore {
         case .stopped:
             state.endRewriting(ids, replacement: nil)
             return outcome
-        case .merged(let segment): state.endRewriting(ids, replacement: .some(segment))
-        case .emptied: state.endRewriting(ids, replacement: .some(nil))
+        case .merged(let segment): state.endRewriting(ids, replacement: [segment])
+        case .emptied: state.endRewriting(ids, replacement: [])
         }
         guard remover.remove(ids) || dropped.isEmpty else {
             throw StoreError(.unusable, "the trace is in no answer any more, but its file could not be removed yet")

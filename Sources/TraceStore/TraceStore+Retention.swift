@@ -3,12 +3,13 @@ internal import Logging
 internal import SegmentStore
 internal import Synchronization
 internal import Threads
+internal import TopologyStore
 
 extension TraceStore {
     /// Removes whole segments: those that were stored too long ago, and the oldest as long as all take too much.
     func expire() {
         let now = SystemClock.nanosecondsSince1970()
-        let policy = RetentionPolicy(age: options.retentionAge, byteCount: options.retentionByteCount)
+        let policy = RetentionPolicy(age: options.ageMax, byteCount: options.retentionByteCount)
         let gone: [StoredSegment]
         do throws(StoreError) {
             gone = try state.remove { segments in
@@ -23,6 +24,11 @@ extension TraceStore {
             return
         }
         remover.remove(gone.map(\.id))
+        do throws(CatalogError) {
+            try topology.expire(now: now)
+        } catch {
+            logger.error("old figures of the topology could not be removed", metadata: ["reason": "\(error)"])
+        }
         guard !gone.isEmpty else { return }
         expiredSpanCount.add(gone.reduce(0) { $0 + $1.statistics.spanCount }, ordering: .relaxed)
         logger.info(

@@ -3,31 +3,32 @@ internal import Journal
 internal import Logging
 internal import SegmentStore
 internal import Threads
+internal import TopologyStore
 internal import TraceModel
 
 extension TraceStore {
-    /// Seals the generation at hand if it is due, and what could not be sealed before. A failure is logged; the spans
-    /// stay live and in the journal.
+    /// Seals what is due: generations that are large, old or idle, once their traces are quiet. A failure is logged; the
+    /// spans stay live and in the journal.
     /// - Returns: false if something could not be sealed.
     func sealIfDue() -> Bool {
         while state.isDue(options, isRoomWanted: hasWaiting) {
-            guard sealOldest(turning: true) else { return false }
+            guard sealTurned(turning: true, afterQuiet: options.tailWait) else { return false }
         }
-        return sealOldest(turning: false)
+        return sealTurned(turning: false, afterQuiet: options.tailWait) && settleIfDue()
     }
 
-    /// Seals everything that is live.
+    /// Seals everything that is live, whether or not more of its traces may come.
     /// - Returns: false if something could not be sealed.
     @discardableResult
-    func sealAll() -> Bool { sealOldest(turning: true) }
+    func sealAll() -> Bool { sealTurned(turning: true, afterQuiet: 0) }
 
-    /// Seals what an earlier failure left, and the generation at hand if `turning`.
-    /// - Returns: whether all of it is sealed.
-    private func sealOldest(turning: Bool) -> Bool {
+    /// - Parameter turning: whether the generation at hand takes in no more.
+    /// - Returns: whether all that should be is sealed.
+    private func sealTurned(turning: Bool, afterQuiet wait: Double) -> Bool {
         sealingLock.withLock {
             do throws(StoreError) {
                 if turning { state.turn { journal.rotate() } }
-                while let next = state.oldestTurned {
+                while let next = state.oldestTurned(afterQuiet: wait, options, isRoomWanted: hasWaiting) {
                     try seal(next.generation, throughPart: next.journalPart)
                     serveWaiting()
                 }
@@ -41,14 +42,14 @@ extension TraceStore {
     }
 
     private func seal(_ generation: Generation, throughPart part: UInt64) throws(StoreError) {
-        let batches = state.settledBatches(of: generation)
-        guard batches.contains(where: { $0.spanCount > 0 }) else {
+        let settled = state.settled(generation)
+        guard settled.arrived.contains(where: { $0.batch.spanCount > 0 }) else {
             state.replaceOldestTurned(by: [])
             return
         }
         let started = StoreState.now()
-        let segments = try SegmentInstaller(folder: folder, catalog: catalog, options: options)
-            .install(batches, firstJournalPart: part + 1)
+        let later = state.snapshot().generations.filter { $0.generation.number > generation.number }
+        let segments = try sealer.seal(settled, later: later, firstJournalPart: part + 1)
         state.replaceOldestTurned(by: segments)
         try StoreError.wrapJournal { () throws(JournalError) in try journal.removeParts(through: part) }
         for segment in segments {
@@ -61,5 +62,21 @@ extension TraceStore {
                 ])
         }
         compactor.wake()
+    }
+
+    /// Counts the calls of traces that came to rest since the last sealing.
+    private func settleIfDue() -> Bool {
+        guard topology.isSettlingDue(now: SystemClock.nanosecondsSince1970()) else { return true }
+        return sealingLock.withLock {
+            do throws(StoreError) {
+                try sealer.settle()
+                return true
+            } catch {
+                logger.error(
+                    "calls could not be counted for good; they are counted again at every question",
+                    metadata: ["reason": "\(error)"])
+                return false
+            }
+        }
     }
 }

@@ -4,6 +4,7 @@ internal import Journal
 public import Logging
 internal import Synchronization
 internal import Threads
+internal import TopologyStore
 public import TraceModel
 
 /// The one door to stored spans: takes batches in, keeps them in a folder, finds them again.
@@ -18,6 +19,8 @@ public final class TraceStore: Sendable {
     let catalog: Catalog
     let journal: Journal
     let state: StoreState
+    let topology: TopologyStore
+    let sealer: GenerationSealer
     let expiredSpanCount = Atomic<Int>(0)
     /// Merges done, and segments that they replaced.
     let compactionCount = Atomic<Int>(0)
@@ -54,6 +57,8 @@ public final class TraceStore: Sendable {
         catalog = opened.catalog
         journal = opened.journal
         state = opened.state
+        topology = opened.topology
+        sealer = opened.sealer
         cache = SegmentCache(byteCountMax: options.cacheByteCountMax)
         background = BackgroundWork()
         refusalLog = RefusalLog(logger)
@@ -100,17 +105,24 @@ public final class TraceStore: Sendable {
     }
 
     /// Journals a batch and makes it findable; where there is no room for it, waits for some. Never blocks.
-    /// - Parameter completion: called once, from any thread, when the batch is as durable as the options ask for.
-    public func append(_ batch: SpanBatch, completion: @escaping @Sendable (Result<Void, Refusal>) -> Void) {
+    /// - Parameters:
+    ///   - batch: may be one that is only counted.
+    ///   - counted: spans of the same request that are only counted, beside those that are stored.
+    ///   - completion: called once, from any thread, when both are as durable as the options ask for.
+    public func append(
+        _ batch: SpanBatch, counted: SpanBatch? = nil,
+        completion: @escaping @Sendable (Result<Void, Refusal>) -> Void
+    ) {
+        let batches = OfferedBatches(first: batch, second: counted)
         let record: JournalRecord
         do throws(JournalError) {
-            record = try batch.withBytes { (bytes) throws(JournalError) in try JournalRecord.pack(bytes) }
+            record = try batches.record()
         } catch {
             completion(.failure(Refusal(error)))
             return
         }
         let entry = WaitingAppends.Entry(
-            batch: batch, record: record, completion: completion, since: StoreState.now())
+            batches: batches, record: record, completion: completion, since: StoreState.now())
         if waiting.isEmpty, admit(entry) { return }
         guard waiting.add(entry, byteCountMax: options.liveByteCountMax) else {
             completion(.failure(.overloaded))
@@ -121,19 +133,19 @@ public final class TraceStore: Sendable {
 
     /// Hands a batch to the journal and the generation at hand. False: more would be live than is allowed.
     private func admit(_ entry: WaitingAppends.Entry) -> Bool {
-        let (batch, completion) = (entry.batch, entry.completion)
+        let (batches, completion) = (entry.batches, entry.completion)
         // Not the store itself: the journal's thread must not be the last to let it go.
         let (state, refusalLog) = (state, refusalLog)
         let generation = state.beginAppend(
-            batch, liveByteCountMax: options.liveByteCountMax,
+            batches, liveByteCountMax: options.liveByteCountMax,
             enqueue: { generation in
                 journal.enqueue(entry.record) { outcome in
                     switch outcome {
                     case .success:
-                        state.endAppend(batch, to: generation, isKept: true)
+                        state.endAppend(batches, to: generation, isKept: true)
                         completion(.success(()))
                     case .failure(let error):
-                        state.endAppend(batch, to: generation, isKept: false)
+                        state.endAppend(batches, to: generation, isKept: false)
                         refusalLog.note(error)
                         completion(.failure(Refusal(error)))
                     }

@@ -16,7 +16,7 @@ final class WaitingAppends: @unchecked Sendable {
     typealias Completion = @Sendable (Result<Void, TraceStore.Refusal>) -> Void
 
     struct Entry {
-        let batch: SpanBatch
+        let batches: OfferedBatches
         let record: JournalRecord
         let completion: Completion
         /// Seconds of the monotonic clock.
@@ -36,8 +36,8 @@ final class WaitingAppends: @unchecked Sendable {
     /// Has a batch wait. False if it cannot: `byteCountMax` bytes wait already.
     func add(_ entry: Entry, byteCountMax: Int) -> Bool {
         lock.withLock {
-            guard isOpen, byteCount + entry.batch.byteCount <= byteCountMax || entries.isEmpty else { return false }
-            byteCount += entry.batch.byteCount
+            guard isOpen, byteCount + entry.batches.byteCount <= byteCountMax || entries.isEmpty else { return false }
+            byteCount += entry.batches.byteCount
             entries.append(entry)
             return true
         }
@@ -48,7 +48,7 @@ final class WaitingAppends: @unchecked Sendable {
         leaving.withLock {
             while let entry = lock.withLock({ entries.first }), append(entry) {
                 lock.withLock {
-                    byteCount -= entry.batch.byteCount
+                    byteCount -= entry.batches.byteCount
                     entries.removeFirst()
                 }
             }
@@ -68,7 +68,7 @@ final class WaitingAppends: @unchecked Sendable {
                 if isLast { isOpen = false }
                 let due = Array(entries.prefix { isDue($0) })
                 entries.removeFirst(due.count)
-                byteCount -= due.reduce(0) { $0 + $1.batch.byteCount }
+                byteCount -= due.reduce(0) { $0 + $1.batches.byteCount }
                 return due
             }
         }

@@ -1,6 +1,8 @@
 import Configuration
 import Journal
 import NetworkServer
+import Sampling
+import TopologyStore
 import TraceStore
 import WireFormats
 
@@ -18,6 +20,12 @@ extension StoreOptions {
         compactionShare = Double(configuration.compactionPercent) / 100
         retentionAge = configuration.retentionAge.map { $0 / .seconds(1) }
         retentionByteCount = configuration.retentionByteCount
+        topology.settleTime = configuration.topologySettleTime / .seconds(1)
+        topology.waitingCountMax = configuration.topologyWaitingCountMax
+        topology.seriesCountMax = configuration.topologySeriesCountMax
+        topology.dayRetention = configuration.topologyRetention / .seconds(1)
+        tail = configuration.sampling.tail
+        ageing = configuration.sampling.ageing
         journal = JournalOptions(
             syncMode: JournalSyncMode(configuration.journalSync),
             queuedByteCountMax: configuration.journalQueueByteCountMax,

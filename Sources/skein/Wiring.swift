@@ -9,7 +9,7 @@ import Receivers
 import Sampling
 import Synchronization
 import Telemetry
-import Threads
+import Topology
 import TraceModel
 import TraceStore
 import UnixSignals
@@ -53,6 +53,8 @@ struct Server {
         let syncSeconds = metrics.histogram("skein_journal_sync_seconds", "Time to make the journal durable.")
         let sampling = try RemoteSampling(configuration, logger)
         var options = StoreOptions(configuration)
+        let samplerMetrics = SamplerMetrics(metrics)
+        options.traceDecided = { samplerMetrics.note($0) }
         options.journalSynced = { syncSeconds.record(nanoseconds: Int64(clamping: $0)) }
         let store = try TraceStore(path: configuration.dataPath, options: options, logger: logger)
         try store.start()
@@ -87,10 +89,13 @@ struct Server {
     private func services(
         _ store: TraceStore, _ group: HTTPServerGroup, _ admin: AdminRoutes, _ sampling: RemoteSampling
     ) -> Listeners.Services {
+        var observer: IngestPipeline.Observer?
+        if let rates = sampling.rates { observer = { rates.note($0, now: $1) } }
         let pipeline = IngestPipeline(
-            sink: StoreSink(store: store, rates: sampling.rates), limits: SpanLimits(configuration),
-            workerCount: group.eventLoopCount,
-            metrics: metrics, logger: logger)
+            sink: StoreSink(store: store), limits: SpanLimits(configuration),
+            sampler: HeadSampler(configuration.sampling.head, countedKeys: CallAttributes.isRead),
+            workerCount: group.eventLoopCount, metrics: metrics, logger: logger,
+            accepted: observer)
         let lookback = Int64(configuration.queryLookback / .nanoseconds(1))
         let limits = QueryLimits(time: configuration.queryTimeout)
         return Listeners.Services(
@@ -120,15 +125,21 @@ struct Server {
     }
 }
 
+extension SamplerMetrics {
+    func note(_ report: TailReport) {
+        for (policy, count) in report.kept { decided(policy, isKept: true, spanCount: count.spanCount) }
+        for (policy, count) in report.dropped { decided(policy, isKept: false, spanCount: count.spanCount) }
+    }
+}
+
 /// The store as what the pipeline needs.
 private struct StoreSink: SpanSink {
     let store: TraceStore
-    /// Of adaptive sampling; nil where it is off.
-    let rates: OperationRates?
 
-    func append(_ batch: SpanBatch, completion: @escaping @Sendable (SpanSinkOutcome) -> Void) {
-        rates?.note(batch, now: SystemClock.nanosecondsSince1970())
-        store.append(batch) { result in
+    func append(
+        _ batch: SpanBatch, counted: SpanBatch?, completion: @escaping @Sendable (SpanSinkOutcome) -> Void
+    ) {
+        store.append(batch, counted: counted) { result in
             switch result {
             case .success: completion(.kept)
             case .failure(.overloaded): completion(.overloaded)

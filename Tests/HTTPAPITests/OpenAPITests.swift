@@ -19,7 +19,9 @@ import Testing
                     ZipkinQueries.Route.allCases.map { ("GET", $0.rawValue) }
                         + JaegerQueries.Route.allCases.map { ($0.method.rawValue, $0.rawValue) }
                         + JaegerV3Queries.Route.allCases.map { ("GET", $0.rawValue) }
+                        + JaegerMetrics.Route.allCases.map { ("GET", $0.rawValue) }
                         + SkeinQueries.Route.allCases.map { ("GET", $0.rawValue) }
+                        + TopologyQueries.Route.allCases.map { ("GET", $0.rawValue) }
                 case .tempo: TempoQueries.Route.allCases.map { ("GET", $0.rawValue) }
                 }
             let paths = patterns.map { method, pattern in

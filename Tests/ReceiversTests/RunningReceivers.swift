@@ -18,7 +18,9 @@ final class TestSink: SpanSink {
     /// Spans of each batch.
     var batches: [Int] { spanCounts.withLock { $0 } }
 
-    func append(_ batch: SpanBatch, completion: @escaping @Sendable (SpanSinkOutcome) -> Void) {
+    func append(
+        _ batch: SpanBatch, counted: SpanBatch?, completion: @escaping @Sendable (SpanSinkOutcome) -> Void
+    ) {
         spanCounts.withLock { $0.append(batch.spanCount) }
         completion(outcome)
     }

@@ -4,7 +4,7 @@
 -- Index: the primary key.
 INSERT INTO segments (
     id, file_name, created_at, earliest_start, latest_start, latest_end, span_count, trace_count, error_count,
-    byte_count, format_version, unlisted_service_count, unlisted_name_count)
+    byte_count, format_version, thinned_for_age, unlisted_service_count, unlisted_name_count)
 VALUES (
     :id, :file_name, :created_at, :earliest_start, :latest_start, :latest_end, :span_count, :trace_count, :error_count,
-    :byte_count, :format_version, :unlisted_service_count, :unlisted_name_count);
+    :byte_count, :format_version, :thinned_for_age, :unlisted_service_count, :unlisted_name_count);

@@ -27,7 +27,7 @@ public final class AdminRoutes: Sendable {
             .workerThread { _, _ in
                 HTTPResponse(
                     status: .ok, headers: [("Content-Type", "text/plain; version=0.0.4; charset=utf-8")],
-                    body: Array(metrics.text().utf8))
+                    body: metrics.bytes())
             })
     }
 

@@ -63,6 +63,11 @@ struct SettingOptions: ParsableArguments {
     @Option(setting: "store.lz4-level") var storeLz4Level: String?
     @Option(setting: "retention.age") var retentionAge: String?
     @Option(setting: "retention.bytes") var retentionBytes: String?
+    @Option(setting: "sampling.percent") var samplingPercent: String?
+    @Option(setting: "topology.settle-time") var topologySettleTime: String?
+    @Option(setting: "topology.waiting-spans") var topologyWaitingSpans: String?
+    @Option(setting: "topology.series") var topologySeries: String?
+    @Option(setting: "topology.retention") var topologyRetention: String?
     @Option(setting: "event-loops") var eventLoops: String?
     @Option(setting: "log.level") var logLevel: String?
     @Option(setting: "log.format") var logFormat: String?

@@ -33,6 +33,11 @@ package enum JaegerAnswer {
         }
     }
 
+    /// One number.
+    static func number(_ number: Int64, isPretty: Bool) -> HTTPResponse {
+        answer(isPretty, total: 0) { $0.writeNumber(number) }
+    }
+
     /// Traces in memory.
     /// - Parameter notes: of spans that were left out.
     package static func traces(

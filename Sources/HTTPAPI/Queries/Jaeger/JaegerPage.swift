@@ -21,8 +21,8 @@ package enum JaegerPage {
         page.write(
             """
             ,"buildDate":""};
-            const JAEGER_STORAGE_CAPABILITIES = {"archiveStorage":false};
-            const JAEGER_BACKEND_CAPABILITIES = {"archiveStorage":false,"metricsStorage":false,\
+            const JAEGER_STORAGE_CAPABILITIES = {"archiveStorage":false,"metricsStorage":true};
+            const JAEGER_BACKEND_CAPABILITIES = {"archiveStorage":false,"metricsStorage":true,\
             "searchWithoutServiceName":true,"aiAssistant":false};
             </script></head>
             <body><h1>Skein</h1>

@@ -54,7 +54,7 @@ public struct JaegerQueries: Sendable {
         self.version = version
     }
 
-    /// Adds the routes, and the page for what is none.
+    /// Adds the routes, those of the Monitor too, and the page for what is none.
     public func register(on router: inout HTTPRouter) {
         for route in Route.allCases {
             router.on(
@@ -63,6 +63,7 @@ public struct JaegerQueries: Sendable {
                     JaegerAnswer.failure(error.status, error.message, headers: error.headers)
                 }, handler(route))
         }
+        JaegerMetrics(store: store).register(on: &router)
         router.fallback = JaegerPage.fallback(version: version)
     }
 

@@ -67,12 +67,13 @@ enum SkeinAnswer {
         switch outcome.count {
         case .exactly(let count):
             writer.writeNumber(count)
-            writer.write(",\"isExact\":true}")
+            writer.write(",\"isExact\":true")
+            append(outcome.estimate, to: &writer)
         case .atLeast(let count):
             writer.writeNumber(count)
-            writer.write(",\"isExact\":false}")
+            writer.write(",\"isExact\":false")
         }
-        writer.write(",\"cursor\":")
+        writer.write("},\"cursor\":")
         if let cursor { writer.writeJSONString(cursor) } else { writer.write("null") }
         writer.write(",\"scanned\":{\"segments\":")
         writer.writeNumber(outcome.scanned.segmentCount)
@@ -86,6 +87,19 @@ enum SkeinAnswer {
         writer.writeList(notes) { $0.writeJSONString($1) }
         writer.write("}")
         return .json(writer.bytes)
+    }
+
+    /// How many traces were offered, where the sampler stored only some.
+    private static func append(_ estimate: SampleEstimate, to writer: inout ByteWriter) {
+        if estimate.isExact { return }
+        let interval = estimate.interval
+        writer.write(",\"estimate\":{\"value\":")
+        writer.writeNumber(Int(estimate.value.rounded()))
+        writer.write(",\"low\":")
+        writer.writeNumber(Int(interval.lowerBound.rounded(.down)))
+        writer.write(",\"high\":")
+        writer.writeNumber(Int(interval.upperBound.rounded(.up)))
+        writer.write(",\"confidence\":0.95}")
     }
 
     private static func append(
@@ -142,6 +156,10 @@ enum SkeinAnswer {
         writer.writeNumber(summary.errorCount)
         writer.write(",\"orphanCount\":")
         writer.writeNumber(summary.orphanCount)
+        if summary.samplingProbability < 1 {
+            writer.write(",\"samplingProbability\":")
+            writer.write(Array("\(summary.samplingProbability)".utf8))
+        }
         writer.write(",\"services\":")
         writer.writeList(summary.services) { writer, service in
             writer.write("{\"name\":")

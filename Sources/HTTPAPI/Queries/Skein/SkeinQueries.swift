@@ -29,6 +29,7 @@ public struct SkeinQueries: Sendable {
         self.limits = limits
     }
 
+    /// Adds the routes, those of the topology too.
     public func register(on router: inout HTTPRouter) {
         for route in Route.allCases {
             router.on(
@@ -36,6 +37,7 @@ public struct SkeinQueries: Sendable {
                 refusalWriter: { error, _ in SkeinAnswer.failure(error.status, error.message, headers: error.headers) },
                 handler(route))
         }
+        TopologyQueries(store: store).register(on: &router)
     }
 
     private struct Call {

@@ -102,7 +102,7 @@ package enum SkeinQueryParameters {
     }
 
     /// As Go writes it, or in days: `-30d`.
-    private static func length(_ text: String) -> Int64? {
+    static func length(_ text: String) -> Int64? {
         guard text.hasSuffix("d"), let days = Int64(text.dropLast()) else { return GoDuration.nanoseconds(text) }
         return days.multipliedClamped(by: 86_400_000_000_000)
     }

@@ -1,0 +1,51 @@
+internal import Catalog
+internal import SegmentStore
+internal import Threads
+internal import TopologyStore
+internal import TraceModel
+
+/// Makes of a generation what stays of it: segments of its spans, and figures of its calls, in one change of the
+/// catalog. One generation at a time.
+struct GenerationSealer {
+    let installer: SegmentInstaller
+    let topology: TopologyStore
+    /// Nil: everything is stored.
+    let tail: TailDecider?
+
+    /// - Parameters:
+    ///   - later: the generations after it, which may have more of its traces.
+    ///   - firstJournalPart: the first part that has none of its batches.
+    func seal(
+        _ generation: GenerationSnapshot, later: [GenerationSnapshot], firstJournalPart: UInt64
+    ) throws(StoreError) -> [StoredSegment] {
+        let batches = tail?.batchesToStore(of: generation, later: later) ?? generation.batches
+        return try withChange(generation) { (change) throws(StoreError) in
+            try installer.install(batches, firstJournalPart: firstJournalPart, topology: change)
+        }
+    }
+
+    /// Counts the calls that have waited long enough, without sealing anything.
+    func settle() throws(StoreError) {
+        try withChange(nil) { (change) throws(StoreError) in
+            try StoreError.wrapCatalog { () throws(CatalogError) in try installer.catalog.change(change) }
+        }
+    }
+
+    private func withChange<Result>(
+        _ generation: GenerationSnapshot?, _ body: (TopologyChange) throws(StoreError) -> Result
+    ) throws(StoreError) -> Result {
+        let prepared = try StoreError.wrapCatalog { () throws(CatalogError) in
+            try topology.prepare(
+                generation: generation?.generation.number, generation?.arrived ?? [],
+                now: SystemClock.nanosecondsSince1970())
+        }
+        do throws(StoreError) {
+            let result = try body(prepared.change)
+            topology.commit(prepared)
+            return result
+        } catch {
+            topology.discard(prepared)
+            throw error
+        }
+    }
+}
