@@ -37,7 +37,8 @@ enum SampleGraphs {
             Edge(
                 from: 3, to: 5, kind: .rpc, callCount: 1629, errorCount: 0, requestShare: 0.8995, server: durations(7)),
             Edge(
-                from: 3, to: 6, kind: .rpc, callCount: 182, errorCount: 11, requestShare: 0.1005, server: durations(11)),
+                from: 3, to: 6, kind: .rpc, callCount: 182, errorCount: 11, requestShare: 0.1005,
+                server: durations(11)),
             Edge(from: 3, to: 6, kind: .retried, callCount: 11, errorCount: 2, server: durations(9)),
             Edge(from: 3, to: 7, kind: .mirrored, callCount: 1629, errorCount: 0, server: durations(12)),
             Edge(from: 4, to: 2, kind: .oneSided, callCount: 171, errorCount: 0, client: durations(1)),
