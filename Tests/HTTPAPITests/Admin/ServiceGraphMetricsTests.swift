@@ -187,6 +187,17 @@ import TraceModel
         #expect(scrape["traces_spanmetrics_calls_total{\(labels),status_code=\"STATUS_CODE_UNSET\"}"] == 1)
     }
 
+    @Test func `who is called as a sum is has no series beside it`() throws {
+        let series = [
+            Self.edge("(other)", "(other)", Self.totals(calls: 5)), Self.edge("a", "b", Self.totals(calls: 4)),
+            Self.edge("a", "c", Self.totals(calls: 2)),
+        ]
+        let scrape = try Scrape(ServiceGraphMetrics(edgeCountMax: 1) { series }.text())
+        let total = "traces_service_graph_request_total"
+        #expect(scrape["\(total){\(Self.labels("a", "b"))}"] == 4)
+        #expect(scrape["\(total){\(Self.labels("(other)", "(other)"))}"] == 7)
+    }
+
     @Test(arguments: [1, 2, 3] as [UInt64])
     func `no counter falls and no series goes, whatever comes in between`(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)

@@ -165,6 +165,22 @@ import TraceModel
         }
     }
 
+    @Test func `times that nobody can mean have no points`() async throws {
+        let odd = OperationTotals(
+            serviceName: "a", namespace: "", version: "", operationName: "x", spanKind: .server, isMirrored: false,
+            steps: [Int64.min, -1, 0, .max].map { start in
+                .init(start: start, callCount: 1, errorCount: 0, durations: DurationSketch())
+            })
+        try await serving([odd]) { connection, _ throws in
+            #expect(try family(connection, "calls?service=a").metrics.isEmpty)
+            let most = "calls?service=a&lookback=\(Int64.max)"
+            #expect(try family(connection, most).metrics.map(\.values.count) == [1])
+            #expect(try family(connection, most + "&endTs=\(Int64.max)").metrics.map(\.values.count) == [1])
+            #expect(try family(connection, "calls?service=a&endTs=\(Int64.max)").metrics.isEmpty)
+            #expect(try family(connection, "calls?service=a&endTs=0").metrics.isEmpty)
+        }
+    }
+
     @Test func `the shortest step is a minute`() async throws {
         try await serving { connection, _ throws in
             #expect(
