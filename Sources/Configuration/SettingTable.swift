@@ -47,6 +47,9 @@ extension Setting {
         Setting("admin.port", .port, default: "14269", "Port of health and metrics"),
 
         Setting(
+            "sampling.percent", .number(0...100), default: "100",
+            "Traces that are stored, in percent, where no rule of 'sampling' says otherwise; all are counted"),
+        Setting(
             "sampling.http-port", .port, default: "5778",
             "Port that tells SDKs over HTTP how to sample, as Jaeger's remote sampling does"),
         Setting("sampling.grpc-port", .port, default: "5779", "Port that tells SDKs the same over gRPC"),
@@ -149,10 +152,6 @@ extension Setting {
         Setting(
             "retention.bytes", .bytes(1 << 20...1024 * tebibyte, canBeOff: true), default: "off",
             "How much disk the segments may take; the oldest go first"),
-
-        Setting(
-            "sampling.percent", .number(0...100), default: "100",
-            "Traces that are stored, in percent, where no rule of 'sampling' says otherwise; all are counted"),
 
         Setting(
             "topology.settle-time", .duration(second...3600 * second), default: "15s",

@@ -11,7 +11,7 @@ import TraceModel
 @testable import TraceStore
 
 @Suite struct TailSamplingTests {
-    private static let errorsOnly = "tail: {wait: 0s, policies: [{type: errors}]}"
+    private static let errorsOnly = "tail: {wait: 1ms, policies: [{type: errors}]}"
 
     private func harness(
         _ policy: String, _ configure: @escaping (inout StoreOptions) -> Void = { _ in }
@@ -82,7 +82,7 @@ import TraceModel
     @Test func `when memory is short the oldest traces are decided on early, and counted`() throws {
         let early = Mutex(0)
         let harness = try harness("tail: {wait: 1h, policies: [{type: errors}]}") { options in
-            options.liveByteCountMax = 64 << 10
+            options.liveByteCountMax = 16 << 10
             options.traceDecided = { report in early.withLock { $0 += report.earlyTraceCount } }
         }
         for trace in 1...100 {
@@ -90,7 +90,7 @@ import TraceModel
             #expect(harness.store.sealIfDue())
         }
         #expect(early.withLock { $0 } > 0)
-        #expect(harness.store.statistics().liveByteCount <= 64 << 10)
+        #expect(harness.store.statistics().liveByteCount <= 16 << 10)
         #expect(try callCount(harness) == 100)
     }
 
@@ -107,7 +107,7 @@ import TraceModel
     }
 
     @Test func `a sampled trace stands for others, and a search says how many there were`() throws {
-        let harness = try harness("tail: {wait: 0s, policies: [{type: errors}, {type: probabilistic, percent: 25}]}")
+        let harness = try harness("tail: {wait: 1ms, policies: [{type: errors}, {type: probabilistic, percent: 25}]}")
         var generator = SeededGenerator(seed: 5)
         for _ in 0..<40 {
             try harness.post(

@@ -27,6 +27,7 @@ struct SettingOptions: ParsableArguments {
     @Option(setting: "query.timeout") var queryTimeout: String?
     @Option(setting: "query.lookback") var queryLookback: String?
     @Option(setting: "admin.port") var adminPort: String?
+    @Option(setting: "sampling.percent") var samplingPercent: String?
     @Option(setting: "sampling.http-port") var samplingHttpPort: String?
     @Option(setting: "sampling.grpc-port") var samplingGrpcPort: String?
     @Option(setting: "sampling.strategies") var samplingStrategies: String?
@@ -63,7 +64,6 @@ struct SettingOptions: ParsableArguments {
     @Option(setting: "store.lz4-level") var storeLz4Level: String?
     @Option(setting: "retention.age") var retentionAge: String?
     @Option(setting: "retention.bytes") var retentionBytes: String?
-    @Option(setting: "sampling.percent") var samplingPercent: String?
     @Option(setting: "topology.settle-time") var topologySettleTime: String?
     @Option(setting: "topology.waiting-spans") var topologyWaitingSpans: String?
     @Option(setting: "topology.series") var topologySeries: String?
