@@ -20,7 +20,9 @@ public struct CallCounter: Sendable {
     /// What was counted, by the start of the minute, in nanoseconds since 1970.
     public var buckets: [Int64: [CallSeries: CallTotals]] {
         var buckets: [Int64: [CallSeries: CallTotals]] = [:]
-        for (key, totals) in zip(traces.sums.keys, traces.sums.totals) { buckets[key.minute, default: [:]][key.series] = totals }
+        for (key, totals) in zip(traces.sums.keys, traces.sums.totals) {
+            buckets[key.minute, default: [:]][key.series] = totals
+        }
         return buckets
     }
 

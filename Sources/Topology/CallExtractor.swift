@@ -89,7 +89,9 @@ public struct CallExtractor: Sendable {
             for index in 0..<shape.columnCount {
                 let column = shape.column(index)
                 if column.role == .attribute {
-                    if column.type == .string, let role = role(ofKey: column.key, batch), isCaller || !role.isOfOtherSide {
+                    if column.type == .string, let role = role(ofKey: column.key, batch),
+                        isCaller || !role.isOfOtherSide
+                    {
                         slots.append(Slot(word: word, role: role))
                     }
                 } else if column.field == .resource {

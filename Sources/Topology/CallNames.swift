@@ -46,8 +46,10 @@ public struct CallNames: Sendable {
 
     private func slot(of site: CallSite) -> Int {
         func word(_ a: UInt32, _ b: UInt32) -> UInt64 { UInt64(a) << 32 | UInt64(b) }
-        var hash = ByteHash.fold(word(site.serviceName, site.namespace) ^ seed, word(site.version, site.operationName) ^ ByteHash.seed)
-        hash = ByteHash.fold(hash ^ word(site.remoteServiceName, site.target), word(site.targetVersion, 0) ^ ByteHash.seed)
+        var hash = ByteHash.fold(
+            word(site.serviceName, site.namespace) ^ seed, word(site.version, site.operationName) ^ ByteHash.seed)
+        hash = ByteHash.fold(
+            hash ^ word(site.remoteServiceName, site.target), word(site.targetVersion, 0) ^ ByteHash.seed)
         hash = ByteHash.fold(hash ^ UInt64(site.traits.rawValue), ByteHash.seed)
         return Int(truncatingIfNeeded: hash) & (slots.count - 1)
     }

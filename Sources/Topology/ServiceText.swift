@@ -50,14 +50,17 @@ struct ServiceText {
         guard let first = name.firstIndex(of: dot) else { return nil }
         let rest = name[(first + 1)...]
         let end = rest.firstIndex(of: dot) ?? rest.endIndex
-        guard isLabel(name[..<first]), isLabel(rest[..<end]), end == rest.endIndex || rest[end...].starts(with: ".svc".utf8)
+        guard isLabel(name[..<first]), isLabel(rest[..<end]),
+            end == rest.endIndex || rest[end...].starts(with: ".svc".utf8)
         else { return nil }
         return UnsafeRawBufferPointer(rebasing: rest[..<end])
     }
 
     private static func isLabel(_ text: Slice<UnsafeRawBufferPointer>) -> Bool {
         func isLetter(_ byte: UInt8) -> Bool { UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte }
-        guard let first = text.first, isLetter(first) || isDigit(first), text.contains(where: isLetter) else { return false }
+        guard let first = text.first, isLetter(first) || isDigit(first), text.contains(where: isLetter) else {
+            return false
+        }
         return text.allSatisfy { isLetter($0) || isDigit($0) || $0 == UInt8(ascii: "-") }
     }
 

@@ -90,7 +90,8 @@ extension CallNames {
         return withName(a.serviceName) { first in
             withName(b.serviceName) { second in
                 first.count < second.count
-                    ? isAlias(short: first, a.namespace, long: second) : isAlias(short: second, b.namespace, long: first)
+                    ? isAlias(short: first, a.namespace, long: second)
+                    : isAlias(short: second, b.namespace, long: first)
             }
         }
     }

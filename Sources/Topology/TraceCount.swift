@@ -1,6 +1,7 @@
 internal import TraceModel
 
-/// Counts traces one by one: links by Zipkin's rules; by a mesh's rules calls, operations, and where a trace falls apart.
+/// Counts traces one by one: links by Zipkin's rules; by a mesh's rules calls, operations, and where a trace falls
+/// apart.
 struct TraceCount: Sendable {
     private(set) var sums = SeriesSums()
     // Of the trace at hand.
@@ -12,7 +13,7 @@ struct TraceCount: Sendable {
     mutating func add(
         _ records: UnsafeBufferPointer<CallRecord>, _ sites: UnsafeBufferPointer<CallSite>, _ names: CallNames
     ) {
-        tree.build(records, sites)
+        tree.build(records, sites, names)
         guard let facts = TraceFacts(tree.spans) else { return }
         trace = facts
         countLinks()
@@ -35,7 +36,8 @@ struct TraceCount: Sendable {
 
     private mutating func countLinks() {
         tree.forEachLink { parent, child, isError in
-            let series = CallSeries(.link, caller: CallParty(serviceName: parent), callee: CallParty(serviceName: child))
+            let series = CallSeries(
+                .link, caller: CallParty(serviceName: parent), callee: CallParty(serviceName: child))
             sums.add(trace.start, series) { totals in
                 totals.callCount += 1
                 if isError { totals.errorCount += 1 }

@@ -10,7 +10,9 @@ import TraceModel
         let trace = CallTrace(
             .init(1, .server, "web", version: "v1", operation: "GET /", start: 60, duration: 30),
             .init(2, under: 1, .client, "web", version: "v1", operation: "out", start: 61, duration: 20),
-            .init(3, under: 2, .server, "app", isError: true, version: "v2", operation: "GET /a", start: 119, duration: 10)
+            .init(
+                3, under: 2, .server, "app", isError: true, version: "v2", operation: "GET /a", start: 119, duration: 10
+            )
         )
         #expect(trace.count.calls == ["rpc web@v1:GET />app@v2:GET /a 1 (1 failed)"])
         #expect(
@@ -113,12 +115,14 @@ import TraceModel
 
     @Test func `of the servers of one client the first counts, the others are retries`() {
         let trace = CallTrace(
-            .init(1, .client, "web", duration: 50), .init(4, under: 1, .server, "app", isError: true, start: 60, duration: 5),
+            .init(1, .client, "web", duration: 50),
+            .init(4, under: 1, .server, "app", isError: true, start: 60, duration: 5),
             .init(3, under: 1, .server, "app", start: 62), .init(2, under: 1, .server, "app", isError: true, start: 61))
         #expect(trace.count.calls == ["retried web>app 2 (1 failed)", "rpc web>app 1 (1 failed)"])
         #expect(
             trace.count.everything.filter { $0.contains("app") && $0.contains("ms") } == [
-                "60 operation server app 3 (2 failed) client 1/5 ms", "60 rpc web>app 1 (1 failed) client 1/50 ms server 1/5 ms",
+                "60 operation server app 3 (2 failed) client 1/5 ms",
+                "60 rpc web>app 1 (1 failed) client 1/50 ms server 1/5 ms",
             ])
         let same = CallTrace(
             .init(1, .client, "web"), .init(3, under: 1, .server, "app", version: "late"),
@@ -161,7 +165,8 @@ import TraceModel
             CallTrace(CallTrace.Part(1, kind, "web", to: "remote", isError: true).with(change)).count.calls
         }
         #expect(calls(.client) { _ in } == ["oneSided web>remote 1 (1 failed)"])
-        #expect(calls(.client) { ($0.target, $0.targetVersion) = ("app", "v2") } == ["oneSided web>app@v2 1 (1 failed)"])
+        #expect(
+            calls(.client) { ($0.target, $0.targetVersion) = ("app", "v2") } == ["oneSided web>app@v2 1 (1 failed)"])
         #expect(calls(.client) { $0.isDatabase = true } == ["database web>remote 1 (1 failed)"])
         #expect(calls(.client) { $0.isMessaging = true } == ["messaging web>remote 1 (1 failed)"])
         #expect(calls(.producer) { _ in } == ["messaging web>remote 1 (1 failed)"])
@@ -180,7 +185,8 @@ import TraceModel
 
     @Test func `consumers were sent something by the producer above`() {
         let trace = CallTrace(
-            .init(1, .producer, "shop", to: "kafka", duration: 2), .init(2, under: 1, .consumer, "mail", operation: "take"),
+            .init(1, .producer, "shop", to: "kafka", duration: 2),
+            .init(2, under: 1, .consumer, "mail", operation: "take"),
             .init(3, under: 1, .consumer, "stock", isError: true))
         #expect(trace.count.calls == ["messaging shop>mail:take 1", "messaging shop>stock 1 (1 failed)"])
         #expect(CallTrace(.init(1, .consumer, "mail", to: "kafka")).count.calls == ["messaging kafka>mail 1"])
@@ -201,7 +207,8 @@ import TraceModel
     }
 
     @Test func `calls that begin traces are told with whom they call`() {
-        let answered = CallTrace(.init(1, .client, "web", version: "v1"), .init(2, under: 1, .server, "app", version: "v2"))
+        let answered = CallTrace(
+            .init(1, .client, "web", version: "v1"), .init(2, under: 1, .server, "app", version: "v2"))
         #expect(answered.count.lines(.unjoined, .lonely) == ["unjoined web@v1>app@v2 1"])
         let through = CallTrace(
             .init(1, .client, "web"), .init(2, under: 1, .client, "web.shop"), .init(3, under: 2, .server, "app.shop"))

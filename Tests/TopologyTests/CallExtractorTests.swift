@@ -34,7 +34,8 @@ import TraceModel
     /// A resource with strings, as `AttributeCoding` says.
     private static func resource(_ attributes: [(String, String)]) -> [UInt8] {
         func text(_ bytes: [UInt8]) -> [UInt8] {
-            bytes.count < 128 ? [UInt8(bytes.count)] + bytes : [UInt8(bytes.count & 127 | 128), UInt8(bytes.count >> 7)] + bytes
+            bytes.count < 128
+                ? [UInt8(bytes.count)] + bytes : [UInt8(bytes.count & 127 | 128), UInt8(bytes.count >> 7)] + bytes
         }
         let body = attributes.flatMap { text(Array($0.utf8)) + [ValueType.string.rawValue] + text(Array($1.utf8)) }
         return text(body) + [0] + text([]) + text([])
@@ -96,9 +97,13 @@ import TraceModel
         #expect(target([address, cluster, ("peer.service", "peer")]) == "peer")
         #expect(target([address, cluster]) == "reviews.default@v2")
         #expect(target([("upstream_cluster", "outbound|80||api.example.com")]) == "api.example.com")
-        #expect(target([("upstream_cluster", "inbound-vip|80|http|reviews.default.svc.cluster.local")]) == "reviews.default")
+        #expect(
+            target([("upstream_cluster", "inbound-vip|80|http|reviews.default.svc.cluster.local")]) == "reviews.default"
+        )
         #expect(target([("upstream_cluster", "plain_cluster")]) == "plain_cluster")
-        for none in ["inbound|9080||", "-", "outbound|80", "outbound|80||10.0.0.1", "", "InboundPassthroughCluster", "|||"] {
+        for none in [
+            "inbound|9080||", "-", "outbound|80", "outbound|80||10.0.0.1", "", "InboundPassthroughCluster", "|||",
+        ] {
             #expect(target([("upstream_cluster", none)]) == "")
         }
         #expect(target([address, ("db.system", "redis")]) == "api.example.com")

@@ -69,7 +69,8 @@ struct PlainMesh {
     private func servers(_ place: Int) -> [Int] {
         children(place).filter { parts[$0].kind == .server }.sorted { a, b in
             let (first, second) = (parts[a].start ?? .max, parts[b].start ?? .max)
-            return first != second ? first < second : (parts[a].id, parts[a].isShared ? 1 : 0) < (parts[b].id, parts[b].isShared ? 1 : 0)
+            return first != second
+                ? first < second : (parts[a].id, parts[a].isShared ? 1 : 0) < (parts[b].id, parts[b].isShared ? 1 : 0)
         }
     }
 
@@ -90,7 +91,9 @@ struct PlainMesh {
         text(part.service, part.namespace, part.version, operation)
     }
 
-    private func text(_ service: String, _ namespace: String = "", _ version: String, _ operation: String = "") -> String {
+    private func text(_ service: String, _ namespace: String = "", _ version: String, _ operation: String = "")
+        -> String
+    {
         service + (namespace.isEmpty ? "" : "/" + namespace) + (version.isEmpty ? "" : "@" + version)
             + (operation.isEmpty ? "" : ":" + operation)
     }

@@ -37,7 +37,9 @@ import TraceModel
         count.add(records)
         let expected = count.counter.buckets
         var random = SeededGenerator(seed: 5)
-        for variant in [records.reversed(), records.shuffled(using: &random), records + records.shuffled(using: &random)] {
+        for variant in [
+            records.reversed(), records.shuffled(using: &random), records + records.shuffled(using: &random),
+        ] {
             var other = CallCounter()
             var variant = variant
             other.add(&variant, count.names)
@@ -66,7 +68,8 @@ import TraceModel
 
 extension SpanView {
     /// Adds the span to a batch, without the attributes that `isLeftOut` says.
-    func copy(to builder: inout SpanBatchBuilder, without isLeftOut: (UnsafeRawBufferPointer) -> Bool = { _ in false }) {
+    func copy(to builder: inout SpanBatchBuilder, without isLeftOut: (UnsafeRawBufferPointer) -> Bool = { _ in false })
+    {
         builder.beginSpan()
         (builder.traceID, builder.spanID, builder.parentID) = (traceID, spanID.value, parentID?.value ?? 0)
         builder.start = start ?? SpanBatch.absentTime
