@@ -92,7 +92,8 @@ import TraceModel
     }
 
     @Test func `what comes after its trace was settled counts by itself, and stays counted`() throws {
-        var traffic = CallTraffic(seed: 9, traceCount: 1, seconds: 1)
+        var traffic = CallTraffic(seed: 9, traceCount: 20, seconds: 1)
+        traffic.keepLongestTrace()
         var builder = SpanBatchBuilder()
         let early = Array(traffic.spans.prefix(2))
         let late = Array(traffic.spans.dropFirst(2))
@@ -113,7 +114,6 @@ import TraceModel
         var expected = NamedCounts(of: [ArrivedBatch(CallTraffic.batch(early, &builder), arrival: 0)])
         expected.merge(NamedCounts(of: [ArrivedBatch(CallTraffic.batch(late, &builder), arrival: 0)]))
         #expect(counts.difference(from: expected) == "")
-        #expect(traffic.batches(sizes: 1...1).count == early.count + late.count)
     }
 
     @Test func `beyond the limit those that wait longest are settled early`() throws {
@@ -155,13 +155,76 @@ import TraceModel
             model.append(ArrivedBatch(CallTraffic.batch([span], &builder), arrival: last))
             if step % 3 == 2 { try model.seal(now: last, step % 2 == 0 ? .crashedAfter : .done) }
         }
-        let settled = 50 - model.unsealed.reduce(0) { $0 + $1.batches.count }
+        let settled =
+            50 - model.unsealed.reduce(0) { $0 + $1.batches.count }
             - model.store.statistics.waitingSpanCount
         #expect(settled > 20)
         try model.seal(now: last)
         try model.reopen()
         try model.settle(now: last, all: true)
         #expect(try NamedCounts(of: model.store, within: Self.window).operationCount == 50)
+    }
+
+    @Test func `names that nobody needs any more are forgotten`() throws {
+        let model = try SealingModel()
+        var traffic = CallTraffic(seed: 14, traceCount: 40, seconds: 5)
+        let batches = traffic.batches(sizes: 1...20)
+        for batch in batches { model.append(batch) }
+        try model.seal(now: CallTraffic.begin)
+        #expect(model.store.statistics.waitingSpanCount == traffic.spans.count)
+        var builder = SpanBatchBuilder()
+        let count = 1000
+        model.store.withState { $0.siteCountMax = count / 2 }
+        var span = traffic.spans[0]
+        let spans = (0..<count).map { number in
+            span.operationName = "operation \(number)"
+            span.traceID.low = ~UInt64(number)
+            return span
+        }
+        model.append(
+            ArrivedBatch(CallTraffic.batch(spans, &builder), arrival: CallTraffic.begin - 20 * Self.second))
+        let window = CallTraffic.begin..<CallTraffic.begin + 1
+        let before = try NamedCounts(of: model.store, within: window, unsealed: model.unsealed)
+        try model.seal(now: CallTraffic.begin)
+        #expect(model.store.withState { $0.names.sites.count } < count)
+        let after = try NamedCounts(of: model.store, within: window, unsealed: model.unsealed)
+        #expect(after.difference(from: before) == "")
+        #expect(model.store.totals().reduce(0) { $0 + $1.totals.callCount } >= count)
+        try model.settle(now: CallTraffic.begin, all: true)
+        #expect(try NamedCounts(of: model.store, within: window).difference(from: before) == "")
+    }
+
+    @Test func `while generations are sealed readers see each call once`() throws {
+        var traffic = CallTraffic(seed: 15, traceCount: 300, seconds: 60)
+        let batches = traffic.batches(sizes: 1...20)
+        let truth = NamedCounts(of: batches)
+        let model = try SealingModel()
+        for batch in batches { model.append(batch) }
+        let all = model.unsealed[0].batches
+        // Ten generations, which a reader takes for live until it is told otherwise.
+        let size = (all.count + 9) / 10
+        let generations = (0..<10).map { number in
+            UnsealedBatches(
+                generation: UInt64(number + 1),
+                batches: Array(all[min(all.count, number * size)..<min(all.count, (number + 1) * size)]))
+        }
+        let store = model.store
+        let readers = (0..<3).map { _ in
+            BackgroundThread {
+                (0..<12).map { _ in
+                    (try? NamedCounts(of: store, within: Self.window, unsealed: generations))?
+                        .difference(from: truth) ?? "it failed"
+                }
+            }
+        }
+        for generation in generations {
+            let prepared = try store.prepare(
+                generation: generation.generation, generation.batches,
+                now: generation.batches.last?.arrival ?? 0)
+            try model.catalog.change(prepared.change)
+            store.commit(prepared)
+        }
+        for reader in readers { #expect(reader.join() == Array(repeating: "", count: 12)) }
     }
 
     @Test func `a damaged row of waiting calls is passed over and counted`() throws {
