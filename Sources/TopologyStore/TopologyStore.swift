@@ -20,6 +20,7 @@ public final class TopologyStore: @unchecked Sendable {
 
     private let bucketsLock = PthreadLock()
     private var buckets: CallBuckets
+    var graphs = GraphCache()
     private var settledTotals: SettledTotals
     /// Of buckets as they were held before.
     private var formerFigures = CallBuckets.Statistics()
@@ -139,7 +140,9 @@ public final class TopologyStore: @unchecked Sendable {
 
     /// Removes buckets that are older than they are kept, and what only they had.
     public func expire(now: Int64) throws(CatalogError) {
-        _ = try withBuckets { buckets, _ throws(CatalogError) in try buckets.expire(now: now) }
+        try withBuckets { buckets, _ throws(CatalogError) in
+            if try buckets.expire(now: now) > 0 { graphs.removeAll() }
+        }
     }
 
     public var statistics: TopologyStatistics {

@@ -140,10 +140,10 @@ struct WaitingCalls: Sendable {
         }
         for place in parts.indices { parts[place].chunk = numbers[Int(parts[place].chunk)] }
         let held = chunks.reduce(0) { $0 + $1.count }
-        if held - count > count / 2 + Self.unusedCountMax || chunks.count > Self.chunkCountMax { compact() }
+        if held - count > count / 4 + Self.unusedCountMax || chunks.count > Self.chunkCountMax { compact() }
     }
 
-    /// Records that nobody needs may take a third of the room, and so many more.
+    /// Records that nobody needs may take a fifth of the room, and so many more.
     private static let unusedCountMax = 8192
     private static let chunkCountMax = 64
 

@@ -227,6 +227,69 @@ import TraceModel
         for reader in readers { #expect(reader.join() == Array(repeating: "", count: 12)) }
     }
 
+    @Test func `a change that is in the catalog counts only from its commit on`() throws {
+        var options = TopologyOptions()
+        options.cacheByteCountMax = 1
+        options.settleTime = 0
+        var traffic = CallTraffic(seed: 16, traceCount: 60, seconds: 20)
+        let batches = traffic.batches(sizes: 1...20)
+        let model = try SealingModel(options)
+        for batch in batches.prefix(batches.count / 2) { model.append(batch) }
+        try model.seal(now: CallTraffic.begin + 100 * Self.second)
+        for batch in batches.dropFirst(batches.count / 2) { model.append(batch) }
+        let unsealed = model.unsealed
+        let store = model.store
+        let before = try NamedCounts(of: store, within: Self.window, unsealed: unsealed)
+        let graph = try store.graph(TopologyQuery(window: Self.window), unsealed: unsealed)
+        let prepared = try store.prepare(
+            generation: unsealed[0].generation, unsealed[0].batches, now: CallTraffic.begin + 200 * Self.second)
+        try model.catalog.change(prepared.change)
+        let between = try NamedCounts(of: store, within: Self.window, unsealed: unsealed)
+        #expect(between.difference(from: before) == "")
+        store.commit(prepared)
+        let after = try NamedCounts(of: store, within: Self.window, unsealed: unsealed)
+        #expect(after.difference(from: before) == "")
+        #expect(try store.graph(TopologyQuery(window: Self.window), unsealed: unsealed) == graph)
+    }
+
+    @Test func `what waits after opening is what waited before`() throws {
+        let seed: UInt64 = 17
+        print("seed \(seed)")
+        var options = TopologyOptions()
+        options.waitingCountMax = 400
+        var traffic = CallTraffic(seed: seed, traceCount: 500, seconds: 60)
+        let model = try SealingModel(options)
+        var (rowCounts, before): ([Int], Set<[Int64]>) = ([], [])
+        for (place, batch) in traffic.batches(sizes: 1...10).enumerated() {
+            model.append(batch)
+            guard place % 7 == 6 else { continue }
+            try model.seal(now: batch.arrival)
+            guard place % 5 == 0 else { continue }
+            before = Self.waiting(model.store)
+            rowCounts.append(try model.catalog.topologyWaiting().count)
+            try model.reopen()
+            #expect(Self.waiting(model.store) == before)
+        }
+        #expect(!before.isEmpty)
+        #expect((rowCounts.max() ?? 0) > 2 && (rowCounts.max() ?? 0) <= WaitingRows.countMax)
+    }
+
+    /// Each record that waits, without the numbers of names, and when its trace came.
+    private static func waiting(_ store: TopologyStore) -> Set<[Int64]> {
+        let groups = store.withState { $0.waiting.groups }
+        var waiting: Set<[Int64]> = []
+        for group in groups.groups {
+            for record in groups.records[group.rows] {
+                waiting.insert([
+                    Int64(bitPattern: record.traceIDLow), Int64(bitPattern: record.traceIDHigh),
+                    Int64(bitPattern: record.spanID), Int64(bitPattern: record.parentID), record.start,
+                    record.duration, group.firstArrival, group.lastArrival,
+                ])
+            }
+        }
+        return waiting
+    }
+
     @Test func `a damaged row of waiting calls is passed over and counted`() throws {
         var traffic = CallTraffic(seed: 12, traceCount: 40, seconds: 5)
         let batches = traffic.batches(sizes: 1...20)
