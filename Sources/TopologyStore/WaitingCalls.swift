@@ -103,6 +103,10 @@ struct WaitingCalls: Sendable {
         var added = CallGroups()
         next.index = TraceIndex(expecting: kept.count)
         next.traces.reserveCapacity(kept.count)
+        next.parts.reserveCapacity(kept.count)
+        added.reserve(
+            groupCount: kept.count { $0.group >= 0 },
+            recordCount: kept.reduce(0) { $0 + ($1.group >= 0 ? Int(fresh.groups[Int($1.group)].count) : 0) })
         var useCounts = [Int](repeating: 0, count: chunks.count)
         for whole in kept {
             var trace = Waiting(
