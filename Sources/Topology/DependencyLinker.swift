@@ -38,7 +38,7 @@ public struct DependencyLinker: Sendable {
                 while first < records.count {
                     var end = first + 1
                     while end < records.count, records[end].traceIDLow == records[first].traceIDLow { end += 1 }
-                    tree.build(UnsafeBufferPointer(rebasing: records[first..<end]), sites)
+                    tree.build(UnsafeBufferPointer(rebasing: records[first..<end]), sites, names)
                     tree.forEachLink { parent, child, isError in
                         let pair = UInt64(parent) << 32 | UInt64(child)
                         sums[pair, default: Sum()].callCount += 1

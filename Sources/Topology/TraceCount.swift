@@ -12,7 +12,7 @@ struct TraceCount: Sendable {
     mutating func add(
         _ records: UnsafeBufferPointer<CallRecord>, _ sites: UnsafeBufferPointer<CallSite>, _ names: CallNames
     ) {
-        tree.build(records, sites)
+        tree.build(records, sites, names)
         guard let facts = TraceFacts(tree.spans) else { return }
         trace = facts
         countLinks()
