@@ -31,6 +31,7 @@ struct CallGroups: Sendable {
         let total = sources.reduce(0) { $0 + $1.records.count }
         var numbers: [UInt32] = []
         numbers.reserveCapacity(total)
+        groups.reserveCapacity(total / 8)
         var index = TraceIndex(expecting: total / 8)
         for source in sources { number(source, arrivedBy: now, &index, &numbers) }
         var places: [UInt32] = []
@@ -82,6 +83,11 @@ struct CallGroups: Sendable {
                 row += 1
             }
         }
+    }
+
+    mutating func reserve(groupCount: Int, recordCount: Int) {
+        groups.reserveCapacity(groupCount)
+        records.reserveCapacity(recordCount)
     }
 
     mutating func append(_ group: CallGroup, _ rows: ArraySlice<CallRecord>) {

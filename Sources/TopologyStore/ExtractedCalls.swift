@@ -21,6 +21,7 @@ struct ExtractedCalls: Sendable {
             batches.removeSubrange(common...)
             records.removeSubrange((batches.last?.end ?? 0)...)
         }
+        if records.isEmpty { records.reserveCapacity(others.reduce(0) { $0 + $1.batch.spanCount }) }
         return common
     }
 

@@ -18,6 +18,8 @@ struct ProvisionalCalls: Sendable {
     /// A count that takes long is used for so many times as long.
     private static let costTimes: UInt64 = 4
 
+    var stamp: GraphCache.Stamp { GraphCache.Stamp(epoch: epoch, counted: counted) }
+
     init(ageMax: UInt64) { self.ageMax = ageMax }
 
     /// Counts anew if that is due.

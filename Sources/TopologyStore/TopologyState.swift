@@ -6,6 +6,7 @@ internal import TraceModel
 struct TopologyState: Sendable {
     /// Those that all records and series at hand are numbers of.
     var names = CallNames()
+    private var keptSiteCount = 0
     private var extractor = CallExtractor()
     /// Of generations that are not sealed, as far as somebody asked.
     private var extracted: [UInt64: ExtractedCalls] = [:]
@@ -69,6 +70,23 @@ struct TopologyState: Sendable {
     }
 
     // MARK: Changes
+
+    /// Names and sites of spans that nobody needs any more pile up. So many more than after the last change of numbers
+    /// may.
+    var siteCountMax = 65_536
+
+    var hasTooManyNames: Bool { names.sites.count > keptSiteCount * 2 + siteCountMax }
+
+    /// Takes other numbers for all names.
+    /// - Parameter newNames: those that the buckets are numbers of.
+    mutating func rename(_ newNames: CallNames) {
+        var names = newNames
+        waiting = waiting.renamed(from: self.names, to: &names)
+        keptSiteCount = names.sites.count
+        self.names = names
+        extracted = [:]
+        epoch += 1
+    }
 
     mutating func commit(_ work: PreparedTopology.Work) {
         waiting = work.waiting

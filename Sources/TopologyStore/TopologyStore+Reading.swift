@@ -5,8 +5,29 @@ internal import TraceModel
 extension TopologyStore {
     /// Who calls whom in a window of time.
     public func graph(_ query: TopologyQuery, unsealed: [UnsealedBatches]) throws(CatalogError) -> TopologyGraph {
-        let counted = try counted(within: query.window, unsealed: unsealed) { $0.kind != .link }
-        return TopologyGraph(series: counted.series, names: counted.names, query: query, window: counted.window)
+        var query = query
+        let (found, names) = try atOneTime(unsealed) { buckets, provisional throws(CatalogError) in
+            query.window = buckets.widened(query.window)
+            if let graph = graphs.graph(query, provisional.stamp) {
+                return Found(graph: graph, stamp: provisional.stamp)
+            }
+            let sum = try Self.sum(buckets, provisional, within: query.window) { $0.kind != .link }
+            return Found(sum: sum, stamp: provisional.stamp)
+        }
+        if let graph = found.graph { return graph }
+        let graph = TopologyGraph(
+            series: found.sum?.series ?? [:], names: names, query: query, window: query.window)
+        try withBuckets { _, epoch throws(CatalogError) in
+            if epoch == found.stamp.epoch { graphs.put(graph, query, found.stamp) }
+        }
+        return graph
+    }
+
+    /// A graph, or what to make it of.
+    private struct Found {
+        var graph: TopologyGraph?
+        var sum: CallBuckets.Sum?
+        var stamp: GraphCache.Stamp
     }
 
     /// Who calls whom by Zipkin's rules; by parent, then child.
@@ -83,15 +104,22 @@ extension TopologyStore {
         within window: Range<Int64>, unsealed: [UnsealedBatches], _ isIncluded: @escaping (CallSeries) -> Bool
     ) throws(CatalogError) -> (series: [CallSeries: CallTotals], window: Range<Int64>, names: CallNames) {
         let (sum, names) = try atOneTime(unsealed) { buckets, provisional throws(CatalogError) in
-            var sum = try buckets.sum(window: window, isIncluded: isIncluded)
-            for (minute, series) in provisional.buckets where sum.window.contains(minute) {
-                for (series, totals) in series where isIncluded(series) {
-                    sum.series[series, default: CallTotals()].merge(totals)
-                }
-            }
-            return sum
+            try Self.sum(buckets, provisional, within: window, isIncluded)
         }
         return (sum.series, sum.window, names)
+    }
+
+    private static func sum(
+        _ buckets: CallBuckets, _ provisional: ProvisionalCalls, within window: Range<Int64>,
+        _ isIncluded: @escaping (CallSeries) -> Bool
+    ) throws(CatalogError) -> CallBuckets.Sum {
+        var sum = try buckets.sum(window: window, isIncluded: isIncluded)
+        for (minute, series) in provisional.buckets where sum.window.contains(minute) {
+            for (series, totals) in series where isIncluded(series) {
+                sum.series[series, default: CallTotals()].merge(totals)
+            }
+        }
+        return sum
     }
 
     /// Calls `body` with what is settled and what is not, each call in one of the two.

@@ -13,13 +13,17 @@ public final class TopologyStore: @unchecked Sendable {
     // Unchecked: each lock guards what stands below it. Whoever takes several takes them in this order.
     let options: TopologyOptions
     let logger: Logger
+    private let catalog: Catalog
 
     private let provisionalLock = PthreadLock()
     private var provisional: ProvisionalCalls
 
     private let bucketsLock = PthreadLock()
     private var buckets: CallBuckets
+    var graphs = GraphCache()
     private var settledTotals: SettledTotals
+    /// Of buckets as they were held before.
+    private var formerFigures = CallBuckets.Statistics()
 
     private let lock = PthreadLock()
     private var state: TopologyState
@@ -36,6 +40,7 @@ public final class TopologyStore: @unchecked Sendable {
         catalog: Catalog, options: TopologyOptions, logger: Logger, provisionalAgeMax: UInt64
     ) throws(CatalogError) {
         provisional = ProvisionalCalls(ageMax: provisionalAgeMax)
+        self.catalog = catalog
         self.options = options
         self.logger = logger
         state = TopologyState()
@@ -94,6 +99,25 @@ public final class TopologyStore: @unchecked Sendable {
                 state.isPreparing = false
                 if isCommitted { state.commit(work) }
             }
+            renameIfNeeded()
+        }
+    }
+
+    /// Gives all names other numbers when too many of them are of spans that nobody needs any more.
+    private func renameIfNeeded() {
+        withState { state in
+            guard state.hasTooManyNames else { return }
+            do throws(CatalogError) {
+                var names = CallNames()
+                let renamed = try CallBuckets(catalog: catalog, options: options, names: &names)
+                settledTotals = settledTotals.renamed(options, from: state.names, to: &names)
+                formerFigures.add(buckets.statistics)
+                buckets = renamed
+                state.rename(names)
+            } catch {
+                logger.warning(
+                    "names that no series needs stay in memory", metadata: ["reason": "\(error)"])
+            }
         }
     }
 
@@ -116,11 +140,17 @@ public final class TopologyStore: @unchecked Sendable {
 
     /// Removes buckets that are older than they are kept, and what only they had.
     public func expire(now: Int64) throws(CatalogError) {
-        _ = try withBuckets { buckets, _ throws(CatalogError) in try buckets.expire(now: now) }
+        try withBuckets { buckets, _ throws(CatalogError) in
+            if try buckets.expire(now: now) > 0 { graphs.removeAll() }
+        }
     }
 
     public var statistics: TopologyStatistics {
-        let counted = bucketsLock.withLock { buckets.statistics }
+        let counted = bucketsLock.withLock {
+            var counted = buckets.statistics
+            counted.add(formerFigures)
+            return counted
+        }
         return withState { state in
             var statistics = state.statistics
             statistics.waitingSpanCount = state.waiting.count
@@ -132,5 +162,14 @@ public final class TopologyStore: @unchecked Sendable {
             statistics.damagedRowCount += counted.damagedBucketCount
             return statistics
         }
+    }
+}
+
+extension CallBuckets.Statistics {
+    /// Adds what was counted since the process began.
+    fileprivate mutating func add(_ other: CallBuckets.Statistics) {
+        foldedCallCount += other.foldedCallCount
+        expiredCallCount += other.expiredCallCount
+        damagedBucketCount += other.damagedBucketCount
     }
 }

@@ -103,6 +103,10 @@ struct WaitingCalls: Sendable {
         var added = CallGroups()
         next.index = TraceIndex(expecting: kept.count)
         next.traces.reserveCapacity(kept.count)
+        next.parts.reserveCapacity(kept.count)
+        added.reserve(
+            groupCount: kept.count { $0.group >= 0 },
+            recordCount: kept.reduce(0) { $0 + ($1.group >= 0 ? Int(fresh.groups[Int($1.group)].count) : 0) })
         var useCounts = [Int](repeating: 0, count: chunks.count)
         for whole in kept {
             var trace = Waiting(
@@ -140,19 +144,15 @@ struct WaitingCalls: Sendable {
         }
         for place in parts.indices { parts[place].chunk = numbers[Int(parts[place].chunk)] }
         let held = chunks.reduce(0) { $0 + $1.count }
-        if held - count > count / 2 + Self.unusedCountMax || chunks.count > Self.chunkCountMax { compact() }
+        if held - count > count / 4 + Self.unusedCountMax || chunks.count > Self.chunkCountMax { compact() }
     }
 
-    /// Records that nobody needs may take a third of the room, and so many more.
+    /// Records that nobody needs may take a fifth of the room, and so many more.
     private static let unusedCountMax = 8192
     private static let chunkCountMax = 64
 
+    /// Puts all records into one piece.
     private mutating func compact() {
-        rewrite { $0 }
-    }
-
-    /// Puts all records anew into one piece, each as `change` gives it back.
-    private mutating func rewrite(_ change: (CallRecord) -> CallRecord) {
         var records: [CallRecord] = []
         records.reserveCapacity(count)
         var newParts: [Part] = []
@@ -160,7 +160,7 @@ struct WaitingCalls: Sendable {
         for place in traces.indices {
             let start = records.count
             for part in parts(of: traces[place]) {
-                for record in rows(of: part) { records.append(change(record)) }
+                records.append(contentsOf: rows(of: part))
             }
             traces[place].firstPart = UInt32(newParts.count)
             traces[place].partCount = 1
@@ -169,6 +169,20 @@ struct WaitingCalls: Sendable {
         }
         parts = newParts
         chunks = [records]
+    }
+
+    /// The same with other numbers of sites.
+    func renamed(from old: CallNames, to names: inout CallNames) -> WaitingCalls {
+        var numbers = [UInt32?](repeating: nil, count: old.sites.count)
+        var renamed = self
+        renamed.compact()
+        for place in renamed.chunks[0].indices {
+            let site = Int(renamed.chunks[0][place].site)
+            let number = numbers[site] ?? names.number(of: old.sites[site].renamed(from: old, to: &names))
+            numbers[site] = number
+            renamed.chunks[0][place].site = number
+        }
+        return renamed
     }
 
     /// All that waits, trace by trace.

@@ -37,6 +37,12 @@ struct CallTraffic {
         spans.sort { $0.arrival < $1.arrival }
     }
 
+    mutating func keepLongestTrace() {
+        let counts = Dictionary(grouping: spans, by: \.traceID).mapValues(\.count)
+        let longest = counts.max { ($0.value, $0.key) < ($1.value, $1.key) }?.key
+        spans.removeAll { $0.traceID != longest }
+    }
+
     private mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &random) < percent }
 
     private mutating func addTrace(at start: Int64) {
@@ -135,7 +141,9 @@ struct NamedCounts {
 
     mutating func merge(_ other: NamedCounts) {
         for (minute, series) in other.minutes {
-            for (series, totals) in series { minutes[minute, default: [:]][series, default: CallTotals()].merge(totals) }
+            for (series, totals) in series {
+                minutes[minute, default: [:]][series, default: CallTotals()].merge(totals)
+            }
         }
     }
 

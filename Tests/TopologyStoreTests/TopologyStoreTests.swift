@@ -92,7 +92,8 @@ import TraceModel
     }
 
     @Test func `what comes after its trace was settled counts by itself, and stays counted`() throws {
-        var traffic = CallTraffic(seed: 9, traceCount: 1, seconds: 1)
+        var traffic = CallTraffic(seed: 9, traceCount: 20, seconds: 1)
+        traffic.keepLongestTrace()
         var builder = SpanBatchBuilder()
         let early = Array(traffic.spans.prefix(2))
         let late = Array(traffic.spans.dropFirst(2))
@@ -113,7 +114,6 @@ import TraceModel
         var expected = NamedCounts(of: [ArrivedBatch(CallTraffic.batch(early, &builder), arrival: 0)])
         expected.merge(NamedCounts(of: [ArrivedBatch(CallTraffic.batch(late, &builder), arrival: 0)]))
         #expect(counts.difference(from: expected) == "")
-        #expect(traffic.batches(sizes: 1...1).count == early.count + late.count)
     }
 
     @Test func `beyond the limit those that wait longest are settled early`() throws {
@@ -155,13 +155,139 @@ import TraceModel
             model.append(ArrivedBatch(CallTraffic.batch([span], &builder), arrival: last))
             if step % 3 == 2 { try model.seal(now: last, step % 2 == 0 ? .crashedAfter : .done) }
         }
-        let settled = 50 - model.unsealed.reduce(0) { $0 + $1.batches.count }
+        let settled =
+            50 - model.unsealed.reduce(0) { $0 + $1.batches.count }
             - model.store.statistics.waitingSpanCount
         #expect(settled > 20)
         try model.seal(now: last)
         try model.reopen()
         try model.settle(now: last, all: true)
         #expect(try NamedCounts(of: model.store, within: Self.window).operationCount == 50)
+    }
+
+    @Test func `names that nobody needs any more are forgotten`() throws {
+        let model = try SealingModel()
+        var traffic = CallTraffic(seed: 14, traceCount: 40, seconds: 5)
+        let batches = traffic.batches(sizes: 1...20)
+        for batch in batches { model.append(batch) }
+        try model.seal(now: CallTraffic.begin)
+        #expect(model.store.statistics.waitingSpanCount == traffic.spans.count)
+        var builder = SpanBatchBuilder()
+        let count = 1000
+        model.store.withState { $0.siteCountMax = count / 2 }
+        var span = traffic.spans[0]
+        let spans = (0..<count).map { number in
+            span.operationName = "operation \(number)"
+            span.traceID.low = ~UInt64(number)
+            return span
+        }
+        model.append(
+            ArrivedBatch(CallTraffic.batch(spans, &builder), arrival: CallTraffic.begin - 20 * Self.second))
+        let window = CallTraffic.begin..<CallTraffic.begin + 1
+        let before = try NamedCounts(of: model.store, within: window, unsealed: model.unsealed)
+        try model.seal(now: CallTraffic.begin)
+        #expect(model.store.withState { $0.names.sites.count } < count)
+        let after = try NamedCounts(of: model.store, within: window, unsealed: model.unsealed)
+        #expect(after.difference(from: before) == "")
+        #expect(model.store.totals().reduce(0) { $0 + $1.totals.callCount } >= count)
+        try model.settle(now: CallTraffic.begin, all: true)
+        #expect(try NamedCounts(of: model.store, within: window).difference(from: before) == "")
+    }
+
+    @Test func `while generations are sealed readers see each call once`() throws {
+        var traffic = CallTraffic(seed: 15, traceCount: 300, seconds: 60)
+        let batches = traffic.batches(sizes: 1...20)
+        let truth = NamedCounts(of: batches)
+        let model = try SealingModel()
+        for batch in batches { model.append(batch) }
+        let all = model.unsealed[0].batches
+        // Ten generations, which a reader takes for live until it is told otherwise.
+        let size = (all.count + 9) / 10
+        let generations = (0..<10).map { number in
+            UnsealedBatches(
+                generation: UInt64(number + 1),
+                batches: Array(all[min(all.count, number * size)..<min(all.count, (number + 1) * size)]))
+        }
+        let store = model.store
+        let readers = (0..<3).map { _ in
+            BackgroundThread {
+                (0..<12).map { _ in
+                    (try? NamedCounts(of: store, within: Self.window, unsealed: generations))?
+                        .difference(from: truth) ?? "it failed"
+                }
+            }
+        }
+        for generation in generations {
+            let prepared = try store.prepare(
+                generation: generation.generation, generation.batches,
+                now: generation.batches.last?.arrival ?? 0)
+            try model.catalog.change(prepared.change)
+            store.commit(prepared)
+        }
+        for reader in readers { #expect(reader.join() == Array(repeating: "", count: 12)) }
+    }
+
+    @Test func `a change that is in the catalog counts only from its commit on`() throws {
+        var options = TopologyOptions()
+        options.cacheByteCountMax = 1
+        options.settleTime = 0
+        var traffic = CallTraffic(seed: 16, traceCount: 60, seconds: 20)
+        let batches = traffic.batches(sizes: 1...20)
+        let model = try SealingModel(options)
+        for batch in batches.prefix(batches.count / 2) { model.append(batch) }
+        try model.seal(now: CallTraffic.begin + 100 * Self.second)
+        for batch in batches.dropFirst(batches.count / 2) { model.append(batch) }
+        let unsealed = model.unsealed
+        let store = model.store
+        let before = try NamedCounts(of: store, within: Self.window, unsealed: unsealed)
+        let graph = try store.graph(TopologyQuery(window: Self.window), unsealed: unsealed)
+        let prepared = try store.prepare(
+            generation: unsealed[0].generation, unsealed[0].batches, now: CallTraffic.begin + 200 * Self.second)
+        try model.catalog.change(prepared.change)
+        let between = try NamedCounts(of: store, within: Self.window, unsealed: unsealed)
+        #expect(between.difference(from: before) == "")
+        store.commit(prepared)
+        let after = try NamedCounts(of: store, within: Self.window, unsealed: unsealed)
+        #expect(after.difference(from: before) == "")
+        #expect(try store.graph(TopologyQuery(window: Self.window), unsealed: unsealed) == graph)
+    }
+
+    @Test func `what waits after opening is what waited before`() throws {
+        let seed: UInt64 = 17
+        print("seed \(seed)")
+        var options = TopologyOptions()
+        options.waitingCountMax = 400
+        var traffic = CallTraffic(seed: seed, traceCount: 500, seconds: 60)
+        let model = try SealingModel(options)
+        var (rowCounts, before): ([Int], Set<[Int64]>) = ([], [])
+        for (place, batch) in traffic.batches(sizes: 1...10).enumerated() {
+            model.append(batch)
+            guard place % 7 == 6 else { continue }
+            try model.seal(now: batch.arrival)
+            guard place % 5 == 0 else { continue }
+            before = Self.waiting(model.store)
+            rowCounts.append(try model.catalog.topologyWaiting().count)
+            try model.reopen()
+            #expect(Self.waiting(model.store) == before)
+        }
+        #expect(!before.isEmpty)
+        #expect((rowCounts.max() ?? 0) > 2 && (rowCounts.max() ?? 0) <= WaitingRows.countMax)
+    }
+
+    /// Each record that waits, without the numbers of names, and when its trace came.
+    private static func waiting(_ store: TopologyStore) -> Set<[Int64]> {
+        let groups = store.withState { $0.waiting.groups }
+        var waiting: Set<[Int64]> = []
+        for group in groups.groups {
+            for record in groups.records[group.rows] {
+                waiting.insert([
+                    Int64(bitPattern: record.traceIDLow), Int64(bitPattern: record.traceIDHigh),
+                    Int64(bitPattern: record.spanID), Int64(bitPattern: record.parentID), record.start,
+                    record.duration, group.firstArrival, group.lastArrival,
+                ])
+            }
+        }
+        return waiting
     }
 
     @Test func `a damaged row of waiting calls is passed over and counted`() throws {
