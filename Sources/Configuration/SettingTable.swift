@@ -29,10 +29,6 @@ extension Setting {
         Setting(
             "jaeger.binary-port", .port, default: "6832", "UDP port of the Jaeger agent's protocol, binary thrift"),
         Setting(
-            "sampling.http-port", .port, default: "5778",
-            "Port that tells SDKs over HTTP how to sample, as Jaeger's remote sampling does"),
-        Setting("sampling.grpc-port", .port, default: "5779", "Port that tells SDKs the same over gRPC"),
-        Setting(
             "jaeger.storage-port", .port, default: "17271",
             "Port of Jaeger's remote storage API, for a Jaeger query service over this store"),
         Setting("tempo.port", .port, default: "3200", "Port of Tempo's query API"),
@@ -50,6 +46,10 @@ extension Setting {
             "How far back a search goes that does not say"),
         Setting("admin.port", .port, default: "14269", "Port of health and metrics"),
 
+        Setting(
+            "sampling.http-port", .port, default: "5778",
+            "Port that tells SDKs over HTTP how to sample, as Jaeger's remote sampling does"),
+        Setting("sampling.grpc-port", .port, default: "5779", "Port that tells SDKs the same over gRPC"),
         Setting(
             "sampling.strategies", .text, default: "off",
             "File of what SDKs are told that ask how to sample, in Jaeger's format; taken anew when it changes"),

@@ -1,5 +1,5 @@
 internal import Terminal
-internal import Topology
+package import Topology
 
 extension TopologyGraph {
     /// Length of the window; at least a nanosecond, so that one may divide by it.
@@ -33,8 +33,13 @@ extension TopologyGraph.Edge {
 func share(_ part: Int, of whole: Int) -> Double { whole > 0 ? Double(part) / Double(whole) : 0 }
 
 extension CallSeries.Kind {
+    package init?(word: String) {
+        guard let kind = Self.allCases.first(where: { $0.word == word }) else { return nil }
+        self = kind
+    }
+
     /// As documents name it.
-    var word: String {
+    package var word: String {
         switch self {
         case .link: "link"
         case .rpc: "rpc"

@@ -1,7 +1,7 @@
 internal import Terminal
 internal import Topology
 
-/// A topology as a picture that stands alone: no scripts, nothing loaded, colours after the reader's light or dark theme.
+/// A topology as a picture that stands alone: no scripts, nothing loaded, colours for light and dark themes.
 struct GraphSVG {
     /// Of more there is no picture to be made that anybody can read: those with most calls are drawn.
     static let nodeCountMax = 1000

@@ -202,7 +202,8 @@ private struct CallBucketSum {
         for bucket in buckets { examples.formUnion(bucket.examples) }
         let sorted = examples.filter { isSeen[Int($0.id)] }.sorted { ($0.id, $0.traceID) < ($1.id, $1.traceID) }
         for (place, example) in sorted.enumerated() {
-            let isOver = place >= CallBucket.exampleCountMax
+            let isOver =
+                place >= CallBucket.exampleCountMax
                 && sorted[place - CallBucket.exampleCountMax].id == example.id
             if !isOver { parts.examples.append(example) }
         }

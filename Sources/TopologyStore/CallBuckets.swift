@@ -180,3 +180,15 @@ extension [Int64] {
         if place == count || self[place] != start { insert(start, at: place) }
     }
 }
+
+extension CallBuckets {
+    /// Why a bucket's content cannot be read; nil if it can.
+    package static func problem(of content: [UInt8]) -> String? {
+        do {
+            _ = try CallBucket(decoding: content)
+            return nil
+        } catch {
+            return error.description
+        }
+    }
+}

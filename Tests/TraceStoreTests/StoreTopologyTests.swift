@@ -2,6 +2,7 @@ import FoundationEssentials
 import TestSupport
 import Testing
 import Topology
+import TopologyStore
 import TraceModel
 
 @testable import TraceStore

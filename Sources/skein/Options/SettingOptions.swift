@@ -18,8 +18,6 @@ struct SettingOptions: ParsableArguments {
     @Option(setting: "jaeger.grpc-port") var jaegerGrpcPort: String?
     @Option(setting: "jaeger.compact-port") var jaegerCompactPort: String?
     @Option(setting: "jaeger.binary-port") var jaegerBinaryPort: String?
-    @Option(setting: "sampling.http-port") var samplingHttpPort: String?
-    @Option(setting: "sampling.grpc-port") var samplingGrpcPort: String?
     @Option(setting: "query.port") var queryPort: String?
     @Option(setting: "query.grpc-port") var queryGrpcPort: String?
     @Option(setting: "jaeger.storage-port") var jaegerStoragePort: String?
@@ -29,6 +27,8 @@ struct SettingOptions: ParsableArguments {
     @Option(setting: "query.timeout") var queryTimeout: String?
     @Option(setting: "query.lookback") var queryLookback: String?
     @Option(setting: "admin.port") var adminPort: String?
+    @Option(setting: "sampling.http-port") var samplingHttpPort: String?
+    @Option(setting: "sampling.grpc-port") var samplingGrpcPort: String?
     @Option(setting: "sampling.strategies") var samplingStrategies: String?
     @Option(setting: "sampling.default-probability") var samplingDefaultProbability: String?
     @Option(setting: "sampling.adaptive-traces-per-second") var samplingAdaptiveTracesPerSecond: String?

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import HTTPClient
+import Topology
 import TraceModel
 import WireFormats
 
@@ -48,6 +49,24 @@ final class ServerSource: TraceSource {
         let answer: OperationsAnswer = try decode(
             try client.get(Self.path("services/\(PercentEncoding.encode(service))/operations")))
         return Set(answer.operations.map(\.name)).sorted()
+    }
+
+    func topology(_ query: TopologyQuery) throws -> TopologyGraph {
+        var parameters = Self.window(query.window) + [(name: "group", value: query.grouping.rawValue)]
+        if let focus = query.focus { parameters += [("focus", focus), ("depth", "\(query.depth)")] }
+        let answer: TopologyAnswer = try decode(try client.get(Self.path("topology", parameters)))
+        guard let graph = answer.graph else { throw unreadable }
+        return graph
+    }
+
+    func propagation(within window: Range<Int64>) throws -> PropagationReport {
+        let answer: PropagationAnswer = try decode(try client.get(Self.path("propagation", Self.window(window))))
+        guard let report = answer.report else { throw unreadable }
+        return report
+    }
+
+    private static func window(_ window: Range<Int64>) -> [(name: String, value: String)] {
+        [("since", time(window.lowerBound)), ("until", time(window.upperBound))]
     }
 
     // MARK: Answers
