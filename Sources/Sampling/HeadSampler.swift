@@ -82,6 +82,17 @@ public final class HeadSampler: Sendable {
         }
     }
 
+    /// What would become of a span that came now, and by which rule; nothing is taken note of. Of a span that a rule
+    /// with a rate matches, as if nothing had come before.
+    public func explain(_ span: SpanView) -> TailDecision {
+        var decisions = HeadDecisions(policy, outcomes: outcomes, span.batch)
+        var rates = RateLimits()
+        let found = decisions.outcome(ofRow: span.row, &rates, now: 0)
+        return TailDecision(
+            isKept: found.isKept, threshold: SamplingThreshold(rejected: found.threshold),
+            policy: found.isForced ? TailDecision.forced : names[found.rule])
+    }
+
     private func part(
         _ batch: SpanBatch, _ decisions: borrowing HeadDecisions, _ tools: inout sending Tools?
     ) -> HeadSplit {
@@ -120,11 +131,7 @@ public struct HeadSplit: Sendable {
 extension SpanBatch {
     /// Whether a span may have one.
     fileprivate var hasTraceState: Bool {
-        let wanted = SpanColumn(.field, key: UInt32(SpanField.traceState.rawValue), type: .string).rawValue
-        for index in 0..<shapeCount {
-            let shape = shape(index)
-            for place in 0..<shape.columnCount where shape.column(place).rawValue == wanted { return true }
-        }
+        for index in 0..<shapeCount where shape(index).hasTraceState { return true }
         return false
     }
 }

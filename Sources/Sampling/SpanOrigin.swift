@@ -25,16 +25,16 @@ struct OriginColumns: Sendable {
     }
 
     init(_ shape: SpanShape, _ batch: SpanBatch) {
-        var word: Int32 = 0
-        for index in 0..<shape.columnCount {
-            let column = shape.column(index)
-            if column.role == .attribute, column.type == .string {
-                add(batch.string(column.key), word)
-            } else if column.field == .resource {
-                resource = word
+        let resourceWord = ColumnWord.resource
+        var found = self
+        shape.forEachColumn { column, place in
+            if column.isStringAttribute {
+                found.add(batch.string(column.key), Int32(place))
+            } else if column.rawValue == resourceWord {
+                found.resource = Int32(place)
             }
-            word += Int32(column.type.wordCount)
         }
+        self = found
     }
 
     private mutating func add(_ key: UnsafeRawBufferPointer, _ word: Int32) {
