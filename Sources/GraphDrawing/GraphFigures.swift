@@ -74,15 +74,19 @@ enum FigureText {
         return "\(decimal(share * 100, digits: 1)) %"
     }
 
+    /// Larger ones, which only a mistake can bring here, are written with an exponent.
+    private static let numberMax = 1e15
+
     /// Three digits or more.
     static func number(_ value: Double) -> String {
-        guard value < 1e15 else { return "\(value)" }
+        guard value < numberMax else { return "\(value)" }
         if value >= 99.95 { return NumberText.count(Int(value.rounded())) }
         return decimal(value, digits: value >= 9.995 ? 1 : 2)
     }
 
-    /// At most so many digits behind the point, without zeros at the end. Of numbers below 1e15.
+    /// At most so many digits behind the point, without zeros at the end.
     static func decimal(_ value: Double, digits: Int) -> String {
+        guard value.magnitude < numberMax else { return "\(value)" }
         let scale = digits == 2 ? 100 : 10
         let scaled = Int((value * Double(scale)).rounded())
         let (whole, rest) = scaled.quotientAndRemainder(dividingBy: scale)

@@ -58,7 +58,7 @@ struct GraphSVG {
         guard edges.count > edgeCountMax || graph.nodes.count > nodeCountMax else {
             return (Array(graph.nodes.indices), edges)
         }
-        let byCalls = edges.indices.sorted { (-edges[$0].callCount, $0) < (-edges[$1].callCount, $1) }
+        let byCalls = edges.indices.sorted { (edges[$1].callCount, $0) < (edges[$0].callCount, $1) }
         var chosen: Set<Int> = []
         var kept: [Int] = []
         for index in byCalls where kept.count < edgeCountMax {

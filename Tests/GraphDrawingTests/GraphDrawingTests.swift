@@ -24,6 +24,24 @@ import Topology
         if format != .svg && format != .dot { #expect(GraphDrawing.draw(graph, as: format) == whole) }
     }
 
+    @Test(arguments: GraphFormat.allCases) func `figures that cannot be are drawn somehow`(format: GraphFormat) {
+        for (calls, errors) in [(Int.max, Int.max), (1, Int.max), (Int.min, 1), (0, .min), (-1, -1)] {
+            let durations = TopologyGraph.Durations(p50: .min, p95: .max, p99: -1)
+            let node = TopologyGraph.Node(
+                id: "a", callCount: calls, errorCount: errors, mirroredCallCount: calls, mirroredErrorCount: errors,
+                durations: durations)
+            let edges = [Double.nan, .infinity, -1, 1e300].map {
+                TopologyGraph.Edge(
+                    from: 0, to: 1, kind: .link, callCount: calls, errorCount: errors, requestShare: $0,
+                    client: durations, server: durations)
+            }
+            for window in [0..<0, Int64.min..<Int64.max] {
+                let graph = TopologyGraph(window: window, grouping: .version, nodes: [node, node], edges: edges)
+                #expect(!GraphDrawing.draw(graph, as: format).isEmpty)
+            }
+        }
+    }
+
     @Test(arguments: [GraphFormat.table, .dot, .mermaid, .graphml, .svg])
     func `no name controls a terminal or turns the direction of writing`(format: GraphFormat) {
         let text = String(decoding: GraphDrawing.draw(SampleGraphs.hostile, as: format), as: UTF8.self)

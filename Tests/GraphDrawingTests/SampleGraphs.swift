@@ -1,6 +1,7 @@
 import GraphDrawing
 import TestSupport
-import Topology
+public import Testing
+public import Topology
 
 /// Topologies to be drawn.
 enum SampleGraphs {
@@ -136,4 +137,8 @@ extension SampleGraphs {
                 problem: .missingParents, serviceName: "a\"<b>\n", version: "", count: 1, total: 30_000, examples: [],
                 advice: "Look at the caller."),
         ])
+}
+
+extension TopologyGraph: CustomTestStringConvertible {
+    public var testDescription: String { "\(nodes.count) nodes, \(edges.count) edges, by \(grouping)" }
 }

@@ -9,9 +9,10 @@ struct DependenciesCommand: ParsableCommand {
         commandName: "dependencies",
         abstract: "Show who calls whom, how often and how well; or where traces fall apart.",
         discussion: """
-            Everything that was received is counted, whether sampling kept it or not. P50, P95 and P99 are durations as
-            the callee saw them, or the caller where the callee sends no spans. Times are lengths (30m: so long ago) or
-            moments (2026-11-21T07:00:00Z), and are widened to whole minutes; longer ago to hours or days.
+            Everything that was received is counted, whether sampling kept it or not.
+            P50, P95 and P99 are durations as the callee saw them, or the caller where the
+            callee sends no spans. Times are lengths (30m: so long ago) or moments
+            (2026-11-21T07:00:00Z), widened to whole minutes; longer ago to hours or days.
 
             Examples:
               skein dependencies
