@@ -164,7 +164,7 @@ extension Setting {
             "Callers, callees and operations that are told apart; what goes beyond is counted together"),
         Setting(
             "topology.retention", .duration(day...36500 * day), default: "400d",
-            "How long the topology is kept by days; by hours it is kept for 35 days, by ten minutes for 2, by minutes for 6 hours"
+            "How long the topology is kept by days; by hours for 35 days, by ten minutes for 2 days, by minutes for 6 h"
         ),
 
         Setting(

@@ -5,8 +5,8 @@ public import TraceModel
 ///
 /// Whatever a later stage keeps, an earlier one kept, and asking twice changes nothing: the policies of stages look at
 /// nothing but the trace. Of each operation of each version of each service, where a stage asks for one, the trace with
-/// the greatest randomness stays; what is rejected of traces like it is what the next one's randomness tells, so that it
-/// stands for those that it was preferred to, if with a wide margin: one trace says little of a count.
+/// the greatest randomness stays; what is rejected of traces like it is what the next one's randomness tells, so that
+/// it stands for those that it was preferred to, if with a wide margin: one trace says little of a count.
 public struct AgeSampler {
     private let stages: ArraySlice<StagePolicy>
     private var evaluation = TailEvaluation([])

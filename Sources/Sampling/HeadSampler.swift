@@ -7,8 +7,8 @@ public import TraceModel
 ///
 /// A trace is kept if its randomness is not below the threshold of the rule: the same trace has the same outcome in
 /// every batch and on every collector, and what a smaller percentage keeps is a part of what a larger one keeps. Its
-/// randomness is `rv` of OpenTelemetry's entry in the trace state, or else the low 56 bits of its ID. A threshold that a
-/// sampler before this one has set (`th`) counts too: what is stored is the greater of both; one that the randomness
+/// randomness is `rv` of OpenTelemetry's entry in the trace state, or else the low 56 bits of its ID. A threshold that
+/// a sampler before this one has set (`th`) counts too: what is stored is the greater of both; one that the randomness
 /// contradicts is ignored.
 ///
 /// Rates are turned into probabilities by what this collector sees of the rule's traces: see `TraceRateLimiter`. There

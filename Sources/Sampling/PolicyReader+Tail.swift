@@ -21,8 +21,8 @@ extension PolicyReader {
             if let last = stages.last, stage.until <= last.until {
                 problem(
                     node.place,
-                    "a stage until \(LengthOfTime.text(stage.until)) behind one until \(LengthOfTime.text(last.until)); "
-                        + "expected the stages in the order of their ages")
+                    "a stage until \(LengthOfTime.text(stage.until)) behind one until "
+                        + "\(LengthOfTime.text(last.until)); expected the stages in the order of their ages")
             }
             if stage.keepsOnePerOperation, stages.last.map({ !$0.keepsOnePerOperation }) ?? false,
                 stages.contains(where: { $0.keepsOnePerOperation })

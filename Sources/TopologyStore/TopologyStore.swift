@@ -29,17 +29,8 @@ public final class TopologyStore: @unchecked Sendable {
     private var state: TopologyState
 
     /// Takes up what the catalog has.
-    public convenience init(
-        catalog: Catalog, options: TopologyOptions, logger: Logger
-    ) throws(CatalogError) {
-        try self.init(catalog: catalog, options: options, logger: logger, provisionalAgeMax: 1_000_000_000)
-    }
-
-    /// - Parameter provisionalAgeMax: how old a count of what is not settled may be, in nanoseconds.
-    init(
-        catalog: Catalog, options: TopologyOptions, logger: Logger, provisionalAgeMax: UInt64
-    ) throws(CatalogError) {
-        provisional = ProvisionalCalls(ageMax: provisionalAgeMax)
+    public init(catalog: Catalog, options: TopologyOptions, logger: Logger) throws(CatalogError) {
+        provisional = ProvisionalCalls(ageMax: UInt64(max(0, min(options.renewalInterval, 1e6)) * 1e9))
         self.catalog = catalog
         self.options = options
         self.logger = logger

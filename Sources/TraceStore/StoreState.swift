@@ -121,8 +121,8 @@ final class StoreState: @unchecked Sendable {
     }
 
     /// The generation that is to be sealed next; nil as long as it should wait for the rest of its traces.
-    /// - Parameter wait: seconds for which nothing may have come to it; it waits no more once three quarters of the memory
-    ///   for live spans are taken, or batches wait for room.
+    /// - Parameter wait: seconds for which nothing may have come to it; it waits no more once three quarters of the
+    ///   memory for live spans are taken, or batches wait for room.
     func oldestTurned(afterQuiet wait: Double, _ options: StoreOptions, isRoomWanted: Bool) -> TurnedGeneration? {
         let now = Self.now()
         return lock.withLock {

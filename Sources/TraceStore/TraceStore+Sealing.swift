@@ -7,8 +7,8 @@ internal import TopologyStore
 internal import TraceModel
 
 extension TraceStore {
-    /// Seals what is due: generations that are large, old or idle, once their traces are quiet. A failure is logged; the
-    /// spans stay live and in the journal.
+    /// Seals what is due: generations that are large, old or idle, once their traces are quiet. A failure is logged;
+    /// the spans stay live and in the journal.
     /// - Returns: false if something could not be sealed.
     func sealIfDue() -> Bool {
         while state.isDue(options, isRoomWanted: hasWaiting) {

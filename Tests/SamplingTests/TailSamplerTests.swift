@@ -133,8 +133,8 @@ import TraceModel
 
     @Test func `each policy tells what it thinks of a trace`() throws {
         let sampler = try sampler(
-            "[{type: errors}, {name: half, type: probabilistic, percent: 50}, {type: per-version, traces-per-minute: 1}]"
-        )
+            "[{type: errors}, {name: half, type: probabilistic, percent: 50}, "
+                + "{type: per-version, traces-per-minute: 1}]")
         let spans = Array(SpanBatch.of([SampleSpan(traceID: TraceID(high: 0, low: 5))]).spans)
         for _ in 0..<2 {
             let told = sampler.explain(spans, now: 0)

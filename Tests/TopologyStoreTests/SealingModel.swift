@@ -10,19 +10,18 @@ final class SealingModel {
     private(set) var catalog: Catalog
     private(set) var store: TopologyStore
     let options: TopologyOptions
-    private let provisionalAgeMax: UInt64
 
     /// Generations not sealed, the last of them growing.
     private var live: [(generation: UInt64, batches: [ArrivedBatch])] = [(1, [])]
 
-    init(_ options: TopologyOptions = TopologyOptions(), provisionalAgeMax: UInt64 = 0) throws {
+    init(_ options: TopologyOptions = TopologyOptions()) throws {
+        var options = options
+        options.renewalInterval = 0
         folder = try TemporaryFolder(isInMemory: true)
         self.options = options
-        self.provisionalAgeMax = provisionalAgeMax
         catalog = try Catalog(path: folder.path + "/catalog.db")
         store = try TopologyStore(
-            catalog: catalog, options: options, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-            provisionalAgeMax: provisionalAgeMax)
+            catalog: catalog, options: options, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
     var unsealed: [UnsealedBatches] {
@@ -75,8 +74,7 @@ final class SealingModel {
         catalog.close()
         catalog = try Catalog(path: folder.path + "/catalog.db")
         store = try TopologyStore(
-            catalog: catalog, options: options, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-            provisionalAgeMax: provisionalAgeMax)
+            catalog: catalog, options: options, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         live = [(1, live.flatMap(\.batches))]
     }
 }
