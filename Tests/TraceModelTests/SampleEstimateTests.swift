@@ -27,4 +27,27 @@ import TraceModel
         #expect((366...394).contains(hits), "\(hits) of 400")
         #expect(abs(sum / 400 - 2000) < 20)
     }
+
+    @Test func `one trace of a hundred may stand for five hundred`() {
+        var estimate = SampleEstimate()
+        estimate.add(probability: 0.01)
+        #expect(estimate.value == 100)
+        #expect(estimate.interval.lowerBound < 20)
+        #expect(estimate.interval.upperBound > 500)
+    }
+
+    @Test(arguments: [20, 60, 200]) func `the interval holds where few are kept, too`(trueCount: Int) {
+        var generator = SeededGenerator(seed: UInt64(trueCount))
+        var (hits, rounds) = (0, 0)
+        while rounds < 2000 {
+            var estimate = SampleEstimate()
+            for _ in 0..<trueCount where Double.random(in: 0..<1, using: &generator) < 0.05 {
+                estimate.add(probability: 0.05)
+            }
+            if estimate.sampleCount == 0 { continue }
+            rounds += 1
+            if estimate.interval.contains(Double(trueCount)) { hits += 1 }
+        }
+        #expect(hits > 1800, "\(hits) of 2000")
+    }
 }
