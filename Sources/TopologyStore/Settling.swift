@@ -1,3 +1,13 @@
+/// Which traces a sealing settles.
+public enum TopologySettling: Sendable {
+    /// Those of which nothing came for the settle time.
+    case rested
+    /// Every trace, whenever its last span came.
+    case all
+    /// As few as memory allows: what came earlier is still to be handed over.
+    case none
+}
+
 /// Which traces are counted now, and which wait on.
 struct Settling {
     /// Of the traces that wait on, the last of each came after this: nanoseconds since 1970.
@@ -17,15 +27,18 @@ struct Settling {
     /// - Parameters:
     ///   - now: nanoseconds since 1970.
     ///   - settleTime: nanoseconds.
+    ///   - isHolding: traces wait on however long they have rested.
     init(
-        _ waiting: WaitingCalls, with fresh: CallGroups, now: Int64, settleTime: Int64, waitingCountMax: Int
+        _ waiting: WaitingCalls, with fresh: CallGroups, now: Int64, settleTime: Int64, waitingCountMax: Int,
+        isHolding: Bool = false
     ) {
         func before(_ time: Int64) -> Int64 {
             let (moment, overflows) = now.subtractingReportingOverflow(time)
             return overflows ? .min : moment
         }
-        cutoff = before(settleTime)
-        let oldest = before(settleTime.multipliedReportingOverflow(by: Self.settleTimesMax).partialValue)
+        cutoff = isHolding ? 0 : before(settleTime)
+        let oldest =
+            isHolding ? .min : before(settleTime.multipliedReportingOverflow(by: Self.settleTimesMax).partialValue)
         var keptCount = 0
         for whole in waiting.wholes(with: fresh) {
             if whole.lastArrival <= cutoff {

@@ -9,16 +9,16 @@ extension TopologyStore {
     ///   - generation: that of the batches; nil without any, to settle what has waited long enough.
     ///   - now: nanoseconds since 1970. All that came before it was handed over earlier or is among the batches:
     ///     traces are settled of which nothing came for the settle time before it.
-    ///   - settlesAll: whether every trace is settled, whenever its last span came.
+    ///   - settling: which traces are settled.
     public func prepare(
-        generation: UInt64?, _ batches: [ArrivedBatch], now: Int64, settlesAll: Bool = false
+        generation: UInt64?, _ batches: [ArrivedBatch], now: Int64, settling: TopologySettling = .rested
     ) throws(CatalogError) -> PreparedTopology {
         withState { state in
             precondition(!state.isPreparing, "one preparation at a time")
             state.isPreparing = true
         }
         do throws(CatalogError) {
-            return try work(generation: generation, batches, now: now, settlesAll: settlesAll)
+            return try work(generation: generation, batches, now: now, extent: settling)
         } catch {
             withState { $0.isPreparing = false }
             throw error
@@ -26,7 +26,7 @@ extension TopologyStore {
     }
 
     private func work(
-        generation: UInt64?, _ batches: [ArrivedBatch], now: Int64, settlesAll: Bool
+        generation: UInt64?, _ batches: [ArrivedBatch], now: Int64, extent: TopologySettling
     ) throws(CatalogError) -> PreparedTopology {
         if let generation {
             while !withState({ $0.extract(batches, of: generation) }) {}
@@ -37,8 +37,8 @@ extension TopologyStore {
             return (state.waiting, fresh, state.rows, state.names)
         }
         let settling = Settling(
-            waiting, with: fresh, now: now, settleTime: settlesAll ? 0 : settleTime,
-            waitingCountMax: settlesAll ? 0 : options.waitingCountMax)
+            waiting, with: fresh, now: now, settleTime: extent == .all ? 0 : settleTime,
+            waitingCountMax: extent == .all ? 0 : options.waitingCountMax, isHolding: extent == .none)
         let counted = Self.count(settling.settled, waiting, fresh, names)
         let next = waiting.next(keeping: settling.kept, of: fresh)
         var change = TopologyChange()
@@ -50,7 +50,7 @@ extension TopologyStore {
         }
         let work = PreparedTopology.Work(
             generation: generation, buckets: prepared, counted: counted, waiting: next.waiting, rows: nextRows,
-            settling, earlyTraceCount: settlesAll ? 0 : settling.earlyCount)
+            settling, earlyTraceCount: extent == .all ? 0 : settling.earlyCount)
         return PreparedTopology(change: change, work: work)
     }
 

@@ -15,13 +15,16 @@ struct GenerationSealer {
     /// - Parameters:
     ///   - later: the generations after it, which may have more of its traces.
     ///   - firstJournalPart: the first part that has none of its batches.
+    ///   - isReplay: more of what came before is still to be read from the journal.
     func seal(
-        _ generation: GenerationSnapshot, later: [GenerationSnapshot], firstJournalPart: UInt64
+        _ generation: GenerationSnapshot, later: [GenerationSnapshot], firstJournalPart: UInt64,
+        isReplay: Bool = false
     ) throws(StoreError) -> [StoredSegment] {
         let batches = tail?.batchesToStore(of: generation, later: later) ?? generation.batches
         // What came to later generations is not told of yet: their traces must not be taken for complete.
         let now = later.compactMap { $0.arrived.first?.arrival }.min() ?? SystemClock.nanosecondsSince1970()
-        return try withChange(generation, now: now) { (change) throws(StoreError) in
+        return try withChange(generation, now: now, settling: isReplay ? .none : .rested) {
+            (change) throws(StoreError) in
             try installer.install(batches, firstJournalPart: firstJournalPart, topology: change)
         }
     }
@@ -29,17 +32,19 @@ struct GenerationSealer {
     /// Counts the calls that have waited long enough, without sealing anything.
     /// - Parameter now: nanoseconds since 1970; what came before it was sealed.
     func settle(now: Int64) throws(StoreError) {
-        try withChange(nil, now: now) { (change) throws(StoreError) in
+        try withChange(nil, now: now, settling: .rested) { (change) throws(StoreError) in
             try StoreError.wrapCatalog { () throws(CatalogError) in try installer.catalog.change(change) }
         }
     }
 
     private func withChange<Result>(
-        _ generation: GenerationSnapshot?, now: Int64, _ body: (TopologyChange) throws(StoreError) -> Result
+        _ generation: GenerationSnapshot?, now: Int64, settling: TopologySettling,
+        _ body: (TopologyChange) throws(StoreError) -> Result
     ) throws(StoreError) -> Result {
         let prepared = try StoreError.wrapCatalog { () throws(CatalogError) in
             try topology.prepare(
-                generation: generation?.generation.number, generation?.arrived ?? [], now: now)
+                generation: generation?.generation.number, generation?.arrived ?? [], now: now,
+                settling: settling)
         }
         do throws(StoreError) {
             let result = try body(prepared.change)

@@ -152,7 +152,7 @@ private final class JournalReplay {
             // Only whole parts are sealed: the catalog then gives up all parts before this one.
             let whole = GenerationSnapshot(
                 generation: generation, batches: generation.batches, arrived: generation.arrived)
-            sealed += try sealer.seal(whole, later: [], firstJournalPart: part)
+            sealed += try sealer.seal(whole, later: [], firstJournalPart: part, isReplay: true)
             generation = Generation(number: generation.number + 1)
         }
         lastPart = part

@@ -35,12 +35,12 @@ final class SealingModel {
     }
 
     /// Seals the generation at hand, or what an earlier failure left.
-    func seal(now: Int64, _ outcome: Outcome = .done) throws {
+    func seal(now: Int64, _ outcome: Outcome = .done, settling: TopologySettling = .rested) throws {
         if live.count == 1 { live.append((live[0].generation + 1, [])) }
         // What came since is not handed over.
         let next = live.dropFirst().compactMap { $0.batches.first?.arrival }.min() ?? now
         let prepared = try store.prepare(
-            generation: live[0].generation, live[0].batches, now: min(now, next))
+            generation: live[0].generation, live[0].batches, now: min(now, next), settling: settling)
         switch outcome {
         case .done:
             try catalog.change(prepared.change)
@@ -64,7 +64,7 @@ final class SealingModel {
 
     /// Settles what has waited long enough, or all.
     func settle(now: Int64, all: Bool = false) throws {
-        let prepared = try store.prepare(generation: nil, [], now: now, settlesAll: all)
+        let prepared = try store.prepare(generation: nil, [], now: now, settling: all ? .all : .rested)
         try catalog.change(prepared.change)
         store.commit(prepared)
     }

@@ -116,6 +116,30 @@ import TraceModel
         #expect(counts.difference(from: expected) == "")
     }
 
+    @Test func `while the journal is read nothing is settled, however long the program was down`() throws {
+        var traffic = CallTraffic(seed: 12, traceCount: 20, seconds: 1)
+        traffic.keepLongestTrace()
+        var builder = SpanBatchBuilder()
+        let first = ArrivedBatch(
+            CallTraffic.batch(Array(traffic.spans.prefix(2)), &builder), arrival: CallTraffic.begin)
+        let later = CallTraffic.begin + 60 * Self.second
+        let rest = ArrivedBatch(CallTraffic.batch(Array(traffic.spans.dropFirst(2)), &builder), arrival: later)
+        let other = ArrivedBatch(
+            CallTraffic.batch(CallTraffic(seed: 13, traceCount: 1, seconds: 1).spans, &builder), arrival: later)
+        let model = try SealingModel()
+        model.append(first)
+        try model.seal(now: CallTraffic.begin)
+        try model.reopen()
+        model.append(other)
+        try model.seal(now: later, settling: .none)
+        try model.reopen()
+        model.append(rest)
+        try model.seal(now: later)
+        try model.settle(now: later, all: true)
+        let counts = try NamedCounts(of: model.store, within: Self.window)
+        #expect(counts.difference(from: NamedCounts(of: [first, other, rest])) == "")
+    }
+
     @Test func `beyond the limit those that wait longest are settled early`() throws {
         var options = TopologyOptions()
         options.waitingCountMax = 100

@@ -36,7 +36,7 @@ import TraceModel
         #expect(estimate.interval.upperBound > 500)
     }
 
-    @Test(arguments: [20, 60, 200]) func `the interval holds where few are kept, too`(trueCount: Int) {
+    @Test(arguments: [60, 120, 200]) func `the interval holds where few are kept, too`(trueCount: Int) {
         var generator = SeededGenerator(seed: UInt64(trueCount))
         var (hits, rounds) = (0, 0)
         while rounds < 2000 {
