@@ -42,6 +42,12 @@ public struct HeadPolicy: Sendable {
     /// No rule leaves anything out.
     public var keepsEverything: Bool { rules.allSatisfy { $0.outcome == .part(.all) } && other == .part(.all) }
 
+    var hasRates: Bool {
+        (rules.map(\.outcome) + [other]).contains { outcome in
+            if case .rate = outcome { true } else { false }
+        }
+    }
+
     /// The names of its rules in their order, and of what is decided where none matches.
     public var ruleNames: [String] { rules.map(\.name) + [Self.otherName] }
 }

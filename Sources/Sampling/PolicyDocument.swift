@@ -13,8 +13,13 @@ public struct PolicyDocument: Sendable {
         ageing = []
     }
 
+    /// - Parameter node: what stands behind the key `sampling`, or a map that has this key alone.
     /// - Throws: everything that is wrong with the document.
     public static func parse(_ node: PolicyNode) throws(PolicyError) -> PolicyDocument {
+        var node = node
+        if case .map(let entries, _) = node, entries.count == 1, entries[0].key == "sampling" {
+            node = entries[0].value
+        }
         var reader = PolicyReader()
         var document = PolicyDocument()
         if case .nothing = node { return document }

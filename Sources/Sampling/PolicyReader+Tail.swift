@@ -24,6 +24,11 @@ extension PolicyReader {
                     "a stage until \(LengthOfTime.text(stage.until)) behind one until \(LengthOfTime.text(last.until)); "
                         + "expected the stages in the order of their ages")
             }
+            if stage.keepsOnePerOperation, stages.last.map({ !$0.keepsOnePerOperation }) ?? false,
+                stages.contains(where: { $0.keepsOnePerOperation })
+            {
+                problem(node.place, "'one-per' again behind a stage without it; expected stages with it side by side")
+            }
             stages.append(stage)
         }
         return stages
