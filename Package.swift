@@ -175,7 +175,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "SamplingTests",
-            dependencies: ["Sampling", "QueryLanguage", "Topology", "TraceModel", "TestSupport"],
+            dependencies: ["Sampling", "Configuration", "QueryLanguage", "Topology", "TraceModel", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "TopologyStoreTests",
