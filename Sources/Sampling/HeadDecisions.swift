@@ -136,7 +136,7 @@ struct HeadDecisions: ~Copyable {
         thresholds.extend(by: batch.spanCount)
     }
 
-    private mutating func rule(ofRow row: Int, _ shape: Int) -> Int {
+    mutating func rule(ofRow row: Int, _ shape: Int) -> Int {
         switch shapes[shape].rule {
         case .rule(let rule): return rule
         case .byOrigin(let columns, let last, let known):

@@ -20,7 +20,7 @@ struct Skein: ParsableCommand {
         version: ProgramVersion.number,
         subcommands: [
             ServeCommand.self, TraceCommand.self, SearchCommand.self, ServicesCommand.self, OperationsCommand.self,
-            SendCommand.self, StoreCommand.self, ConfigCommand.self, VersionCommand.self,
+            SendCommand.self, SamplingCommand.self, StoreCommand.self, ConfigCommand.self, VersionCommand.self,
         ])
 
     static func main() { Glibc.exit(run(Array(CommandLine.arguments.dropFirst()))) }
