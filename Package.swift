@@ -207,8 +207,8 @@ let package = Package(
         .testTarget(
             name: "HTTPAPITests",
             dependencies: [
-                "HTTPAPI", "NetworkServer", "TraceStore", "WireFormats", "Sampling", "Topology", "TraceModel",
-                "Telemetry", "Bytes", "NetworkTestSupport", "TestSupport",
+                "HTTPAPI", "Configuration", "NetworkServer", "TraceStore", "WireFormats", "Sampling", "Topology",
+                "TraceModel", "Telemetry", "Bytes", "NetworkTestSupport", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "TestSupport"], swiftSettings: strict),
