@@ -50,7 +50,7 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "StorageFiles", path: "storage",
-            exclude: ["README.md", "journal-format.md", "scaling.md", "segment-format.md"],
+            exclude: ["README.md", "journal-format.md", "scaling.md", "segment-format.md", "topology-format.md"],
             sources: ["StorageFiles.swift"], resources: [.embedInCode("schema")], swiftSettings: strict),
         .target(
             name: "QueryFiles", path: "queries",
@@ -169,7 +169,8 @@ let package = Package(
         .testTarget(
             name: "TraceModelTests", dependencies: ["TraceModel", "Bytes", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "TopologyTests", dependencies: ["Topology", "TraceModel", "TestSupport"], swiftSettings: strict),
+            name: "TopologyTests", dependencies: ["Topology", "WireFormats", "TraceModel", "Bytes", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(
             name: "GraphDrawingTests", dependencies: ["GraphDrawing", "Terminal", "Topology", "TestSupport"],
             swiftSettings: strict),
@@ -200,8 +201,8 @@ let package = Package(
         .testTarget(
             name: "TraceStoreTests",
             dependencies: [
-                "TraceStore", "TopologyStore", "Sampling", "Journal", "FileSystem", "WireFormats", "QueryLanguage",
-                "Topology", "TraceModel", "TestSupport",
+                "TraceStore", "TopologyStore", "Sampling", "Configuration", "Journal", "FileSystem", "WireFormats",
+                "QueryLanguage", "Topology", "TraceModel", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(

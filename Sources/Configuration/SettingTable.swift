@@ -29,10 +29,6 @@ extension Setting {
         Setting(
             "jaeger.binary-port", .port, default: "6832", "UDP port of the Jaeger agent's protocol, binary thrift"),
         Setting(
-            "sampling.http-port", .port, default: "5778",
-            "Port that tells SDKs over HTTP how to sample, as Jaeger's remote sampling does"),
-        Setting("sampling.grpc-port", .port, default: "5779", "Port that tells SDKs the same over gRPC"),
-        Setting(
             "jaeger.storage-port", .port, default: "17271",
             "Port of Jaeger's remote storage API, for a Jaeger query service over this store"),
         Setting("tempo.port", .port, default: "3200", "Port of Tempo's query API"),
@@ -50,6 +46,13 @@ extension Setting {
             "How far back a search goes that does not say"),
         Setting("admin.port", .port, default: "14269", "Port of health and metrics"),
 
+        Setting(
+            "sampling.percent", .number(0...100), default: "100",
+            "Traces that are stored, in percent, where no rule of 'sampling' says otherwise; all are counted"),
+        Setting(
+            "sampling.http-port", .port, default: "5778",
+            "Port that tells SDKs over HTTP how to sample, as Jaeger's remote sampling does"),
+        Setting("sampling.grpc-port", .port, default: "5779", "Port that tells SDKs the same over gRPC"),
         Setting(
             "sampling.strategies", .text, default: "off",
             "File of what SDKs are told that ask how to sample, in Jaeger's format; taken anew when it changes"),
@@ -151,10 +154,6 @@ extension Setting {
             "How much disk the segments may take; the oldest go first"),
 
         Setting(
-            "sampling.percent", .number(0...100), default: "100",
-            "Traces that are stored, in percent, where no rule of 'sampling' says otherwise; all are counted"),
-
-        Setting(
             "topology.settle-time", .duration(second...3600 * second), default: "15s",
             "How long nothing of a trace has come until its calls are counted for good"),
         Setting(
@@ -167,6 +166,13 @@ extension Setting {
             "topology.retention", .duration(day...36500 * day), default: "400d",
             "How long the topology is kept by days; by hours it is kept for 35 days, by ten minutes for 2, by minutes for 6 hours"
         ),
+
+        Setting(
+            "metrics.service-graph-series", .integer(0...100_000), default: "2000",
+            "Pairs of services that /metrics tells of one by one; later ones are summed"),
+        Setting(
+            "metrics.span-series", .integer(0...100_000), default: "2000",
+            "Operations that /metrics tells of one by one; later ones are summed"),
 
         Setting("event-loops", .integer(0...256), default: "0", "Threads that serve connections; 0 is one per core"),
         Setting(

@@ -1,5 +1,5 @@
 internal import Terminal
-internal import Topology
+package import Topology
 
 extension TopologyGraph {
     /// Length of the window; at least a nanosecond, so that one may divide by it.
@@ -33,8 +33,13 @@ extension TopologyGraph.Edge {
 func share(_ part: Int, of whole: Int) -> Double { whole > 0 ? Double(part) / Double(whole) : 0 }
 
 extension CallSeries.Kind {
+    package init?(word: String) {
+        guard let kind = Self.allCases.first(where: { $0.word == word }) else { return nil }
+        self = kind
+    }
+
     /// As documents name it.
-    var word: String {
+    package var word: String {
         switch self {
         case .link: "link"
         case .rpc: "rpc"
@@ -69,15 +74,19 @@ enum FigureText {
         return "\(decimal(share * 100, digits: 1)) %"
     }
 
+    /// Larger ones, which only a mistake can bring here, are written with an exponent.
+    private static let numberMax = 1e15
+
     /// Three digits or more.
     static func number(_ value: Double) -> String {
-        guard value < 1e15 else { return "\(value)" }
+        guard value < numberMax else { return "\(value)" }
         if value >= 99.95 { return NumberText.count(Int(value.rounded())) }
         return decimal(value, digits: value >= 9.995 ? 1 : 2)
     }
 
-    /// At most so many digits behind the point, without zeros at the end. Of numbers below 1e15.
+    /// At most so many digits behind the point, without zeros at the end.
     static func decimal(_ value: Double, digits: Int) -> String {
+        guard value.magnitude < numberMax else { return "\(value)" }
         let scale = digits == 2 ? 100 : 10
         let scaled = Int((value * Double(scale)).rounded())
         let (whole, rest) = scaled.quotientAndRemainder(dividingBy: scale)

@@ -86,6 +86,6 @@ enum GraphLabel {
 
     /// Width of an edge's line, from 1.2 to 5: by the square root of the calls, so that seldom ones stay visible.
     static func thickness(_ callCount: Int, busiest: Int) -> Double {
-        1.2 + 3.8 * share(callCount, of: busiest).squareRoot()
+        1.2 + 3.8 * max(0, share(callCount, of: busiest)).squareRoot()
     }
 }

@@ -1,7 +1,7 @@
 internal import Terminal
 internal import Topology
 
-/// A topology as a picture that stands alone: no scripts, nothing loaded, colours after the reader's light or dark theme.
+/// A topology as a picture that stands alone: no scripts, nothing loaded, colours for light and dark themes.
 struct GraphSVG {
     /// Of more there is no picture to be made that anybody can read: those with most calls are drawn.
     static let nodeCountMax = 1000
@@ -58,7 +58,7 @@ struct GraphSVG {
         guard edges.count > edgeCountMax || graph.nodes.count > nodeCountMax else {
             return (Array(graph.nodes.indices), edges)
         }
-        let byCalls = edges.indices.sorted { (-edges[$0].callCount, $0) < (-edges[$1].callCount, $1) }
+        let byCalls = edges.indices.sorted { (edges[$1].callCount, $0) < (edges[$0].callCount, $1) }
         var chosen: Set<Int> = []
         var kept: [Int] = []
         for index in byCalls where kept.count < edgeCountMax {

@@ -2,6 +2,14 @@ internal import Terminal
 
 /// Texts from outside, made safe for each form.
 enum Escaped {
+    /// What may be shown: what controls a terminal, or may not stand in XML 1.0, becomes U+FFFD.
+    private static func visible(_ text: String) -> String {
+        let text = DisplayText.safe(text)
+        guard text.unicodeScalars.contains(where: { $0.value & 0xfffe == 0xfffe }) else { return text }
+        let scalars = text.unicodeScalars.map { $0.value & 0xfffe == 0xfffe ? "\u{fffd}" : $0 }
+        return String(String.UnicodeScalarView(scalars))
+    }
+
     /// In quotes.
     static func json(_ text: String) -> String {
         var result = "\"".unicodeScalars
@@ -21,17 +29,16 @@ enum Escaped {
         return String(result)
     }
 
-    /// For text and attributes of XML 1.0. What controls a terminal or may not stand in XML becomes U+FFFD.
+    /// For text and attributes of XML 1.0.
     static func xml(_ text: String) -> String {
         var result = String.UnicodeScalarView()
-        for scalar in DisplayText.safe(text).unicodeScalars {
+        for scalar in visible(text).unicodeScalars {
             switch scalar {
             case "&": result.append(contentsOf: "&amp;".unicodeScalars)
             case "<": result.append(contentsOf: "&lt;".unicodeScalars)
             case ">": result.append(contentsOf: "&gt;".unicodeScalars)
             case "\"": result.append(contentsOf: "&quot;".unicodeScalars)
             case "'": result.append(contentsOf: "&#39;".unicodeScalars)
-            case "\u{fffe}", "\u{ffff}": result.append("\u{fffd}")
             default: result.append(scalar)
             }
         }
@@ -41,7 +48,7 @@ enum Escaped {
     /// For a quoted label of DOT, in which a backslash begins a command and `&` an entity.
     static func dot(_ text: String) -> String {
         var result = String.UnicodeScalarView()
-        for scalar in DisplayText.safe(text).unicodeScalars {
+        for scalar in visible(text).unicodeScalars {
             switch scalar {
             case "\"": result.append(contentsOf: "\\\"".unicodeScalars)
             case "\\": result.append(contentsOf: "\\\\".unicodeScalars)
@@ -55,7 +62,7 @@ enum Escaped {
     /// For a quoted label of Mermaid: all that its grammar, its directives, Markdown or HTML might take for their own
     /// is named by its number.
     static func mermaid(_ text: String) -> String {
-        let text = DisplayText.safe(text)
+        let text = visible(text)
         let isDirective = text.utf8.contains(UInt8(ascii: "{")) || text.contains("%%")
         let isList = text.contains(". ") || text.contains(") ")
         var result = String.UnicodeScalarView()

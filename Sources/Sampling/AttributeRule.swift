@@ -41,12 +41,20 @@ struct AttributeRule: Sendable {
 
     func matches(_ span: SpanView) -> Bool {
         var isMatch = false
-        span.forEachAttribute { name, value in
-            if !isMatch, name.elementsEqual(key) { isMatch = matches(value) }
+        var resource: UInt32 = 0
+        let batch = span.batch
+        let values = batch.values(ofRow: span.row)
+        let resourceWord = ColumnWord.resource
+        span.shape.forEachColumn { column, place in
+            if column.isAttribute {
+                let name = batch.string(column.key)
+                guard name.count == key.count, !isMatch, name.elementsEqual(key) else { return }
+                isMatch = matches(SpanValue(column, values + place, batch))
+            } else if column.rawValue == resourceWord {
+                resource = values[place]
+            }
         }
-        guard !isMatch, case .map(let bytes) = span.value(of: .resource), let resource = try? ResourceView(bytes) else {
-            return isMatch
-        }
+        guard !isMatch, resource != 0, let resource = try? ResourceView(batch.string(resource)) else { return isMatch }
         return resource.attributes.contains { $0.elementsEqual(key) && matches($1) }
     }
 

@@ -43,16 +43,16 @@ struct HeadDecisions: ~Copyable {
         var sampling = TraceStateSampling(UnsafeRawBufferPointer(start: nil, count: 0))
     }
 
-    init(_ policy: HeadPolicy, _ batch: SpanBatch) {
+    init(_ policy: HeadPolicy, outcomes: [HeadPolicy.Outcome], _ batch: SpanBatch) {
         self.policy = policy
         self.batch = batch
-        outcomes = policy.rules.map(\.outcome) + [policy.other]
-        droppedCounts = Array(repeating: 0, count: policy.rules.count + 1)
+        self.outcomes = outcomes
+        droppedCounts = Array(repeating: 0, count: outcomes.count)
         shapes.reserveCapacity(batch.shapeCount)
         for index in 0..<batch.shapeCount { shapes.append(plan(batch.shape(index))) }
     }
 
-    /// No span needs to be looked at.
+    /// Whether the outcome is the same, and nothing to be noted, for all spans: everything is kept as it is.
     var keepsAllAsItIs: Bool {
         shapes.allSatisfy { shape in
             guard case .rule(let rule) = shape.rule, shape.traceState < 0 else { return false }
@@ -70,15 +70,13 @@ struct HeadDecisions: ~Copyable {
     private func plan(_ shape: SpanShape) -> ShapePlan {
         var plan = ShapePlan(rule: rule(shape))
         plan.isDebug = shape.traits.isDebug
-        var word: Int32 = 0
-        for index in 0..<shape.columnCount {
-            let column = shape.column(index)
-            if column.field == .traceState { plan.traceState = word }
-            if column.role == .attribute, SamplingPriority.isKey(batch.string(column.key)) {
-                plan.priority = word
-                plan.priorityType = column.type
+        let traceState = ColumnWord.traceState
+        shape.forEachColumn { column, place in
+            if column.rawValue == traceState { plan.traceState = Int32(place) }
+            if column.isAttribute, SamplingPriority.isKey(batch.string(column.key)) {
+                plan.priority = Int32(place)
+                plan.priorityType = SpanColumn(rawValue: column.rawValue).type
             }
-            word += Int32(column.type.wordCount)
         }
         return plan
     }
@@ -98,43 +96,55 @@ struct HeadDecisions: ~Copyable {
 
     mutating func decide(_ rates: inout RateLimits, now: Int64) {
         let room = thresholds.room(for: batch.spanCount)
-        let lows = batch.traceIDLowColumn
-        let shapeColumn = batch.shapeColumn
         for row in 0..<batch.spanCount {
-            let shape = Int(shapeColumn[row])
-            let rule = rule(ofRow: row, shape)
-            if shapes[shape].isForced(row, batch) {
-                room[row] = 0
+            let found = outcome(ofRow: row, &rates, now: now)
+            room[row] = found.isKept ? found.threshold : Self.isDropped
+            if found.isKept {
                 keptCount += 1
-                continue
-            }
-            var randomness = SamplingThreshold.randomness(ofTraceIDLow: lows[row])
-            var base: UInt64 = 0
-            if shapes[shape].traceState >= 0 { readTraceState(row, shape, &randomness, &base) }
-            let threshold: UInt64
-            switch outcomes[rule] {
-            case .part(let part): threshold = max(part.rejected, base)
-            case .rate(let perSecond, let isPerService):
-                if shapes[shape].limiterRule != rule {
-                    let name = batch.string(batch.shape(shape).serviceName)
-                    let service = isPerService ? ByteHash.hash(name, seed: ByteHash.seed) | 1 : nil
-                    shapes[shape].limiter = rates.limiter(rule: rule, service: service, tracesPerSecond: perSecond)
-                    shapes[shape].limiterRule = rule
-                }
-                threshold = rates.threshold(
-                    limiter: shapes[shape].limiter, traceIDLow: lows[row], randomness: randomness, base: base, now: now)
-            }
-            let isKept = randomness >= threshold
-            room[row] = isKept ? threshold : Self.isDropped
-            if isKept {
-                keptCount += 1
-                if threshold > 0 { weightedCount += 1 }
+                if found.threshold > 0 { weightedCount += 1 }
             } else {
-                droppedCounts[rule] += 1
+                droppedCounts[found.rule] += 1
             }
         }
         thresholds.extend(by: batch.spanCount)
     }
+
+    struct RowOutcome {
+        var rule: Int
+        var threshold: UInt64
+        var isKept: Bool
+        var isForced: Bool
+    }
+
+    @inline(__always)
+    mutating func outcome(ofRow row: Int, _ rates: inout RateLimits, now: Int64) -> RowOutcome {
+        let shape = Int(batch.shapeColumn[row])
+        let low = batch.traceIDLowColumn[row]
+        let rule = rule(ofRow: row, shape)
+        if shapes[shape].isForced(row, batch) {
+            return RowOutcome(rule: rule, threshold: 0, isKept: true, isForced: true)
+        }
+        var randomness = SamplingThreshold.randomness(ofTraceIDLow: low)
+        var base: UInt64 = 0
+        if shapes[shape].traceState >= 0 { readTraceState(row, shape, &randomness, &base) }
+        let threshold: UInt64
+        switch outcomes[rule] {
+        case .part(let part): threshold = max(part.rejected, base)
+        case .rate(let perSecond, let isPerService):
+            if shapes[shape].limiterRule != rule {
+                let name = batch.string(batch.shape(shape).serviceName)
+                let service = isPerService ? ByteHash.hash(name, seed: Self.seed) | 1 : nil
+                shapes[shape].limiter = rates.limiter(rule: rule, service: service, tracesPerSecond: perSecond)
+                shapes[shape].limiterRule = rule
+            }
+            threshold = rates.threshold(
+                limiter: shapes[shape].limiter, traceIDLow: low, randomness: randomness, base: base, now: now)
+        }
+        return RowOutcome(rule: rule, threshold: threshold, isKept: randomness >= threshold, isForced: false)
+    }
+
+    /// Nobody outside can know which services have the same hash.
+    private static let seed = UInt64.random(in: .min ... .max)
 
     mutating func rule(ofRow row: Int, _ shape: Int) -> Int {
         switch shapes[shape].rule {

@@ -1,12 +1,15 @@
 internal import TraceModel
 
 extension HeadPolicy {
+    /// Of the rules in their order, and where none matches.
+    var outcomes: [Outcome] { rules.map(\.outcome) + [other] }
+
     /// Which rule decides on each service's spans, and how. Spans that differ in nothing that rules ask for are one row.
     func explain(_ spans: [SpanView]) -> [SamplingExplanation.HeadRow] {
         var builder = SpanBatchBuilder()
         for span in spans { builder.append(span, samplingThreshold: 0) }
         let batch = builder.makeBatch()
-        var decisions = HeadDecisions(self, batch)
+        var decisions = HeadDecisions(self, outcomes: outcomes, batch)
         var rates = RateLimits()
         decisions.decide(&rates, now: 0)
         var rows: [(key: [String], row: SamplingExplanation.HeadRow)] = []

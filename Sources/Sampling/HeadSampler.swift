@@ -20,7 +20,12 @@ public import TraceModel
 public final class HeadSampler: Sendable {
     private let policy: HeadPolicy
     private let keepsKey: @Sendable (UnsafeRawBufferPointer) -> Bool
+    /// By rule, then what counts where none matches; so are the names.
+    private let outcomes: [HeadPolicy.Outcome]
+    private let names: [String]
     private let hasRates: Bool
+    /// No rule leaves anything out: all that `split` does is to note what the samplers before this one say.
+    public let keepsEverything: Bool
     private let rates: Mutex<RateLimits>
     private let benches: [Bench]
 
@@ -43,13 +48,13 @@ public final class HeadSampler: Sendable {
     public init(_ policy: HeadPolicy, countedKeys keepsKey: @escaping @Sendable (UnsafeRawBufferPointer) -> Bool) {
         self.policy = policy
         self.keepsKey = keepsKey
+        outcomes = policy.rules.map(\.outcome) + [policy.other]
+        names = policy.ruleNames
         hasRates = policy.hasRates
+        keepsEverything = policy.keepsEverything
         rates = Mutex(RateLimits())
         benches = (0..<Self.benchCount).map { _ in Bench() }
     }
-
-    /// No rule leaves anything out: all that `split` does is to note what the samplers before this one say.
-    public var keepsEverything: Bool { policy.keepsEverything }
 
     /// May be called by several threads at once; those with different worker numbers do not wait for each other.
     /// - Parameters:
@@ -57,7 +62,8 @@ public final class HeadSampler: Sendable {
     ///   - now: nanoseconds, of a clock that goes on.
     public func split(_ batch: SpanBatch, worker: Int, now: Int64) -> HeadSplit {
         if batch.isCountOnly { return HeadSplit(kept: nil, counted: batch, droppedCounts: []) }
-        var decisions = HeadDecisions(policy, batch)
+        if keepsEverything, !batch.hasTraceState { return HeadSplit(kept: batch, counted: nil, droppedCounts: []) }
+        var decisions = HeadDecisions(policy, outcomes: outcomes, batch)
         if decisions.keepsAllAsItIs { return HeadSplit(kept: batch, counted: nil, droppedCounts: []) }
         if hasRates {
             rates.withLock { rates in
@@ -68,20 +74,30 @@ public final class HeadSampler: Sendable {
             var none = RateLimits()
             decisions.decide(&none, now: now)
         }
-        let dropped = zip(policy.ruleNames, decisions.droppedCounts).filter { $0.1 > 0 }
-        let counts = dropped.map { (policy: $0.0, count: $0.1) }
         if decisions.keptCount == batch.spanCount, decisions.weightedCount == 0 {
             return HeadSplit(kept: batch, counted: nil, droppedCounts: [])
         }
         return benches[Int(worker.magnitude % UInt(Self.benchCount))].tools.withLock { tools in
-            part(batch, decisions, &tools, counts)
+            part(batch, decisions, &tools)
         }
     }
 
+    /// What would become of a span that came now, and by which rule; nothing is taken note of. Of a span that a rule
+    /// with a rate matches, as if nothing had come before.
+    public func explain(_ span: SpanView) -> TailDecision {
+        var decisions = HeadDecisions(policy, outcomes: outcomes, span.batch)
+        var rates = RateLimits()
+        let found = decisions.outcome(ofRow: span.row, &rates, now: 0)
+        return TailDecision(
+            isKept: found.isKept, threshold: SamplingThreshold(rejected: found.threshold),
+            policy: found.isForced ? TailDecision.forced : names[found.rule])
+    }
+
     private func part(
-        _ batch: SpanBatch, _ decisions: borrowing HeadDecisions, _ tools: inout sending Tools?,
-        _ counts: [(policy: String, count: Int)]
+        _ batch: SpanBatch, _ decisions: borrowing HeadDecisions, _ tools: inout sending Tools?
     ) -> HeadSplit {
+        var counts: [(policy: String, count: Int)] = []
+        for (name, count) in zip(names, decisions.droppedCounts) where count > 0 { counts.append((name, count)) }
         var own = tools.take() ?? Tools()
         for row in 0..<batch.spanCount {
             let span = SpanView(batch: batch, row: row)
@@ -110,4 +126,12 @@ public struct HeadSplit: Sendable {
     public var counted: SpanBatch?
     /// How many spans were left out, by the names of `HeadPolicy.ruleNames`; without those that left out none.
     public var droppedCounts: [(policy: String, count: Int)]
+}
+
+extension SpanBatch {
+    /// Whether a span may have one.
+    fileprivate var hasTraceState: Bool {
+        for index in 0..<shapeCount where shape(index).hasTraceState { return true }
+        return false
+    }
 }

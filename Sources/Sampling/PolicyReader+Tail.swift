@@ -10,7 +10,7 @@ extension PolicyReader {
             return nil
         }
         let policies = policies(node, allowing: [.chance, .memory])
-        return TailPolicy(wait: wait, policies: policies, quotaCount: quotaCount, percentileCount: percentileCount)
+        return TailPolicy(wait: wait, policies: policies)
     }
 
     mutating func ageing(_ node: PolicyNode) -> [StagePolicy] {

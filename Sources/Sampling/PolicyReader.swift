@@ -2,8 +2,8 @@
 struct PolicyReader {
     private(set) var problems: [String] = []
     /// Policies that measure, each with a number of its own.
-    private(set) var quotaCount = 0
-    private(set) var percentileCount = 0
+    private var quotaCount = 0
+    private var percentileCount = 0
 
     private static let problemCountMax = 100
 

@@ -116,7 +116,7 @@ public final class SamplingSimulation {
         for spans in traces { for span in spans { arrived.append(span, samplingThreshold: 0) } }
         let batch = arrived.makeBatch()
         let now = waitingSecond.multipliedReportingOverflow(by: 1_000_000_000).partialValue
-        var decisions = HeadDecisions(document.head, batch)
+        var decisions = HeadDecisions(document.head, outcomes: document.head.outcomes, batch)
         rates.advance(to: now)
         decisions.decide(&rates, now: now)
         stored.removeAll()

@@ -25,16 +25,16 @@ struct OriginColumns: Sendable {
     }
 
     init(_ shape: SpanShape, _ batch: SpanBatch) {
-        var word: Int32 = 0
-        for index in 0..<shape.columnCount {
-            let column = shape.column(index)
-            if column.role == .attribute, column.type == .string {
-                add(batch.string(column.key), word)
-            } else if column.field == .resource {
-                resource = word
+        let resourceWord = ColumnWord.resource
+        var found = self
+        shape.forEachColumn { column, place in
+            if column.isStringAttribute {
+                found.add(batch.string(column.key), Int32(place))
+            } else if column.rawValue == resourceWord {
+                found.resource = Int32(place)
             }
-            word += Int32(column.type.wordCount)
         }
+        self = found
     }
 
     private mutating func add(_ key: UnsafeRawBufferPointer, _ word: Int32) {
@@ -65,7 +65,8 @@ struct OriginColumns: Sendable {
     /// Empty if the span says none.
     static func version(_ words: Words, _ batch: SpanBatch) -> UnsafeRawBufferPointer {
         let own = words.versions
-        for word in [own.0, own.1, own.2, own.3] where word != 0 { return batch.string(word) }
+        let word = own.0 != 0 ? own.0 : own.1 != 0 ? own.1 : own.2 != 0 ? own.2 : own.3
+        if word != 0 { return batch.string(word) }
         return ofResource(versionKeys, words, batch)
     }
 
@@ -74,7 +75,8 @@ struct OriginColumns: Sendable {
         _ words: Words, _ batch: SpanBatch, serviceName: UnsafeRawBufferPointer
     ) -> UnsafeRawBufferPointer {
         let own = words.namespaces
-        for word in [own.0, own.1, own.2] where word != 0 { return batch.string(word) }
+        let word = own.0 != 0 ? own.0 : own.1 != 0 ? own.1 : own.2
+        if word != 0 { return batch.string(word) }
         let found = ofResource(namespaceKeys, words, batch)
         guard found.isEmpty, let dot = serviceName.firstIndex(of: UInt8(ascii: ".")) else { return found }
         let rest = serviceName[(dot + 1)...]

@@ -7,8 +7,6 @@ public struct TailPolicy: Sendable {
     public let wait: Int64
     /// Those that keep traces; what none of them keeps is left out.
     let policies: [Policy]
-    let quotaCount: Int
-    let percentileCount: Int
 
     struct Policy: Sendable {
         var name: String
@@ -56,11 +54,9 @@ public struct TailPolicy: Sendable {
         }
     }
 
-    init(wait: Int64, policies: [Policy], quotaCount: Int, percentileCount: Int) {
+    init(wait: Int64, policies: [Policy]) {
         self.wait = wait
         self.policies = policies
-        self.quotaCount = quotaCount
-        self.percentileCount = percentileCount
     }
 
     public static let defaultWait: Int64 = 10_000_000_000

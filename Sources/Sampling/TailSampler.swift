@@ -8,8 +8,8 @@ public import TraceModel
 /// traces out, limits are for those that it kept, and percentages for all: a trace that stands for four others there,
 /// stands for four still if 50 % are kept here.
 public final class TailSampler {
-    private let policy: TailPolicy
-    private var evaluation: TailEvaluation
+    fileprivate let policy: TailPolicy
+    fileprivate var evaluation: TailEvaluation
 
     public init(_ policy: TailPolicy) {
         self.policy = policy
@@ -18,12 +18,32 @@ public final class TailSampler {
 
     /// - Parameters:
     ///   - spans: all that is known of a trace, at least one; by start, for queries that ask for the first.
-    ///   - now: nanoseconds of a clock that goes on.
+    ///   - now: nanoseconds of a clock that goes on. Many traces may be decided at one moment, in any order that has
+    ///     nothing to do with their IDs: of traces in the order of their randomness, weights would be wrong.
     public func decide(_ spans: [SpanView], now: Int64) -> TailDecision {
         let trace = TailTrace(spans)
         if trace.isForced { return TailDecision(isKept: true, threshold: .all, policy: TailDecision.forced) }
         evaluation.advance(to: now)
         return evaluation.decide(policy.policies, trace, now: now)
+    }
+}
+
+extension TailSampler {
+    /// What each policy by itself would decide on a trace that came now, in the order of the document; nothing is taken
+    /// note of.
+    public func explain(_ spans: [SpanView], now: Int64) -> [TailDecision] {
+        let trace = TailTrace(spans)
+        var trial = evaluation
+        var decisions: [TailDecision] = []
+        if trace.isForced {
+            decisions.append(TailDecision(isKept: true, threshold: .all, policy: TailDecision.forced))
+        }
+        for policy in self.policy.policies {
+            var decision = trial.decide([policy], trace, now: now)
+            decision.policy = policy.name
+            decisions.append(decision)
+        }
+        return decisions
     }
 }
 

@@ -63,23 +63,18 @@ struct TailTrace {
         var isForced = false
         let batch = span.batch
         let shape = span.shape
-        var word = batch.values(ofRow: span.row)
-        for index in 0..<shape.columnCount {
-            let column = shape.column(index)
-            switch column.role {
-            case .field:
-                if column.key == UInt32(SpanField.samplingThreshold.rawValue) {
-                    threshold = UInt64(clamping: Int64(bitPattern: SpanBatch.wide(word)))
-                } else if column.key == UInt32(SpanField.traceState.rawValue) {
-                    randomness = TraceStateSampling(batch.string(word[0])).randomness
-                }
-            case .attribute:
-                if SamplingPriority.isKey(batch.string(column.key)) {
-                    isForced = SamplingPriority.forces(word, column.type, batch)
-                }
-            case .event, .eventName, .eventAttributes: break
+        let values = batch.values(ofRow: span.row)
+        let (thresholdWord, traceStateWord) = (ColumnWord.samplingThreshold, ColumnWord.traceState)
+        shape.forEachColumn { column, place in
+            if column.isAttribute {
+                guard SamplingPriority.isKey(batch.string(column.key)) else { return }
+                isForced = SamplingPriority.forces(
+                    values + place, SpanColumn(rawValue: column.rawValue).type, batch)
+            } else if column.rawValue == thresholdWord {
+                threshold = UInt64(clamping: Int64(bitPattern: SpanBatch.wide(values + place)))
+            } else if column.rawValue == traceStateWord {
+                randomness = TraceStateSampling(batch.string(values[place])).randomness
             }
-            word += column.type.wordCount
         }
         return (threshold, randomness, isForced)
     }

@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// How many traces were seen of each kind in each unit of time, and so with which probability one is kept where a
 /// number of them is wanted in each unit.
 ///
@@ -10,20 +12,20 @@
 ///
 /// Bounded: the kinds and units that were not seen in two rounds are forgotten, and begin anew.
 struct TraceQuotas {
-    private struct Kind: Hashable {
-        var quota: Int
-        var key: UInt64
+    /// What is known of one unit of one kind.
+    private struct Cell {
+        var kind: UInt64
+        var seen: Double
+        /// How many there are at least, as far as was known when the first came.
+        var least: Double
     }
 
-    private struct Cell: Hashable {
-        var kind: Kind
-        var unit: Int64
-    }
-
-    private var recent: [Cell: Double] = [:]
-    private var older: [Cell: Double] = [:]
-    /// Of a unit, by the rounds before.
-    private var expected: [Kind: Double] = [:]
+    /// By hashes of kind and unit. Nobody outside can know which have the same.
+    private var recent: [UInt64: Cell] = [:]
+    private var older: [UInt64: Cell] = [:]
+    /// Of a unit, by the rounds before; by kind.
+    private var expected: [UInt64: Double] = [:]
+    private let seed = UInt64.random(in: .min ... .max)
     private var roundStart = Int64.min
 
     private static let cellCountMax = 1 << 15
@@ -44,24 +46,39 @@ struct TraceQuotas {
     mutating func probability(
         _ quota: TailPolicy.Quota, key: UInt64, time: Int64, amount: Double = 1, isCounted: Bool, isGuarantee: Bool
     ) -> Double {
-        var cell = Cell(kind: Kind(quota: quota.number, key: key), unit: time / quota.unit)
-        let count = (recent[cell] ?? older[cell] ?? 0) + amount
-        if isCounted { recent[cell] = count }
-        if isGuarantee, count <= quota.amount { return 1 }
-        cell.unit -= 1
-        let before = recent[cell] ?? older[cell] ?? 0
-        return min(1, quota.amount / max(count, before, expected[cell.kind] ?? 0))
+        let kind = ByteHash.fold(key ^ seed, UInt64(truncatingIfNeeded: quota.number) &+ Self.odd)
+        let unit = time / quota.unit
+        let place = recent.index(forKey: Self.hash(kind, unit)) ?? begin(kind, unit)
+        let seen = recent.values[place].seen + amount
+        if isCounted { recent.values[place].seen = seen }
+        if isGuarantee, seen <= quota.amount { return 1 }
+        return min(1, quota.amount / max(seen, recent.values[place].least))
+    }
+
+    private static let odd: UInt64 = 0x9e37_79b9_7f4a_7c15
+
+    private static func hash(_ kind: UInt64, _ unit: Int64) -> UInt64 {
+        ByteHash.fold(kind ^ odd, UInt64(bitPattern: unit) &* 0xd6e8_feb8_6659_fd93 ^ kind)
+    }
+
+    private mutating func begin(_ kind: UInt64, _ unit: Int64) -> Dictionary<UInt64, Cell>.Index {
+        let hash = Self.hash(kind, unit)
+        let before = Self.hash(kind, unit &- 1)
+        let least = max(recent[before]?.seen ?? older[before]?.seen ?? 0, expected[kind] ?? 0)
+        recent[hash] = older[hash] ?? Cell(kind: kind, seen: 0, least: least)
+        guard let place = recent.index(forKey: hash) else { preconditionFailure("what was set is there") }
+        return place
     }
 
     private mutating func endRound(_ now: Int64) {
-        var sums: [Kind: (count: Double, square: Double)] = [:]
-        for (cell, count) in recent {
+        var sums: [UInt64: (count: Double, square: Double)] = [:]
+        for cell in recent.values where cell.seen > 0 {
             var sum = sums[cell.kind] ?? (0, 0)
-            sum.count += count
-            sum.square += count * count
+            sum.count += cell.seen
+            sum.square += cell.seen * cell.seen
             sums[cell.kind] = sum
         }
-        var next: [Kind: Double] = [:]
+        var next: [UInt64: Double] = [:]
         // Units of which only a part was seen say less than whole ones: so each counts as much as it holds.
         for (kind, sum) in sums {
             let found = sum.square / sum.count

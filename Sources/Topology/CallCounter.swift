@@ -1,5 +1,4 @@
 internal import Bytes
-internal import TraceModel
 
 /// Counts what whole traces tell of calls, into series by the minute.
 ///
@@ -8,9 +7,7 @@ internal import TraceModel
 /// traces without company in that of the trace: of its root, else of its earliest span. A span without a start counts
 /// in the minute of its trace. Traces in which no span has a start are left out: nobody could ask for them.
 public struct CallCounter: Sendable {
-    private var tree = CallTree()
-    private var calls = TraceCalls()
-    private var sums = SeriesSums()
+    private var traces = TraceCount()
     private var sorted: [CallRecord] = []
     private var bucketEnds: [UInt32] = []
     /// Nobody outside can know which traces fall into the same bucket.
@@ -23,7 +20,9 @@ public struct CallCounter: Sendable {
     /// What was counted, by the start of the minute, in nanoseconds since 1970.
     public var buckets: [Int64: [CallSeries: CallTotals]] {
         var buckets: [Int64: [CallSeries: CallTotals]] = [:]
-        for (key, totals) in zip(sums.keys, sums.totals) { buckets[key.minute, default: [:]][key.series] = totals }
+        for (key, totals) in zip(traces.sums.keys, traces.sums.totals) {
+            buckets[key.minute, default: [:]][key.series] = totals
+        }
         return buckets
     }
 
@@ -88,46 +87,8 @@ public struct CallCounter: Sendable {
         while first < records.count {
             var end = first + 1
             while end < records.count, records[end].traceIDLow == records[first].traceIDLow { end += 1 }
-            tree.build(UnsafeBufferPointer(rebasing: records[first..<end]), order.sites)
-            countTrace(order.names)
+            traces.add(UnsafeBufferPointer(rebasing: records[first..<end]), order.sites, order.names)
             first = end
         }
-    }
-
-    private mutating func countTrace(_ names: CallNames) {
-        guard let trace = TraceFacts(tree.spans) else { return }
-        tree.forEachLink { parent, child, isError in
-            let series = CallSeries(.link, caller: CallParty(serviceName: parent), callee: CallParty(serviceName: child))
-            sums.add(trace.start, series) { totals in
-                totals.callCount += 1
-                if isError { totals.errorCount += 1 }
-            }
-        }
-        calls.examine(tree, names)
-        MeshCount(tree: tree, calls: calls, names: names, trace: trace).count(into: &sums)
-    }
-}
-
-/// What a trace's spans have in common.
-struct TraceFacts {
-    var traceID: TraceID
-    /// Start of the earliest span without a parent, else of the earliest of all.
-    var start: Int64
-
-    /// nil if no span has a start.
-    init?(_ spans: [CallSpan]) {
-        traceID = TraceID(high: 0, low: 0)
-        var (root, earliest) = (Int64.max, Int64.max)
-        var hasStart = false
-        for span in spans {
-            traceID.low = span.record.traceIDLow
-            traceID.high = max(traceID.high, span.record.traceIDHigh)
-            guard span.record.start != SpanBatch.absentTime else { continue }
-            hasStart = true
-            earliest = min(earliest, span.record.start)
-            if span.parentID == 0 { root = min(root, span.record.start) }
-        }
-        guard hasStart else { return nil }
-        start = root == Int64.max ? earliest : root
     }
 }

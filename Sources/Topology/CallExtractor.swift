@@ -39,8 +39,15 @@ public struct CallExtractor: Sendable {
         var site: UInt32 = 0
     }
 
+    private enum KeyRole {
+        case unknown, none
+        case role(CallAttributes.Role)
+    }
+
     private var plans: [Plan] = []
     private var slots: [Slot] = []
+    /// Of each string of the batch, what it tells as a key.
+    private var keyRoles: [KeyRole] = []
     /// The sites made of a batch: open addressing.
     private var entries: [Entry] = []
     private var entryCount = 0
@@ -72,6 +79,8 @@ public struct CallExtractor: Sendable {
     private mutating func examineShapes(_ batch: SpanBatch) {
         plans.removeAll(keepingCapacity: true)
         slots.removeAll(keepingCapacity: true)
+        keyRoles.removeAll(keepingCapacity: true)
+        keyRoles.append(contentsOf: repeatElement(.unknown, count: batch.stringCount))
         for number in 0..<batch.shapeCount {
             let shape = batch.shape(number)
             let isCaller = shape.traits.kind == .client || shape.traits.kind == .producer
@@ -80,7 +89,7 @@ public struct CallExtractor: Sendable {
             for index in 0..<shape.columnCount {
                 let column = shape.column(index)
                 if column.role == .attribute {
-                    if column.type == .string, let role = CallAttributes.role(of: batch.string(column.key)),
+                    if column.type == .string, let role = role(ofKey: column.key, batch),
                         isCaller || !role.isOfOtherSide
                     {
                         slots.append(Slot(word: word, role: role))
@@ -93,6 +102,18 @@ public struct CallExtractor: Sendable {
                 word += UInt32(column.type.wordCount)
             }
             plans.append(Plan(slots: firstSlot..<slots.count, isShared: shape.traits.isShared))
+        }
+    }
+
+    @inline(__always)
+    private mutating func role(ofKey key: UInt32, _ batch: SpanBatch) -> CallAttributes.Role? {
+        switch keyRoles[Int(key)] {
+        case .none: return nil
+        case .role(let role): return role
+        case .unknown:
+            let role = CallAttributes.role(of: batch.string(key))
+            keyRoles[Int(key)] = role.map { .role($0) } ?? KeyRole.none
+            return role
         }
     }
 

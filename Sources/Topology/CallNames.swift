@@ -1,9 +1,14 @@
+internal import Bytes
+
 /// The names and sites that records and series refer to by number, each once. For one thread at a time.
 public struct CallNames: Sendable {
     private var names = NameTable()
     /// By number.
     public private(set) var sites: [CallSite] = []
-    private var siteNumbers: [CallSite: UInt32] = [:]
+    /// Open addressing: a site's number plus one, or 0.
+    private var slots = [UInt32](repeating: 0, count: 64)
+    /// Nobody outside can know which sites fall into the same slot.
+    private let seed = UInt64.random(in: .min ... .max)
 
     public init() {}
 
@@ -27,10 +32,34 @@ public struct CallNames: Sendable {
 
     /// The number of a site.
     public mutating func number(of site: CallSite) -> UInt32 {
-        if let number = siteNumbers[site] { return number }
+        var slot = slot(of: site)
+        while slots[slot] != 0 {
+            if sites[Int(slots[slot] - 1)] == site { return slots[slot] - 1 }
+            slot = (slot + 1) & (slots.count - 1)
+        }
         let number = UInt32(sites.count)
         sites.append(site)
-        siteNumbers[site] = number
+        slots[slot] = number + 1
+        if sites.count * 2 > slots.count { growSlots() }
         return number
+    }
+
+    private func slot(of site: CallSite) -> Int {
+        func word(_ a: UInt32, _ b: UInt32) -> UInt64 { UInt64(a) << 32 | UInt64(b) }
+        var hash = ByteHash.fold(
+            word(site.serviceName, site.namespace) ^ seed, word(site.version, site.operationName) ^ ByteHash.seed)
+        hash = ByteHash.fold(
+            hash ^ word(site.remoteServiceName, site.target), word(site.targetVersion, 0) ^ ByteHash.seed)
+        hash = ByteHash.fold(hash ^ UInt64(site.traits.rawValue), ByteHash.seed)
+        return Int(truncatingIfNeeded: hash) & (slots.count - 1)
+    }
+
+    private mutating func growSlots() {
+        slots = [UInt32](repeating: 0, count: slots.count * 4)
+        for (number, site) in sites.enumerated() {
+            var slot = slot(of: site)
+            while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
+            slots[slot] = UInt32(number) + 1
+        }
     }
 }

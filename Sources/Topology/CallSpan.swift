@@ -1,7 +1,7 @@
 internal import TraceModel
 
 /// One span of a trace, put together from all records of it.
-public struct CallSpan: Sendable {
+struct CallSpan {
     var record: CallRecord
     var site: CallSite
 
@@ -68,16 +68,18 @@ extension CallSpan {
             : Key(spanID: spanID, isShared: false, serviceName: 0, address: 0)
     }
 
-    struct Key: Comparable {
+    struct Key: Equatable {
         var spanID: UInt64
         var isShared: Bool
         var serviceName: UInt32
         var address: UInt32
 
-        static func < (a: Key, b: Key) -> Bool {
-            if a.spanID != b.spanID { return a.spanID < b.spanID }
-            if a.isShared != b.isShared { return b.isShared }
-            return a.serviceName != b.serviceName ? a.serviceName < b.serviceName : a.address < b.address
+        /// By names, not by their numbers, which depend on what came before.
+        func isBefore(_ other: Key, _ names: CallNames) -> Bool {
+            if spanID != other.spanID { return spanID < other.spanID }
+            if isShared != other.isShared { return other.isShared }
+            if serviceName != other.serviceName { return names.isBefore(serviceName, other.serviceName) }
+            return address < other.address
         }
     }
 }

@@ -27,9 +27,11 @@ struct CallTree {
     func remoteAncestor(_ place: Int) -> CallSpan? { ancestors[place] < 0 ? nil : spans[Int(ancestors[place])] }
 
     /// - Parameter parts: of one trace, sorted by `CallOrder`.
-    mutating func build(_ parts: UnsafeBufferPointer<CallRecord>, _ sites: UnsafeBufferPointer<CallSite>) {
-        if !merge(parts, sites) { sortByKey() }
-        findParents()
+    mutating func build(
+        _ parts: UnsafeBufferPointer<CallRecord>, _ sites: UnsafeBufferPointer<CallSite>, _ names: CallNames
+    ) {
+        if !merge(parts, sites, names) { sortByKey(names) }
+        findParents(names)
         findAncestors()
     }
 
@@ -37,7 +39,7 @@ struct CallTree {
 
     /// - Returns: false if the spans are not in the order of their keys, each once.
     private mutating func merge(
-        _ parts: UnsafeBufferPointer<CallRecord>, _ sites: UnsafeBufferPointer<CallSite>
+        _ parts: UnsafeBufferPointer<CallRecord>, _ sites: UnsafeBufferPointer<CallSite>, _ names: CallNames
     ) -> Bool {
         spans.removeAll(keepingCapacity: true)
         var isInOrder = true
@@ -56,7 +58,7 @@ struct CallTree {
                 if previous.kind == .client && span.kind == .server { span.site.traits.isShared = true }
                 // Nor does every client hand on its parent's ID.
                 if span.isShared && span.parentID == 0 { span.record.parentID = previous.parentID }
-                if previous.key >= span.key { isInOrder = false }
+                if !previous.key.isBefore(span.key, names) { isInOrder = false }
             }
             spans.append(span)
         }
@@ -64,10 +66,10 @@ struct CallTree {
     }
 
     /// Of spans with the same key only the last is left.
-    private mutating func sortByKey() {
+    private mutating func sortByKey(_ names: CallNames) {
         let order = spans.indices.sorted { a, b in
             let (first, second) = (spans[a].key, spans[b].key)
-            return first != second ? first < second : a < b
+            return first != second ? first.isBefore(second, names) : a < b
         }
         var sorted: [CallSpan] = []
         sorted.reserveCapacity(spans.count)
@@ -80,7 +82,7 @@ struct CallTree {
 
     // MARK: Tree
 
-    private mutating func findParents() {
+    private mutating func findParents(_ names: CallNames) {
         let root = spans.firstIndex { !$0.isShared && $0.parentID == 0 }.map { Int32($0) } ?? Self.none
         let hasShared = spans.contains { $0.isShared }
         parents.removeAll(keepingCapacity: true)
@@ -88,9 +90,8 @@ struct CallTree {
         hasChildren.removeAll(keepingCapacity: true)
         hasChildren.append(contentsOf: repeatElement(false, count: spans.count))
         for place in spans.indices {
-            let parent = parent(ofSpan: place, hasShared: hasShared)
-            namedParents.append(
-                parent != Self.none || !hasShared ? parent : sharingParent(ofSpan: place))
+            let parent = parent(ofSpan: place, hasShared: hasShared, names)
+            namedParents.append(parent != Self.none || !hasShared ? parent : sharingParent(ofSpan: place, names))
             guard place != root else {
                 parents.append(Self.none)
                 continue
@@ -100,55 +101,55 @@ struct CallTree {
         }
     }
 
-    private func parent(ofSpan place: Int, hasShared: Bool) -> Int32 {
+    private func parent(ofSpan place: Int, hasShared: Bool, _ names: CallNames) -> Int32 {
         let span = spans[place]
-        if span.isShared { return self.place(of: span.spanID) }
+        if span.isShared { return self.place(of: span.spanID, names) }
         guard span.parentID != 0 else { return Self.none }
         if hasShared {
-            let server = server(sharing: span.parentID, span.serviceName)
+            let server = server(sharing: span.parentID, span.serviceName, names)
             if server != Self.none { return server }
         }
-        return self.place(of: span.parentID)
+        return self.place(of: span.parentID, names)
     }
 
     /// Where one half of a shared span has not come: what the other one says.
-    private func sharingParent(ofSpan place: Int) -> Int32 {
+    private func sharingParent(ofSpan place: Int, _ names: CallNames) -> Int32 {
         let span = spans[place]
         guard span.parentID != 0 else { return Self.none }
         if span.isShared {
-            let server = server(sharing: span.parentID, span.serviceName)
+            let server = server(sharing: span.parentID, span.serviceName, names)
             if server != Self.none { return server }
-            let parent = self.place(of: span.parentID)
+            let parent = self.place(of: span.parentID, names)
             if parent != Self.none { return parent }
         }
         let key = CallSpan.Key(spanID: span.parentID, isShared: true, serviceName: 0, address: 0)
-        let first = firstPlace(notBefore: key)
+        let first = firstPlace(notBefore: key, names)
         return first < spans.count && spans[first].spanID == span.parentID ? Int32(first) : Self.none
     }
 
     /// The span that has the ID for itself, or had it first.
-    private func place(of spanID: UInt64) -> Int32 {
+    private func place(of spanID: UInt64, _ names: CallNames) -> Int32 {
         let key = CallSpan.Key(spanID: spanID, isShared: false, serviceName: 0, address: 0)
-        let place = firstPlace(notBefore: key)
+        let place = firstPlace(notBefore: key, names)
         return place < spans.count && spans[place].spanID == spanID && !spans[place].isShared ? Int32(place) : Self.none
     }
 
-    private func server(sharing spanID: UInt64, _ serviceName: UInt32) -> Int32 {
+    private func server(sharing spanID: UInt64, _ serviceName: UInt32, _ names: CallNames) -> Int32 {
         let key = CallSpan.Key(spanID: spanID, isShared: true, serviceName: serviceName, address: 0)
-        let place = firstPlace(notBefore: key)
+        let place = firstPlace(notBefore: key, names)
         guard place < spans.count else { return Self.none }
         let found = spans[place]
         let isIt = found.isShared && found.spanID == spanID && found.serviceName == serviceName
         return isIt ? Int32(place) : Self.none
     }
 
-    private func firstPlace(notBefore key: CallSpan.Key) -> Int {
+    private func firstPlace(notBefore key: CallSpan.Key, _ names: CallNames) -> Int {
         var low = 0
         var high = spans.count
         while low < high {
             let middle = (low + high) / 2
             let spanID = spans[middle].record.spanID
-            let isBefore = spanID != key.spanID ? spanID < key.spanID : spans[middle].key < key
+            let isBefore = spanID != key.spanID ? spanID < key.spanID : spans[middle].key.isBefore(key, names)
             if isBefore { low = middle + 1 } else { high = middle }
         }
         return low

@@ -13,7 +13,7 @@ struct NameTable {
         if name.isEmpty { return 0 }
         var slot = slot(of: name)
         while slots[slot] != 0 {
-            if withName(slots[slot], { $0.elementsEqual(name) }) { return slots[slot] }
+            if isName(slots[slot], name) { return slots[slot] }
             slot = (slot + 1) & (slots.count - 1)
         }
         let number = UInt32(ends.count)
@@ -22,6 +22,13 @@ struct NameTable {
         ends.append(bytes.count)
         if ends.count * 2 > slots.count { growSlots() }
         return number
+    }
+
+    @inline(__always)
+    private func isName(_ number: UInt32, _ name: UnsafeRawBufferPointer) -> Bool {
+        let (start, end) = (ends[Int(number) - 1], ends[Int(number)])
+        guard end - start == name.count, let other = name.baseAddress else { return false }
+        return bytes.withUnsafeBytes { $0.baseAddress.map { sameBytes($0 + start, other, name.count) } ?? false }
     }
 
     func withName<Result>(_ number: UInt32, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {

@@ -3,8 +3,8 @@ internal import TraceModel
 extension PropagationReport {
     /// Finds the services that do not hand on what they were called with, in what was counted.
     ///
-    /// A service is found by its calls if it is called itself and a tenth of its calls, or more, begin traces; by missing
-    /// parents and by traces without company if a hundredth of its spans, or half of its requests, show it.
+    /// A service is found by its calls if it is called itself and a tenth of its calls, or more, begin traces; by
+    /// missing parents if a hundredth of its spans, by traces without company if half of its requests show it.
     /// - Parameter window: the time that the series are of, nanoseconds since 1970.
     public init(series: [CallSeries: CallTotals], names: CallNames, window: Range<Int64>) {
         let findings = PropagationSearch(series, names).findings
@@ -85,7 +85,8 @@ struct PropagationSearch {
             problem: problem, serviceName: names.text(party.serviceName), version: names.text(party.version),
             peerName: peer.map { names.text($0.serviceName) } ?? "",
             peerVersion: peer.map { names.text($0.version) } ?? "", count: totals.callCount,
-            total: max(total, totals.callCount), examples: totals.examples.map { Hex.string($0.high) + Hex.string($0.low) },
+            total: max(total, totals.callCount),
+            examples: totals.examples.map { Hex.string($0.high) + Hex.string($0.low) },
             advice: advice)
     }
 
@@ -111,8 +112,8 @@ struct PropagationSearch {
             let name = names.text(party.serviceName)
             return finding(
                 .missingParents, party, nil, totals, of: spanCount,
-                "Spans of \(name) name parents that never came: whoever calls it sends its spans elsewhere or not at all, "
-                    + "samples otherwise, or a proxy between them stopped before it sent them.")
+                "Spans of \(name) name parents that never came: whoever calls it sends its spans elsewhere or not at "
+                    + "all, samples otherwise, or a proxy between them stopped before it sent them.")
         }
     }
 
@@ -124,8 +125,9 @@ struct PropagationSearch {
             let name = names.text(party.serviceName)
             return finding(
                 .lonelyTraces, party, nil, totals, of: total,
-                "Traces of \(name) have spans of nobody else. Of a service that is asked from outside and calls nobody this "
-                    + "is as it should be; otherwise its callers do not hand on the tracing headers, or it does not take them."
+                "Traces of \(name) have spans of nobody else. Of a service that is asked from outside and calls "
+                    + "nobody this is as it should be; otherwise its callers do not hand on the tracing headers, or "
+                    + "it does not take them."
             )
         }
     }

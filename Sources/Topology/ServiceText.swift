@@ -15,13 +15,17 @@ struct ServiceText {
             self.init(name: cluster)
             return
         }
-        let parts = cluster.split(separator: Self.bar, maxSplits: 3, omittingEmptySubsequences: false)
-        guard parts.count == 4 else { return nil }
-        let isOutbound = parts[0].elementsEqual("outbound".utf8)
+        guard let first = cluster.firstIndex(of: Self.bar),
+            let second = cluster[(first + 1)...].firstIndex(of: Self.bar),
+            let third = cluster[(second + 1)...].firstIndex(of: Self.bar)
+        else { return nil }
+        let isOutbound = cluster[..<first].elementsEqual("outbound".utf8)
         // A waypoint's: its service is behind it, but still another one.
-        guard isOutbound || parts[0].elementsEqual("inbound-vip".utf8) else { return nil }
-        guard let name = Self.name(ofHost: UnsafeRawBufferPointer(rebasing: parts[3])) else { return nil }
-        self.init(name: name, version: isOutbound && !parts[2].isEmpty ? UnsafeRawBufferPointer(rebasing: parts[2]) : nil)
+        guard isOutbound || cluster[..<first].elementsEqual("inbound-vip".utf8),
+            let name = Self.name(ofHost: UnsafeRawBufferPointer(rebasing: cluster[(third + 1)...]))
+        else { return nil }
+        let subset = UnsafeRawBufferPointer(rebasing: cluster[(second + 1)..<third])
+        self.init(name: name, version: isOutbound && !subset.isEmpty ? subset : nil)
     }
 
     private init(name: UnsafeRawBufferPointer, version: UnsafeRawBufferPointer? = nil) {
@@ -46,14 +50,17 @@ struct ServiceText {
         guard let first = name.firstIndex(of: dot) else { return nil }
         let rest = name[(first + 1)...]
         let end = rest.firstIndex(of: dot) ?? rest.endIndex
-        guard isLabel(name[..<first]), isLabel(rest[..<end]), end == rest.endIndex || rest[end...].starts(with: ".svc".utf8)
+        guard isLabel(name[..<first]), isLabel(rest[..<end]),
+            end == rest.endIndex || rest[end...].starts(with: ".svc".utf8)
         else { return nil }
         return UnsafeRawBufferPointer(rebasing: rest[..<end])
     }
 
     private static func isLabel(_ text: Slice<UnsafeRawBufferPointer>) -> Bool {
         func isLetter(_ byte: UInt8) -> Bool { UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte }
-        guard let first = text.first, isLetter(first) || isDigit(first), text.contains(where: isLetter) else { return false }
+        guard let first = text.first, isLetter(first) || isDigit(first), text.contains(where: isLetter) else {
+            return false
+        }
         return text.allSatisfy { isLetter($0) || isDigit($0) || $0 == UInt8(ascii: "-") }
     }
 

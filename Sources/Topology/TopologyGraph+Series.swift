@@ -1,10 +1,11 @@
 extension TopologyGraph {
     /// The graph of what was counted.
     ///
-    /// A party is a node by the query's grouping: a service, a service and version (`reviews@v2`; just the service where
-    /// its version is not known), a namespace, or a service and operation (`reviews:GET /`). What a service calls a
-    /// party by (`app` for `app.namespace`, or the other way around) is set right where only one is meant. With a focus
-    /// only what calls it, and what it calls, is shown, over as many calls as the query's depth, and edges between those.
+    /// A party is a node by the query's grouping: a service, a service and version (`reviews@v2`; just the service
+    /// where its version is not known), a namespace, or a service and operation (`reviews:GET /`). What others call a
+    /// service by (`app` for `app.namespace`, or the other way around) is set right where only one is meant. With a
+    /// focus only what calls it, and what it calls, is shown, over as many calls as the query's depth, and edges
+    /// between those.
     /// - Parameter window: the time that the series are of, nanoseconds since 1970.
     public init(series: [CallSeries: CallTotals], names: CallNames, query: TopologyQuery, window: Range<Int64>) {
         self = GraphBuilder(series, names, query.grouping).graph(window)
@@ -18,7 +19,8 @@ extension TopologyGraph {
     private mutating func narrow(to focus: String, depth: Int) {
         let centers = places(ofFocus: focus)
         guard !centers.isEmpty else {
-            notes.append(Self.unknownFocusNote(focus, Set(nodes.map { $0.serviceName.isEmpty ? $0.id : $0.serviceName })))
+            notes.append(
+                Self.unknownFocusNote(focus, Set(nodes.map { $0.serviceName.isEmpty ? $0.id : $0.serviceName })))
             nodes = []
             edges = []
             return

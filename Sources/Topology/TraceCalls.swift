@@ -1,80 +1,74 @@
 internal import TraceModel
 
-/// What a mesh's rules ask of the spans of one trace, on top of its tree: what each stands below.
+/// What a mesh's rules ask of the spans of one trace, on top of its tree: what each stands below, and what below it.
 ///
 /// Only named parents count. What goes round in a circle stands below nothing.
 struct TraceCalls {
-    /// For each span of the tree the place of its parent; -1: none.
-    private(set) var parents: [Int32] = []
-    /// At or below a proxy's copy of a request.
-    private(set) var isMirrored: [Bool] = []
-    /// For each span the place of the nearest span at or above it, in the same service, that was called; -1: none.
-    private(set) var entries: [Int32] = []
-    /// Whether any span below answers, or receives.
-    private(set) var hasAnswer: [Bool] = []
-    /// For each span the place of the first server below it, by start; -1: none.
-    private(set) var firstServers: [Int32] = []
-    /// For each span that asks the place of a span of the same service below it that asks on; -1: none.
-    private(set) var innerCallers: [Int32] = []
-    private var states: [State] = []
-    private var path: [Int32] = []
-
-    private enum State { case unknown, underway, known }
-
-    private static let none = CallTree.none
-
-    mutating func examine(_ tree: CallTree, _ names: CallNames) {
-        let count = tree.spans.count
-        parents.removeAll(keepingCapacity: true)
-        parents.append(contentsOf: tree.namedParents)
-        reset(&isMirrored, false, count)
-        reset(&entries, Self.none, count)
-        reset(&hasAnswer, false, count)
-        reset(&firstServers, Self.none, count)
-        reset(&innerCallers, Self.none, count)
-        reset(&states, .unknown, count)
-        for place in tree.spans.indices where states[place] == .unknown { descend(to: place, tree, names) }
-        for place in tree.spans.indices where parents[place] >= 0 { tellParent(place, tree, names) }
+    struct Spot {
+        /// The place of the parent; -1: none.
+        var parent: Int32
+        /// The place of the nearest span at or above it, in the same service, that was called; -1: none.
+        var entry = CallTree.none
+        /// The place of the first server below it, by start; -1: none.
+        var firstServer = CallTree.none
+        /// Of a span that asks the place of one of the same service below it that asks on; -1: none.
+        var innerCaller = CallTree.none
+        /// At or below a proxy's copy of a request.
+        var isMirrored = false
+        /// Whether any span below answers, or receives.
+        var hasAnswer = false
+        fileprivate var state = State.unknown
     }
 
-    private func reset<Value>(_ values: inout [Value], _ value: Value, _ count: Int) {
-        values.removeAll(keepingCapacity: true)
-        values.append(contentsOf: repeatElement(value, count: count))
+    fileprivate enum State { case unknown, underway, known }
+
+    /// For each span of the tree.
+    private(set) var spots: [Spot] = []
+    private var path: [Int32] = []
+
+    mutating func examine(_ tree: CallTree, _ names: CallNames) {
+        spots.removeAll(keepingCapacity: true)
+        for parent in tree.namedParents { spots.append(Spot(parent: parent)) }
+        for place in tree.spans.indices where spots[place].state == .unknown { descend(to: place, tree, names) }
+        for place in tree.spans.indices where spots[place].parent >= 0 { tellParent(place, tree, names) }
     }
 
     /// Takes each step upwards once, however deep the tree is.
     private mutating func descend(to first: Int, _ tree: CallTree, _ names: CallNames) {
         var place = Int32(first)
-        while place >= 0, states[Int(place)] == .unknown {
-            states[Int(place)] = .underway
+        while place >= 0, spots[Int(place)].state == .unknown {
+            spots[Int(place)].state = .underway
             path.append(place)
-            place = parents[Int(place)]
+            place = spots[Int(place)].parent
         }
-        if place >= 0, states[Int(place)] == .underway {
-            for member in path[(path.lastIndex(of: place) ?? 0)...] { parents[Int(member)] = Self.none }
+        if place >= 0, spots[Int(place)].state == .underway {
+            for member in path[(path.lastIndex(of: place) ?? 0)...] { spots[Int(member)].parent = CallTree.none }
         }
         while let last = path.popLast() {
-            let (span, parent) = (tree.spans[Int(last)], Int(parents[Int(last)]))
-            isMirrored[Int(last)] = span.site.traits.isMirror || parent >= 0 && isMirrored[parent]
+            var spot = spots[Int(last)]
+            let (span, parent) = (tree.spans[Int(last)], Int(spot.parent))
+            spot.isMirrored = span.site.traits.isMirror || parent >= 0 && spots[parent].isMirrored
             if span.isCallee {
-                entries[Int(last)] = last
-            } else if parent >= 0, entries[parent] >= 0, names.isSameService(span.site, tree.spans[parent].site) {
-                entries[Int(last)] = entries[parent]
+                spot.entry = last
+            } else if parent >= 0, spots[parent].entry >= 0, names.isSameService(span.site, tree.spans[parent].site) {
+                spot.entry = spots[parent].entry
             }
-            states[Int(last)] = .known
+            spot.state = .known
+            spots[Int(last)] = spot
         }
     }
 
     private mutating func tellParent(_ place: Int, _ tree: CallTree, _ names: CallNames) {
-        let (span, parent) = (tree.spans[place], Int(parents[place]))
-        if span.isCallee { hasAnswer[parent] = true }
-        if span.kind == .server, firstServers[parent] < 0 || isFirst(span, tree.spans[Int(firstServers[parent])]) {
-            firstServers[parent] = Int32(place)
+        let (span, parent) = (tree.spans[place], Int(spots[place].parent))
+        if span.isCallee { spots[parent].hasAnswer = true }
+        if span.kind == .server {
+            let first = Int(spots[parent].firstServer)
+            if first < 0 || isFirst(span, tree.spans[first]) { spots[parent].firstServer = Int32(place) }
         }
-        if span.isCaller, !span.site.traits.isMirror, innerCallers[parent] < 0, tree.spans[parent].isCaller,
+        if span.isCaller, !span.site.traits.isMirror, spots[parent].innerCaller < 0, tree.spans[parent].isCaller,
             names.isSameService(span.site, tree.spans[parent].site)
         {
-            innerCallers[parent] = Int32(place)
+            spots[parent].innerCaller = Int32(place)
         }
     }
 
@@ -96,7 +90,8 @@ extension CallNames {
         return withName(a.serviceName) { first in
             withName(b.serviceName) { second in
                 first.count < second.count
-                    ? isAlias(short: first, a.namespace, long: second) : isAlias(short: second, b.namespace, long: first)
+                    ? isAlias(short: first, a.namespace, long: second)
+                    : isAlias(short: second, b.namespace, long: first)
             }
         }
     }

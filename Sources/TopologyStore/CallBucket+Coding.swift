@@ -118,7 +118,9 @@ struct CallBucketReader {
                 parts.examples.append(CallBucket.Example(id: UInt32(id), traceID: traceID))
             }
         }
-        guard place == bytes.count else { throw ByteReaderError(offset: place, message: "bytes behind the last series") }
+        guard place == bytes.count else {
+            throw ByteReaderError(offset: place, message: "bytes behind the last series")
+        }
         return parts
     }
 
@@ -276,7 +278,9 @@ struct CallBucketWriter: ~Copyable {
             let count = Int(header & 0x3fff)
             word += 1
             if header & 0x8000 == 0 {
-                for index in 0..<count where words[word + index] > 0 { body(place + index, UInt64(words[word + index])) }
+                for index in 0..<count where words[word + index] > 0 {
+                    body(place + index, UInt64(words[word + index]))
+                }
                 word += count
             } else {
                 for index in 0..<count {

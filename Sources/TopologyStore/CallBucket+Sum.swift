@@ -27,7 +27,8 @@ private struct CallBucketSum {
     private var cursors: [Int]
     /// Of each sketch of the series at hand: the count of place 0, then of the places between its bounds.
     private var counts: [Int]
-    private var words: [UInt32] = []
+    /// The runs of the series at hand: for each count at most a header and two words.
+    private var words: [UInt32]
     private var parts = CallBucket.Parts()
 
     /// Counts at hand, unless one series has more: what fits in a processor's second cache.
@@ -48,6 +49,7 @@ private struct CallBucketSum {
         bases = [Int32](repeating: 0, count: 2 * idEnd)
         cursors = [Int](repeating: 0, count: buckets.count)
         counts = [Int](repeating: 0, count: Self.countsMax)
+        words = [UInt32](repeating: 0, count: 3 * Self.countsMax)
     }
 
     mutating func result() -> CallBucket {
@@ -57,7 +59,7 @@ private struct CallBucketSum {
         while first < idEnd {
             let end = placeSketches(from: first)
             for index in buckets.indices { addCounts(index, before: end) }
-            for id in first..<end where isSeen[id] { emit(id) }
+            emit(first..<end)
             first = end
         }
         addExamples()
@@ -97,7 +99,10 @@ private struct CallBucketSum {
             }
             id += 1
         }
-        if total > counts.count { counts = [Int](repeating: 0, count: total) }
+        if total > counts.count {
+            counts = [Int](repeating: 0, count: total)
+            words = [UInt32](repeating: 0, count: 3 * total)
+        }
         counts.withUnsafeMutableBufferPointer { $0[..<total].update(repeating: 0) }
         return id
     }
@@ -153,24 +158,40 @@ private struct CallBucketSum {
         }
     }
 
-    private mutating func emit(_ id: Int) {
-        parts.ids.append(UInt32(id))
-        parts.callCounts.append(callCounts[id])
-        parts.errorCounts.append(errorCounts[id])
-        for sketch in 2 * id...2 * id + 1 {
-            let base = Int(bases[sketch])
-            let width = width(sketch)
-            if counts[base] > 0 { appendRun(place: 0, counts[base..<base + 1]) }
-            appendRuns(from: base + 1, to: base + width, low: Int(lows[sketch]))
-            parts.sums.append(sums[sketch])
-            parts.ends.append(UInt32(parts.words.count))
-            parts.bounds.append(
-                width == 1 ? CallBucket.noBounds : UInt32(lows[sketch]) << 16 | UInt32(highs[sketch]))
+    /// Puts the series at hand into the result.
+    private mutating func emit(_ series: Range<Int>) {
+        let before = parts.words.count
+        var used = 0
+        var room: [UInt32] = []
+        swap(&room, &words)
+        counts.withUnsafeBufferPointer { counts in
+            room.withUnsafeMutableBufferPointer { words in
+                for id in series where isSeen[id] {
+                    parts.ids.append(UInt32(id))
+                    parts.callCounts.append(callCounts[id])
+                    parts.errorCounts.append(errorCounts[id])
+                    for sketch in 2 * id...2 * id + 1 {
+                        let width = width(sketch)
+                        Self.writeRuns(counts, Int(bases[sketch]), width, Int(lows[sketch]), words, &used)
+                        parts.sums.append(sums[sketch])
+                        parts.ends.append(UInt32(before + used))
+                        parts.bounds.append(
+                            width == 1 ? CallBucket.noBounds : UInt32(lows[sketch]) << 16 | UInt32(highs[sketch]))
+                    }
+                }
+            }
         }
+        parts.words.append(contentsOf: room[..<used])
+        swap(&room, &words)
     }
 
-    private mutating func appendRuns(from base: Int, to end: Int, low: Int) {
-        var first = base
+    private static func writeRuns(
+        _ counts: UnsafeBufferPointer<Int>, _ base: Int, _ width: Int, _ low: Int,
+        _ words: UnsafeMutableBufferPointer<UInt32>, _ used: inout Int
+    ) {
+        if counts[base] > 0 { writeRun(counts, base, base + 1, place: 0, words, &used) }
+        let end = base + width
+        var first = base + 1
         while first < end {
             if counts[first] == 0 {
                 first += 1
@@ -179,21 +200,31 @@ private struct CallBucketSum {
             // Behind the last count that is not 0.
             var last = first + 1
             var next = last
-            while next < end, next - last <= Self.gapMax {
+            while next < end, next - last <= gapMax {
                 if counts[next] > 0 { last = next + 1 }
                 next += 1
             }
-            appendRun(place: low + first - base, counts[first..<last])
+            writeRun(counts, first, last, place: low + first - base - 1, words, &used)
             first = next
         }
     }
 
-    private mutating func appendRun(place: Int, _ run: ArraySlice<Int>) {
-        let isWide = run.contains { $0 > Int(UInt32.max) }
-        parts.words.append(UInt32(place) << 16 | (isWide ? 0x8000 : 0) | UInt32(run.count))
-        for count in run {
-            parts.words.append(UInt32(truncatingIfNeeded: count))
-            if isWide { parts.words.append(UInt32(truncatingIfNeeded: count >> 32)) }
+    private static func writeRun(
+        _ counts: UnsafeBufferPointer<Int>, _ first: Int, _ end: Int, place: Int,
+        _ words: UnsafeMutableBufferPointer<UInt32>, _ used: inout Int
+    ) {
+        var all = 0
+        for index in first..<end { all |= counts[index] }
+        let isWide = all > Int(UInt32.max)
+        words[used] = UInt32(place) << 16 | (isWide ? 0x8000 : 0) | UInt32(end - first)
+        used += 1
+        for index in first..<end {
+            words[used] = UInt32(truncatingIfNeeded: counts[index])
+            used += 1
+            if isWide {
+                words[used] = UInt32(truncatingIfNeeded: counts[index] >> 32)
+                used += 1
+            }
         }
     }
 
@@ -202,7 +233,8 @@ private struct CallBucketSum {
         for bucket in buckets { examples.formUnion(bucket.examples) }
         let sorted = examples.filter { isSeen[Int($0.id)] }.sorted { ($0.id, $0.traceID) < ($1.id, $1.traceID) }
         for (place, example) in sorted.enumerated() {
-            let isOver = place >= CallBucket.exampleCountMax
+            let isOver =
+                place >= CallBucket.exampleCountMax
                 && sorted[place - CallBucket.exampleCountMax].id == example.id
             if !isOver { parts.examples.append(example) }
         }

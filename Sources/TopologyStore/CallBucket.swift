@@ -4,10 +4,10 @@ internal import TraceModel
 
 /// What the series counted in one bucket, in the form in which buckets are added up: flat, by ascending series ID.
 ///
-/// The two sketches of an entry, the caller's and the callee's, stand one after the other in `words` as *runs*: a header
-/// and counts of bins next to each other, some of which may be 0. Header: bits 0-13 number of counts, bit 15 whether
-/// each takes two words (the lower first), bits 16-31 place of the first bin. Place 0 is the bin of no duration, and
-/// such a run has one count; other bins stand at their number and `binOffset`.
+/// The two sketches of an entry, the caller's and the callee's, stand one after the other in `words` as *runs*: a
+/// header and counts of bins next to each other, some of which may be 0. Header: bits 0-13 number of counts, bit 15
+/// whether each takes two words (the lower first), bits 16-31 place of the first bin. Place 0 is the bin of no
+/// duration, and such a run has one count; other bins stand at their number and `binOffset`.
 final class CallBucket: Sendable {
     let ids: [UInt32]
     let callCounts: [Int]

@@ -23,6 +23,7 @@ extension CallBuckets {
         var prepared = Prepared()
         var added: [Int64: [CallBucket]] = [:]
         var newIDs: Set<UInt32> = []
+        var asBefore: [CallBucketCache.Key: CallBucket] = [:]
         for (time, totals) in counts where !totals.isEmpty {
             let bucket = bucket(of: totals, &prepared, &newIDs)
             let start = TopologyChange.Level.minute.start(of: time)
@@ -38,6 +39,7 @@ extension CallBuckets {
             added = longer.mapValues { [CallBucket.sum($0)] }
             for (start, buckets) in added where start >= keptFrom[level] ?? Int64.min {
                 let before = try load(level, start)
+                asBefore[CallBucketCache.Key(length: level.rawValue, start: start)] = before
                 let bucket = CallBucket.sum([before].compactMap { $0 } + buckets)
                 prepared.buckets.append((level, start, bucket))
                 change.buckets.append(
@@ -46,6 +48,7 @@ extension CallBuckets {
         }
         prepared.seriesIDs = newIDs.sorted()
         change.series += prepared.seriesIDs.compactMap { table.stored($0, names) }
+        unchanged = asBefore
         isChangeUnderway = true
         return prepared
     }
@@ -54,6 +57,7 @@ extension CallBuckets {
     package func commit(_ prepared: Prepared) {
         precondition(isChangeUnderway, "a change is committed once")
         isChangeUnderway = false
+        unchanged = [:]
         for id in prepared.seriesIDs { table.setStored(id) }
         for (level, start, bucket) in prepared.buckets {
             starts[level.index].enter(start)
@@ -73,6 +77,7 @@ extension CallBuckets {
     package func discard(_ prepared: Prepared) {
         precondition(isChangeUnderway, "a change is discarded once")
         isChangeUnderway = false
+        unchanged = [:]
     }
 
     private func bucket(

@@ -32,8 +32,8 @@ extension CallBuckets {
     /// What each series counted in a window.
     ///
     /// - Parameters:
-    ///   - window: nanoseconds since 1970; widened to the shortest buckets that are still kept at its ends, and cut where
-    ///     all were removed.
+    ///   - window: nanoseconds since 1970; widened to the shortest buckets that are still kept at its ends, and cut
+    ///     where all were removed.
     ///   - isIncluded: which series are wanted; nil: all.
     package func sum(
         window: Range<Int64>, isIncluded: ((CallSeries) -> Bool)? = nil

@@ -18,6 +18,8 @@ package final class CallBuckets {
     /// Of each level: from when on its buckets are whole; nil if none was removed.
     var keptFrom: [TopologyChange.Level: Int64]
     var isChangeUnderway = false
+    /// Of the change underway: the buckets as they were. The catalog may have it already.
+    var unchanged: [CallBucketCache.Key: CallBucket] = [:]
     private var findings: [String] = []
     private var damaged: Set<CallBucketCache.Key> = []
     var foldedCallCount = 0
@@ -98,6 +100,7 @@ package final class CallBuckets {
 
     /// The bucket from the catalog. In the place of a damaged one, what the shorter ones of its time have.
     func read(_ level: TopologyChange.Level, _ start: Int64) throws(CatalogError) -> CallBucket? {
+        if let bucket = unchanged[CallBucketCache.Key(length: level.rawValue, start: start)] { return bucket }
         guard let content = try catalog.topologyBucket(level, start: start) else { return nil }
         do {
             return try CallBucket(decoding: content)
@@ -178,5 +181,17 @@ extension [Int64] {
     mutating func enter(_ start: Int64) {
         let place = place(of: start)
         if place == count || self[place] != start { insert(start, at: place) }
+    }
+}
+
+extension CallBuckets {
+    /// Why a bucket's content cannot be read; nil if it can.
+    package static func problem(of content: [UInt8]) -> String? {
+        do {
+            _ = try CallBucket(decoding: content)
+            return nil
+        } catch {
+            return error.description
+        }
     }
 }

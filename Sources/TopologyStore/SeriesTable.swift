@@ -42,7 +42,8 @@ struct SeriesTable {
         else { return "the topology's series \(stored.id) is of an unknown kind" }
         let parties = [0, 4].map { first in
             CallParty(
-                serviceName: names.number(of: stored.names[first]), namespace: names.number(of: stored.names[first + 1]),
+                serviceName: names.number(of: stored.names[first]),
+                namespace: names.number(of: stored.names[first + 1]),
                 version: names.number(of: stored.names[first + 2]),
                 operationName: names.number(of: stored.names[first + 3]))
         }

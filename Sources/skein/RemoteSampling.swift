@@ -4,7 +4,7 @@ import Receivers
 import Sampling
 import Threads
 
-/// What SDKs are told of sampling, as the configuration says: the file of strategies read, and read anew when it changes.
+/// What SDKs are told of sampling, as the configuration says: the file of strategies read, and anew when it changes.
 struct RemoteSampling: Sendable {
     let routes: SamplingRoutes
     /// Nil where adaptive sampling is off; to be told of every batch that arrives.

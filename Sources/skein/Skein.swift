@@ -16,11 +16,13 @@ struct Skein: ParsableCommand {
               skein send spans.json --now
               skein search --service reviews.default --tag error=true --since 1h
               skein trace 39a1c83d93ff90cec484e4f331316cd1
+              skein dependencies --group version --since 15m
             """,
         version: ProgramVersion.number,
         subcommands: [
             ServeCommand.self, TraceCommand.self, SearchCommand.self, ServicesCommand.self, OperationsCommand.self,
-            SendCommand.self, SamplingCommand.self, StoreCommand.self, ConfigCommand.self, VersionCommand.self,
+            DependenciesCommand.self, SamplingCommand.self, SendCommand.self, StoreCommand.self, ConfigCommand.self,
+            VersionCommand.self,
         ])
 
     static func main() { Glibc.exit(run(Array(CommandLine.arguments.dropFirst()))) }

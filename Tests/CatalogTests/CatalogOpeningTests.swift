@@ -99,6 +99,24 @@ import Testing
             ("UPDATE state SET value = 1 WHERE key = 'next_segment_id'", "1 segments with IDs that may be given out"),
             ("INSERT INTO attribute_keys VALUES (9, x'41')", "1 attributeKeys that no segment has: 9"),
             ("DELETE FROM attribute_keys", "1 attributeKeys that segments have, but that are not listed: 1"),
+            (
+                "INSERT INTO topology_buckets VALUES (60, 61000000000, x'41')",
+                "1 buckets of the topology that cannot be where they are: 61000000000"
+            ),
+            ("INSERT INTO topology_buckets VALUES (61, 0, x'41')", "1 buckets of the topology that cannot be"),
+            (
+                "INSERT INTO topology_buckets VALUES (60, 0, x'41'); INSERT INTO topology_levels VALUES (60, 600)",
+                "1 buckets of the topology that cannot be"
+            ),
+            (
+                "INSERT INTO topology_series VALUES (1, 300, 0, 0, x'', x'', x'', x'', x'', x'', x'', x'')",
+                "1 series of the topology with impossible values: 1"
+            ),
+            (
+                "INSERT INTO topology_series VALUES (1, 1, 0, 0, x'', x'', x'', x'', x'', x'', x'', x''), "
+                    + "(2, 1, 0, 0, x'', x'', x'', x'', x'', x'', x'', x'')",
+                "1 series of the topology that say the same as another: 2"
+            ),
             ("UPDATE segment_names SET operations = x'80'", "a set of names is damaged"),
             ("PRAGMA foreign_keys = OFF; DELETE FROM services", "rows name a segment or a service that is not there"),
         ]

@@ -1,6 +1,7 @@
 import GraphDrawing
 import TestSupport
-import Topology
+public import Testing
+public import Topology
 
 /// Topologies to be drawn.
 enum SampleGraphs {
@@ -37,7 +38,8 @@ enum SampleGraphs {
             Edge(
                 from: 3, to: 5, kind: .rpc, callCount: 1629, errorCount: 0, requestShare: 0.8995, server: durations(7)),
             Edge(
-                from: 3, to: 6, kind: .rpc, callCount: 182, errorCount: 11, requestShare: 0.1005, server: durations(11)),
+                from: 3, to: 6, kind: .rpc, callCount: 182, errorCount: 11, requestShare: 0.1005,
+                server: durations(11)),
             Edge(from: 3, to: 6, kind: .retried, callCount: 11, errorCount: 2, server: durations(9)),
             Edge(from: 3, to: 7, kind: .mirrored, callCount: 1629, errorCount: 0, server: durations(12)),
             Edge(from: 4, to: 2, kind: .oneSided, callCount: 171, errorCount: 0, client: durations(1)),
@@ -121,4 +123,22 @@ enum SampleGraphs {
         edges.sort { ($0.from, $0.to, $0.kind.rawValue) < ($1.from, $1.to, $1.kind.rawValue) }
         return TopologyGraph(window: window, grouping: .service, nodes: nodes, edges: edges)
     }
+}
+
+extension SampleGraphs {
+    static let report = PropagationReport(
+        window: window,
+        findings: [
+            .init(
+                problem: .unjoinedCalls, serviceName: "productpage", version: "v1", peerName: "reviews",
+                peerVersion: "v1", count: 250, total: 1000, examples: [String(repeating: "a", count: 32)],
+                advice: "Hand on the headers."),
+            .init(
+                problem: .missingParents, serviceName: "a\"<b>\n", version: "", count: 1, total: 30_000, examples: [],
+                advice: "Look at the caller."),
+        ])
+}
+
+extension TopologyGraph: CustomTestStringConvertible {
+    public var testDescription: String { "\(nodes.count) nodes, \(edges.count) edges, by \(grouping)" }
 }

@@ -1,4 +1,5 @@
 import Configuration
+import QueryLanguage
 import Sampling
 import TestSupport
 import Testing
@@ -172,5 +173,34 @@ import TraceModel
         let batch = builder.makeBatch(isCountOnly: true)
         let split = try sampler("percent: 50").split(batch, worker: 0, now: 0)
         #expect(split.counted === batch && split.kept == nil)
+    }
+
+    @Test(arguments: [UInt64(1), 2, 3]) func `a name pattern matches what the regular expression does`(
+        seed: UInt64
+    ) throws {
+        var random = SeededGenerator(seed: seed)
+        func text(_ letters: String, _ count: ClosedRange<Int>) -> String {
+            String(
+                (0..<Int.random(in: count, using: &random)).map { _ in letters.randomElement(using: &random) ?? "a" })
+        }
+        for _ in 0..<150 {
+            let pattern = text("ab**", 1...6)
+            let policy = PolicyNode.keys([
+                ("percent", .text("0")),
+                (
+                    "head",
+                    .keys([("rules", .items([.keys([("service", .text(pattern)), ("percent", .text("100"))])]))])
+                ),
+            ])
+            let sampler = HeadSampler(try PolicyDocument.parse(policy).head)
+            let expected = try Pattern(
+                pattern.split(separator: "*", omittingEmptySubsequences: false).joined(separator: ".*"))
+            for _ in 0..<20 {
+                var name = text("ab", 0...7)
+                let split = sampler.split(SpanBatch.of([SampleSpan(service: name)]), worker: 0, now: 0)
+                let matches = name.withUTF8 { expected.matches(UnsafeRawBufferPointer($0)) }
+                #expect((split.kept != nil) == matches, "\(pattern) and \(name), seed \(seed)")
+            }
+        }
     }
 }

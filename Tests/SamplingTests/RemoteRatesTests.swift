@@ -98,11 +98,11 @@ import TraceModel
                 let (type, param) = (intern("sampler.type"), intern("sampler.param"))
                 switch telling {
                 case .tags:
-                    builder.addAttribute(type, string: intern("probabilistic"))
-                    builder.addAttribute(param, double: probability)
+                    builder.addAttribute(key: type, string: intern("probabilistic"))
+                    builder.addAttribute(key: param, double: probability)
                 case .texts:
-                    builder.addAttribute(type, string: intern("probabilistic"))
-                    builder.addAttribute(param, string: intern("\(probability)"))
+                    builder.addAttribute(key: type, string: intern("probabilistic"))
+                    builder.addAttribute(key: param, string: intern("\(probability)"))
                 case .traceState:
                     builder.setField(.traceState, reference: intern("a=b, ot=rv:00000000000000;th:\(threshold)"))
                 case .nothing: break

@@ -60,7 +60,10 @@ import Testing
     }
 
     @Test func `what is missing has a meaning`() throws {
-        for json in ["{}", "\u{feff} {\"default_strategy\":null,\"service_strategies\":null} ", #"{"service_strategies":[]}"#] {
+        for json in [
+            "{}", "\u{feff} {\"default_strategy\":null,\"service_strategies\":null} ",
+            #"{"service_strategies":[]}"#,
+        ] {
             let strategies = try strategies(json)
             #expect(strategies.defaultStrategy == RemoteStrategy(.probabilistic(0.25)))
             #expect(strategies.serviceCount == 0 && strategies.warnings.isEmpty)
@@ -74,15 +77,16 @@ import Testing
             """
             {"service_strategies":[
               {"service":"a","type":"probabilistic","param":1,"parm":3},
-              {"service":"a","type":"ratelimiting","param":1.5}],"é":{}, "x":[1,2.5e-3,true,false,null,"\\ud83d\\ude00\\n"]}
+              {"service":"a","type":"ratelimiting","param":1.5}],
+             "é":{}, "x":[1,2.5e-3,true,false,null,"\\ud83d\\ude00\\n"]}
             """)
         #expect(strategies.strategy(named: "a") == RemoteStrategy(.rateLimiting(2)))
         #expect(
             strategies.warnings == [
-                "line 3, column 48: é: means nothing here",
-                "line 3, column 56: x: means nothing here",
+                "line 4, column 6: é: means nothing here",
+                "line 4, column 14: x: means nothing here",
                 "line 2, column 58: service_strategies[0].parm: means nothing here",
-                "line 3, column 46: service_strategies[1].param: only whole numbers can be told; 2 counts",
+                "line 3, column 48: service_strategies[1].param: only whole numbers can be told; 2 counts",
                 "line 3, column 3: service_strategies[1]: the service 'a' is named again; the last strategy counts",
             ])
     }
@@ -103,7 +107,10 @@ import Testing
         ("{\"a\":\"b\n\"}", "line 1, column 8: a control character stands in a text"),
         ("{} x", "line 1, column 4: nothing may follow the end of the value"),
         ("{\"service_strategies\":{}}", "line 1, column 23: service_strategies: a list is expected, not an object"),
-        ("{\"service_strategies\":[7]}", "line 1, column 24: service_strategies[0]: an object is expected, not a number"),
+        (
+            "{\"service_strategies\":[7]}",
+            "line 1, column 24: service_strategies[0]: an object is expected, not a number"
+        ),
         (
             "{\"service_strategies\":[{\"type\":\"probabilistic\"}]}",
             "line 1, column 24: service_strategies[0]: 'service' is missing"
@@ -129,7 +136,7 @@ import Testing
             "{\"default_strategy\":{\"type\":5,\"param\":5}}",
             "line 1, column 29: default_strategy.type: a text is expected, not a number"
         ),
-        ("{\"default_strategy\":{},\"default_strategy\":{}}", "line 1, column 42: default_strategy: is given twice"),
+        ("{\"default_strategy\":{},\"default_strategy\":{}}", "line 1, column 43: default_strategy: is given twice"),
     ]) func `an error tells its place`(json: String, message: String) {
         let error = #expect(throws: RemoteStrategiesError.self) { try strategies(json) }
         #expect(error?.description == message)
@@ -146,7 +153,8 @@ import Testing
     ) {
         var random = SeededGenerator(seed: seed)
         let whole = Array(Self.example.utf8)
-        let pieces = ["\"", "{", "}", "[", "]", ",", ":", "\\", "\\u", "\\ud83d", "-", "1e", "null", "\u{0}", "é"].map { Array($0.utf8) }
+        let texts = ["\"", "{", "}", "[", "]", ",", ":", "\\", "\\u", "\\ud83d", "-", "1e", "null", "\u{0}", "é"]
+        let pieces = texts.map { Array($0.utf8) }
         var refused = 0
         for _ in 0..<3000 {
             var text = whole

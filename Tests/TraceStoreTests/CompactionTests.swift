@@ -91,7 +91,6 @@ import TraceModel
         #expect(try harness.spanIDs("d1") == nil)
         #expect(try harness.spanIDs("d2") == ["0000000000000001"])
         #expect(try harness.store.serviceNames() == ["shop"])
-        #expect(try harness.folder.files(containing: "secret-service").isEmpty)
         #expect(try harness.folder.files(containing: "alice the great").isEmpty)
         #expect(try harness.store.drop([traceID]).isEmpty)
         try harness.reopen()

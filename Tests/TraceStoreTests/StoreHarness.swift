@@ -76,19 +76,22 @@ final class StoreHarness {
     private var abandoned: [(TemporaryFolder, TraceStore)] = []
 
     /// Appends a Zipkin v2 list and waits until it is kept.
-    func post(_ json: String) throws {
+    func post(_ json: String) throws { try append(try Self.batch(json)) }
+
+    /// The spans of a Zipkin v2 list.
+    static func batch(_ json: String) throws -> SpanBatch {
         var builder = SpanBatchBuilder()
         var text = json
         _ = try text.withUTF8 { bytes in
             try ZipkinJSONDecoder.decode(UnsafeRawBufferPointer(bytes), limits: SpanLimits(), into: &builder)
         }
-        try append(builder.makeBatch())
+        return builder.makeBatch()
     }
 
-    func append(_ batch: SpanBatch) throws {
+    func append(_ batch: SpanBatch, counted: SpanBatch? = nil) throws {
         let outcome = Mutex<Result<Void, TraceStore.Refusal>?>(nil)
         let answered = DispatchSemaphore(value: 0)
-        store.append(batch) { result in
+        store.append(batch, counted: counted) { result in
             outcome.withLock { $0 = result }
             answered.signal()
         }

@@ -85,6 +85,26 @@ import Testing
         #expect(server.requests.last?.target == "/api/skein/v1/services/x%20y/operations")
     }
 
+    @Test func `dependencies are a table, without colour where no terminal is, and notes stand apart`() throws {
+        let node = #""isReporting":true,"callCount":60,"errorCount":0,"mirroredCallCount":0,"mirroredErrorCount":0"#
+        let answer = """
+            {"window":{"since":"2026-11-21T19:00:00Z","until":"2026-11-21T19:01:00Z"},"group":"service",
+            "nodes":[{"id":"a","service":"a",\(node)},{"id":"b","service":"b",\(node)},{"id":"c","service":"c",\(node)}],
+            "edges":[{"from":"a","to":"b","kind":"rpc","callCount":60,"errorCount":3,"requestShare":1,
+            "server":{"p50":1000000,"p95":2000000,"p99":3000000}}],"notes":["a note"]}
+            """
+        let server = try LoopbackServer { _ in .init(200, answer) }
+        let table = try run(["dependencies", "--server", server.url])
+        #expect(table.code == 0)
+        #expect(table.errors == "a note\n")
+        let rows = [
+            "CALLER  CALLEE  KIND  CALLS  RATE  ERRORS   P50   P95   P99",
+            "a       b       rpc      60   1/s     5 %  1 ms  2 ms  3 ms", "without calls: c",
+        ]
+        #expect(table.output == rows.map { $0 + "\n" }.joined())
+        #expect(try run(["dependencies", "--server", server.url, "--format", "dot"]).output.hasPrefix("digraph "))
+    }
+
     @Test func `a server that speaks something else is told of`() throws {
         let server = try LoopbackServer { _ in .init(200, "<html>") }
         let result = try run(["services", "--server", server.url])
@@ -152,7 +172,9 @@ import Testing
         #expect(server.requests.map(\.target) == ["/metrics"])
     }
 
-    @Test(arguments: [["services"], ["trace", "a"], ["search"], ["store", "stats"], ["store", "verify"]])
+    @Test(arguments: [
+        ["services"], ["trace", "a"], ["search"], ["dependencies"], ["store", "stats"], ["store", "verify"],
+    ])
     func `a folder that is none of a store's is left as it is`(arguments: [String]) throws {
         let folder = try TemporaryFolder()
         let result = try run(arguments + ["--data", folder.path])
@@ -163,7 +185,9 @@ import Testing
 
     @Test func `help and version end with 0`() throws {
         #expect(try run(["--help"]).output.contains("Exit codes: 0 done"))
-        for command in ["serve", "trace", "search", "services", "operations", "send", "store", "config", "version"] {
+        for command in [
+            "serve", "trace", "search", "services", "operations", "dependencies", "send", "store", "config", "version",
+        ] {
             let help = try run([command, "--help"])
             #expect(help.code == 0)
             #expect(help.output.contains("Examples:"), "\(command)")

@@ -75,12 +75,11 @@ struct SeriesTable<Key: SeriesKey>: Sendable {
     /// - Parameter counts: of all series, from the start of the process.
     mutating func update(_ counts: [Key: SeriesCounts]) {
         if told.count < countMax {
+            let new = counts.filter { told[$0.key] == nil && $0.key != $0.key.folded }
             // By key where the counts are the same, so that which are told does not depend on the hash.
-            let new = counts.keys.filter { told[$0] == nil }.sorted { a, b in
-                let (first, second) = (counts[a]?.callCount ?? 0, counts[b]?.callCount ?? 0)
-                return first == second ? a < b : first > second
-            }
-            for key in new.prefix(countMax - told.count) {
+            let largest = new.map { (key: $0.key, count: $0.value.callCount) }
+                .sorted { a, b in a.count == b.count ? a.key < b.key : a.count > b.count }
+            for (key, _) in largest.prefix(countMax - told.count) {
                 told[key] = Row(labels: key.labels, counts: SeriesCounts())
                 order.append(key)
             }

@@ -137,7 +137,8 @@ struct OperationKey: SeriesKey {
 
     var labels: String {
         let escaped = MetricsRegistry.escapedLabel
-        return "service=\"\(escaped(service))\",span_name=\"\(escaped(spanName))\",span_kind=\"\(spanKind.protocolName)\""
+        return
+            "service=\"\(escaped(service))\",span_name=\"\(escaped(spanName))\",span_kind=\"\(spanKind.protocolName)\""
     }
 }
 

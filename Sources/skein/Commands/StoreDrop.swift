@@ -11,7 +11,8 @@ extension StoreCommand {
             discussion: """
                 Asks before it does, on a terminal; elsewhere it needs --yes. Ends with 1 if none of the traces is
                 stored. A segment's file that 'skein store rebuild' set aside keeps what it has: remove it yourself.
-                No server may have the folder open.
+                Figures of the topology, with the names of services and operations, stay. No server may have the folder
+                open.
 
                 Examples:
                   skein store drop --trace 39a1c83d93ff90cec484e4f331316cd1

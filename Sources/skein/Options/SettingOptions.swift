@@ -18,8 +18,6 @@ struct SettingOptions: ParsableArguments {
     @Option(setting: "jaeger.grpc-port") var jaegerGrpcPort: String?
     @Option(setting: "jaeger.compact-port") var jaegerCompactPort: String?
     @Option(setting: "jaeger.binary-port") var jaegerBinaryPort: String?
-    @Option(setting: "sampling.http-port") var samplingHttpPort: String?
-    @Option(setting: "sampling.grpc-port") var samplingGrpcPort: String?
     @Option(setting: "query.port") var queryPort: String?
     @Option(setting: "query.grpc-port") var queryGrpcPort: String?
     @Option(setting: "jaeger.storage-port") var jaegerStoragePort: String?
@@ -29,6 +27,9 @@ struct SettingOptions: ParsableArguments {
     @Option(setting: "query.timeout") var queryTimeout: String?
     @Option(setting: "query.lookback") var queryLookback: String?
     @Option(setting: "admin.port") var adminPort: String?
+    @Option(setting: "sampling.percent") var samplingPercent: String?
+    @Option(setting: "sampling.http-port") var samplingHttpPort: String?
+    @Option(setting: "sampling.grpc-port") var samplingGrpcPort: String?
     @Option(setting: "sampling.strategies") var samplingStrategies: String?
     @Option(setting: "sampling.default-probability") var samplingDefaultProbability: String?
     @Option(setting: "sampling.adaptive-traces-per-second") var samplingAdaptiveTracesPerSecond: String?
@@ -63,11 +64,12 @@ struct SettingOptions: ParsableArguments {
     @Option(setting: "store.lz4-level") var storeLz4Level: String?
     @Option(setting: "retention.age") var retentionAge: String?
     @Option(setting: "retention.bytes") var retentionBytes: String?
-    @Option(setting: "sampling.percent") var samplingPercent: String?
     @Option(setting: "topology.settle-time") var topologySettleTime: String?
     @Option(setting: "topology.waiting-spans") var topologyWaitingSpans: String?
     @Option(setting: "topology.series") var topologySeries: String?
     @Option(setting: "topology.retention") var topologyRetention: String?
+    @Option(setting: "metrics.service-graph-series") var metricsServiceGraphSeries: String?
+    @Option(setting: "metrics.span-series") var metricsSpanSeries: String?
     @Option(setting: "event-loops") var eventLoops: String?
     @Option(setting: "log.level") var logLevel: String?
     @Option(setting: "log.format") var logFormat: String?

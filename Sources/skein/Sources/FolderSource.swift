@@ -2,6 +2,7 @@ import Glibc
 import HTTPAPI
 import Logging
 import QueryLanguage
+import Topology
 import TraceModel
 import TraceStore
 
@@ -61,4 +62,8 @@ final class FolderSource: TraceSource {
     func operationNames(ofService service: String) throws -> [String] {
         Set(try store.operations(ofService: service).map(\.name)).sorted()
     }
+
+    func topology(_ query: TopologyQuery) throws -> TopologyGraph { try store.topology(query) }
+
+    func propagation(within window: Range<Int64>) throws -> PropagationReport { try store.propagation(within: window) }
 }

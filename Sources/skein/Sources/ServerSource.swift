@@ -1,6 +1,7 @@
 import FoundationEssentials
 import HTTPClient
 import Sampling
+import Topology
 import TraceModel
 import WireFormats
 
@@ -68,6 +69,24 @@ final class ServerSource: TraceSource {
         let path = Self.path("sampling/explain", [("trace", "\(traceID)")])
         guard let policies else { return try decode(try client.get(path)) }
         return try decode(try client.post(path, body: policies, contentType: "application/yaml"))
+    }
+
+    func topology(_ query: TopologyQuery) throws -> TopologyGraph {
+        var parameters = Self.window(query.window) + [(name: "group", value: query.grouping.rawValue)]
+        if let focus = query.focus { parameters += [("focus", focus), ("depth", "\(query.depth)")] }
+        let answer: TopologyAnswer = try decode(try client.get(Self.path("topology", parameters)))
+        guard let graph = answer.graph else { throw unreadable }
+        return graph
+    }
+
+    func propagation(within window: Range<Int64>) throws -> PropagationReport {
+        let answer: PropagationAnswer = try decode(try client.get(Self.path("propagation", Self.window(window))))
+        guard let report = answer.report else { throw unreadable }
+        return report
+    }
+
+    private static func window(_ window: Range<Int64>) -> [(name: String, value: String)] {
+        [("since", time(window.lowerBound)), ("until", time(window.upperBound))]
     }
 
     // MARK: Answers

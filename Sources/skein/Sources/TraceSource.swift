@@ -1,3 +1,4 @@
+import Topology
 import TraceModel
 
 /// Where commands find traces.
@@ -12,6 +13,12 @@ protocol TraceSource {
 
     /// Sorted, each once.
     func operationNames(ofService service: String) throws -> [String]
+
+    /// Who calls whom.
+    func topology(_ query: TopologyQuery) throws -> TopologyGraph
+
+    /// Where traces fall apart.
+    func propagation(within window: Range<Int64>) throws -> PropagationReport
 }
 
 /// A search in the query language.

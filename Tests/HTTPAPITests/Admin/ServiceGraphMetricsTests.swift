@@ -174,7 +174,7 @@ import TraceModel
         let metrics = ServiceGraphMetrics(edgeCountMax: 5, operationCountMax: 3) { [series] in series }
         let scrape = try Scrape(metrics.text())
         let total = "traces_service_graph_request_total"
-        #expect(scrape.values.keys.filter { $0.hasPrefix(total) }.count == 7)
+        #expect(scrape.values.keys.filter { $0.hasPrefix(total) }.count == 6)
         #expect(scrape["\(total){\(Self.labels("c5", "db", "database"))}"] == 50)
         // Of two that are as large the first by name.
         #expect(scrape["\(total){\(Self.labels("c1", "db", "database"))}"] == 10)
@@ -185,6 +185,17 @@ import TraceModel
         #expect(scrape["skein_metrics_folded_series{family=\"spanmetrics\"}"] == 1)
         let labels = "service=\"(other)\",span_name=\"(other)\",span_kind=\"SPAN_KIND_SERVER\""
         #expect(scrape["traces_spanmetrics_calls_total{\(labels),status_code=\"STATUS_CODE_UNSET\"}"] == 1)
+    }
+
+    @Test func `who is called as a sum is has no series beside it`() throws {
+        let series = [
+            Self.edge("(other)", "(other)", Self.totals(calls: 5)), Self.edge("a", "b", Self.totals(calls: 4)),
+            Self.edge("a", "c", Self.totals(calls: 2)),
+        ]
+        let scrape = try Scrape(ServiceGraphMetrics(edgeCountMax: 1) { series }.text())
+        let total = "traces_service_graph_request_total"
+        #expect(scrape["\(total){\(Self.labels("a", "b"))}"] == 4)
+        #expect(scrape["\(total){\(Self.labels("(other)", "(other)"))}"] == 7)
     }
 
     @Test(arguments: [1, 2, 3] as [UInt64])
@@ -247,5 +258,40 @@ import TraceModel
             #expect(scrape.values.keys.filter { $0.contains("_server_seconds_count") }.count == count)
             #expect(scrape["skein_metrics_folded_series{family=\"service_graph\"}"] == 0)
         }
+    }
+
+    // MARK: Prometheus
+
+    @Test(.prometheusParser) func `Prometheus' own client reads all of it`() throws {
+        let registry = MetricsRegistry()
+        registry.counter("own_total", "Before all sections.", [("odd", "\"\\\n")]).add(3)
+        registry.histogram("own_seconds", "Another histogram.").record(nanoseconds: 5_000_000)
+        let name = "a\"b\\c\nd}e{ f=\"g,h\u{301} 中 \\n"
+        let durations: [Int64] = [1, 2, 3, 500, 70_000]
+        let series = [
+            Self.edge(name, "back", Self.totals(calls: 5, errors: 1, client: durations, server: durations)),
+            Self.edge("front", "db", kind: .database, Self.totals(calls: 1)),
+            Self.edge("front", "queue", kind: .messaging, Self.totals(calls: 1)),
+            Self.operation("back", name, Self.totals(calls: 5, errors: 1, client: durations)),
+            Self.operation("back", "x", Self.totals(calls: 4)),
+        ]
+        let metrics = ServiceGraphMetrics(edgeCountMax: 2, operationCountMax: 1) { series }
+        registry.addSection { metrics.text() }
+        let families = try PrometheusParser.read(registry.bytes())
+        // A parser drops the end of a counter's name.
+        let total = try #require(families["traces_service_graph_request"])
+        #expect(total.type == "counter")
+        let full = "traces_service_graph_request_total"
+        #expect(
+            total.samples == [
+                .init(full, ["client": name, "server": "back", "connection_type": ""], 5),
+                .init(full, ["client": "front", "server": "db", "connection_type": "database"], 1),
+                .init(full, ["client": "(other)", "server": "(other)", "connection_type": "messaging_system"], 1),
+            ])
+        let latency = try #require(families["traces_spanmetrics_latency"])
+        #expect(latency.type == "histogram")
+        let labels = ["service": "back", "span_name": name, "span_kind": "SPAN_KIND_SERVER"]
+        #expect(latency.samples.contains(.init("traces_spanmetrics_latency_sum", labels, 70.506)))
+        #expect(families["own"]?.samples == [.init("own_total", ["odd": "\"\\\n"], 3)])
     }
 }

@@ -30,7 +30,7 @@ import TraceModel
     }
 
     private static let shop = [
-        operation("reviews", "GET", version: "v1", [(5, 60, 6, 8), (2, 120, 0, 8)]),
+        operation("reviews", "GET", version: "v1", [(5, 60, 6, 8), (0, 120, 0, 8)]),
         operation("reviews", "GET", version: "v2", [(5, 60, 0, 32)]),
         operation("reviews", "PUT", [(0, 15, 15, 1)]),
         operation("reviews", "mirrored", isMirrored: true, [(5, 1000, 1000, 1)]),
@@ -162,6 +162,22 @@ import TraceModel
         try await serving([burst]) { connection, _ throws in
             #expect(try family(connection, "calls?service=a").metrics.map(\.values) == [[7]])
             #expect(try family(connection, "latencies?service=a&quantile=0.5").metrics.isEmpty)
+        }
+    }
+
+    @Test func `times that nobody can mean have no points`() async throws {
+        let odd = OperationTotals(
+            serviceName: "a", namespace: "", version: "", operationName: "x", spanKind: .server, isMirrored: false,
+            steps: [Int64.min, -1, 0, .max].map { start in
+                .init(start: start, callCount: 1, errorCount: 0, durations: DurationSketch())
+            })
+        try await serving([odd]) { connection, _ throws in
+            #expect(try family(connection, "calls?service=a").metrics.isEmpty)
+            let most = "calls?service=a&lookback=\(Int64.max)"
+            #expect(try family(connection, most).metrics.map(\.values.count) == [1])
+            #expect(try family(connection, most + "&endTs=\(Int64.max)").metrics.map(\.values.count) == [1])
+            #expect(try family(connection, "calls?service=a&endTs=\(Int64.max)").metrics.isEmpty)
+            #expect(try family(connection, "calls?service=a&endTs=0").metrics.isEmpty)
         }
     }
 

@@ -142,7 +142,8 @@ import TraceModel
     }
 
     @Test func `dependencies are those of the window, in milliseconds`() async throws {
-        let start = Self.nowMicroseconds - 60_000_000
+        // Counted by whole minutes.
+        let start = Self.nowMicroseconds - 180_000_000
         let post = """
             [{"traceId":"ab","id":"1","kind":"SERVER","timestamp":\(start),"localEndpoint":{"serviceName":"front"}},
              {"traceId":"ab","parentId":"1","id":"2","kind":"CLIENT","timestamp":\(start + 1),
@@ -168,7 +169,7 @@ import TraceModel
             #expect(
                 try server.jaeger.request("GET", "/api/v3/dependencies").text
                     == Self.v3Failure(400, "startTime and endTime are required"))
-            for query in ["?endTs=\(end)&lookback=1000", "?endTs=\(end - 3_600_000)", "?service=none"] {
+            for query in ["?endTs=\(end)&lookback=60000", "?endTs=\(end - 3_600_000)", "?service=none"] {
                 #expect(try text(query) == envelope(""))
             }
             #expect(

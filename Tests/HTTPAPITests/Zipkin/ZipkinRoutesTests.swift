@@ -50,8 +50,9 @@ import TraceStore
                 #expect(found.header("content-type") == "application/json")
                 #expect(try get("endTs=\(Self.milliseconds + 1000)").text == found.text, "a day, if it does not say")
                 #expect(try get("endTs=\(Self.milliseconds)").text == found.text, "the end is within")
-                #expect(try get("endTs=\(Self.milliseconds - 1)").text == "[]")
-                #expect(try get("endTs=\(Self.milliseconds + 1000)&lookback=999").text == "[]")
+                // Counted by whole minutes.
+                #expect(try get("endTs=\(Self.milliseconds - 60_000)").text == "[]")
+                #expect(try get("endTs=\(Self.milliseconds + 120_000)&lookback=60000").text == "[]")
             }
         }
     }

@@ -51,11 +51,13 @@ struct JaegerMetricFamily {
     let groupsByOperation: Bool
     private(set) var metrics: [Metric] = []
 
-    /// - Parameter now: nanoseconds since 1970. The step that is under way is divided by the part of it that has passed.
+    /// - Parameter now: nanoseconds since 1970. Of the step that is under way the calls are divided by the part of it
+    ///   that has passed.
     init(_ measure: Measure, _ asked: JaegerMetricsParameters, _ operations: [OperationTotals], now: Int64) {
         self.measure = measure
         groupsByOperation = asked.groupsByOperation
         let step = asked.stepSeconds * 1_000_000_000
+        let (earliest, end) = (max(0, asked.window.lowerBound - step), min(asked.window.upperBound, now))
         for serviceName in asked.serviceNames {
             let own = operations.filter {
                 !$0.isMirrored && asked.spanKinds.contains($0.spanKind) && $0.isOf(service: serviceName)
@@ -63,7 +65,7 @@ struct JaegerMetricFamily {
             let groups = groupsByOperation ? Dictionary(grouping: own) { $0.operationName } : ["": own]
             for (name, totals) in groups.sorted(by: { $0.key < $1.key }) {
                 var steps: [Int64: Step] = [:]
-                for counted in totals.lazy.flatMap(\.steps) where counted.start < min(asked.window.upperBound, now) {
+                for counted in totals.lazy.flatMap(\.steps) where counted.start >= earliest && counted.start < end {
                     steps[counted.start, default: Step()].add(counted)
                 }
                 let points = points(of: steps, step: step, now: now)
@@ -80,7 +82,8 @@ struct JaegerMetricFamily {
         switch measure {
         case .calls:
             let isFilled = (last - first) / step <= Self.filledCountMax
-            let starts = isFilled ? Array(stride(from: first, through: last, by: Int64.Stride(step))) : steps.keys.sorted()
+            let starts =
+                isFilled ? Array(stride(from: first, through: last, by: Int64.Stride(step))) : steps.keys.sorted()
             return starts.map { start in
                 let passed = Double(min(step, now - start)) / 1e9
                 // Of less than a second one cannot say how many a second are.

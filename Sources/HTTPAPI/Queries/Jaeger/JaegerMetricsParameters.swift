@@ -30,20 +30,21 @@ package struct JaegerMetricsParameters: Sendable, Equatable {
         guard serviceNames.count <= Self.serviceCountMax else {
             throw Self.error("service", "more than \(Self.serviceCountMax) of them")
         }
-        groupsByOperation = try parameters.text("groupByOperation").map { text in
-            guard let value = GoBool.value(text) else {
-                throw Self.error("groupByOperation", "\(text) is neither true nor false")
-            }
-            return value
-        } ?? false
+        groupsByOperation =
+            try parameters.text("groupByOperation").map { text in
+                guard let value = GoBool.value(text) else {
+                    throw Self.error("groupByOperation", "\(text) is neither true nor false")
+                }
+                return value
+            } ?? false
         spanKinds = try Self.spanKinds(parameters.all("spanKind"))
         let end = try Self.milliseconds("endTs", parameters, from: 0) ?? now
         let lookback = try Self.milliseconds("lookback", parameters, from: 1) ?? Self.lookbackDefault * 1_000_000
         let step = try Self.milliseconds("step", parameters, from: 1) ?? Self.stepDefault * 1_000_000
         // Rates are of each step, and need no longer time to be told.
         _ = try Self.milliseconds("ratePer", parameters, from: 1)
-        window = end.addingClamped(-lookback)..<end
-        stepSeconds = Self.level(step: step, back: max(now, end).addingClamped(-max(0, window.lowerBound)))
+        window = max(0, end.addingClamped(-lookback))..<end
+        stepSeconds = Self.level(step: step, back: max(now, end).addingClamped(-window.lowerBound))
     }
 
     /// The quantile asked for, from 0 to 1.

@@ -30,7 +30,7 @@ package enum TopologyParameters {
     /// The time asked for: `since`, an hour before the end if absent, up to `until`, now if absent.
     package static func window(_ parameters: QueryParameters, now: Int64) throws -> Range<Int64> {
         let end = try time("until", parameters, now: now) ?? now
-        let start = try time("since", parameters, now: now) ?? max(0, end.addingClamped(-lookback))
+        let start = max(0, try time("since", parameters, now: now) ?? end.addingClamped(-lookback))
         guard start < end else { throw QueryError("since: not earlier than until") }
         return start..<end
     }

@@ -3,7 +3,7 @@ import Testing
 import Topology
 import TraceModel
 
-@Suite struct DependencyLinkerTests {
+@Suite struct DependencyLinkTests {
     // MARK: Calls
 
     @Test func `a call that both sides tell of counts once`() {
@@ -216,22 +216,11 @@ import TraceModel
     // MARK: Sums
 
     @Test func `links of several traces are summed, by parent and child`() {
-        var linker = DependencyLinker()
+        var count = CallCount()
         let trace = CallTrace(.init(1, .client, "web"), .init(2, under: 1, .server, "app"))
-        var spans = trace.spans(&linker, traceID: 1) + trace.spans(&linker, traceID: 2)
-        linker.add(&spans)
-        spans = CallTrace(.init(1, .client, "app", to: "db")).spans(&linker)
-        linker.add(&spans)
-        #expect(linker.links.map(\.text) == ["app>db 1", "web>app 2"])
-    }
-
-    @Test func `sums can be added to sums`() {
-        var linker = DependencyLinker()
-        for (calls, errors) in [(2, 1), (2, 2)] {
-            linker.add(DependencyLink(parent: "foo", child: "bar", callCount: calls, errorCount: errors))
-        }
-        linker.add(DependencyLink(parent: "foo", child: "foo", callCount: 1, errorCount: 0))
-        #expect(linker.links.map(\.text) == ["foo>bar 4 (3 failed)", "foo>foo 1"])
+        count.add(trace.records(&count.names, traceID: 1) + trace.records(&count.names, traceID: 2))
+        count.add(CallTrace(.init(1, .client, "app", to: "db")).records(&count.names))
+        #expect(count.links == ["app>db 1", "web>app 2"])
     }
 
     // MARK: Anything

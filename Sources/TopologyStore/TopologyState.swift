@@ -1,0 +1,137 @@
+internal import Catalog
+internal import Topology
+internal import TraceModel
+
+/// What the topology has in memory, beside the counts.
+struct TopologyState: Sendable {
+    /// Those that all records and series at hand are numbers of.
+    var names = CallNames()
+    private var keptSiteCount = 0
+    private var extractor = CallExtractor()
+    /// Of generations that are not sealed, as far as somebody asked.
+    private var extracted: [UInt64: ExtractedCalls] = [:]
+    private(set) var waiting = WaitingCalls()
+    private(set) var rows = WaitingRows()
+    /// Generations up to this one are in the tables.
+    private(set) var committedGeneration: UInt64 = 0
+    /// Changes whenever calls move from one place to another.
+    private(set) var epoch = 0
+    var isPreparing = false
+    var statistics = TopologyStatistics()
+
+    // MARK: Rows
+
+    /// Takes up the calls that waited, in the order of the rows.
+    /// - Parameter report: is told of each row that cannot be read.
+    mutating func takeUp(_ rows: [TopologyChange.Waiting], _ report: (any Error) -> Void) {
+        for row in rows {
+            var content = WaitingRow()
+            do {
+                content = try WaitingRow(row.content, cutoff: row.cutoff, &names)
+            } catch {
+                statistics.damagedRowCount += 1
+                report(error)
+            }
+            // What was settled then, is settled, whatever else the row said.
+            let settled = Set(content.settled)
+            let kept = waiting.wholes(with: content.added).filter {
+                $0.lastArrival > row.cutoff
+                    && (settled.isEmpty || !settled.contains(waiting.traceIDLow($0, content.added)))
+            }
+            waiting = waiting.next(keeping: kept, of: content.added).waiting
+            self.rows.count += 1
+            self.rows.recordCount += content.added.records.count
+        }
+    }
+
+    // MARK: Batches
+
+    /// Extracts what is new of a generation, some thousands of spans at once.
+    /// - Returns: whether all is extracted.
+    mutating func extract(_ batches: [ArrivedBatch], of generation: UInt64) -> Bool {
+        guard generation > committedGeneration else { return true }
+        var calls = extracted.removeValue(forKey: generation) ?? ExtractedCalls()
+        defer { extracted[generation] = calls }
+        let known = calls.keepCommon(with: batches)
+        let recordCountMax = calls.records.count + Self.sliceCount
+        for place in known..<batches.count {
+            if calls.records.count >= recordCountMax { return false }
+            calls.append(batches[place], &extractor, &names)
+        }
+        return true
+    }
+
+    private static let sliceCount = 20_000
+
+    /// What these generations tell, trace by trace; those that are in the tables are passed over.
+    func groups(of generations: some Sequence<UInt64>, arrivedBy now: Int64 = .max) -> CallGroups {
+        CallGroups(
+            generations.filter { $0 > committedGeneration }.compactMap { extracted[$0] }, arrivedBy: now)
+    }
+
+    // MARK: Changes
+
+    /// Names and sites of spans that nobody needs any more pile up. So many more than after the last change of numbers
+    /// may.
+    var siteCountMax = 65_536
+
+    var hasTooManyNames: Bool { names.sites.count > keptSiteCount * 2 + siteCountMax }
+
+    /// Takes other numbers for all names.
+    /// - Parameter newNames: those that the buckets are numbers of.
+    mutating func rename(_ newNames: CallNames) {
+        var names = newNames
+        waiting = waiting.renamed(from: self.names, to: &names)
+        keptSiteCount = names.sites.count
+        self.names = names
+        extracted = [:]
+        epoch += 1
+    }
+
+    mutating func commit(_ work: PreparedTopology.Work) {
+        waiting = work.waiting
+        rows = work.rows
+        if let generation = work.generation { committedGeneration = max(committedGeneration, generation) }
+        extracted = extracted.filter { $0.key > committedGeneration }
+        epoch += 1
+        statistics.settledTraceCount += work.settledTraceCount
+        statistics.settledSpanCount += work.settledSpanCount
+        statistics.earlyTraceCount += work.earlyTraceCount
+    }
+}
+
+/// The catalog's rows of waiting calls.
+struct WaitingRows: Sendable {
+    var count = 0
+    /// Records in all of them, whether they wait or not.
+    var recordCount = 0
+
+    static let countMax = 64
+    /// Below that, rows are not worth being made anew.
+    static let recordCountMin = 10_000
+
+    /// What to write when `waiting` is left, of which `added` is new.
+    ///
+    /// - Parameter isForgetting: whether a trace of the rows was settled.
+    /// - Returns: the rows afterwards.
+    func change(
+        _ waiting: WaitingCalls, _ added: WaitingRow, cutoff: Int64, isForgetting: Bool, _ names: CallNames,
+        _ change: inout TopologyChange
+    ) -> WaitingRows {
+        if waiting.count == 0 {
+            change.replacesWaiting = count > 0
+            return WaitingRows()
+        }
+        let newCount = added.added.records.count
+        if newCount == 0 && !isForgetting { return self }
+        let all = recordCount + newCount
+        if count >= Self.countMax || count > 0 && all > 4 * waiting.count + Self.recordCountMin {
+            let row = WaitingRow(added: waiting.groups)
+            change.waiting = .init(cutoff: cutoff, content: row.encode(cutoff: cutoff, names))
+            change.replacesWaiting = true
+            return WaitingRows(count: 1, recordCount: waiting.count)
+        }
+        change.waiting = .init(cutoff: cutoff, content: added.encode(cutoff: cutoff, names))
+        return WaitingRows(count: count + 1, recordCount: all)
+    }
+}

@@ -1,0 +1,84 @@
+public import Catalog
+internal import Topology
+
+extension TopologyStore {
+    /// What sealing these batches changes of the topology. One preparation at a time; a commit or a discard of it
+    /// follows.
+    ///
+    /// - Parameters:
+    ///   - generation: that of the batches; nil without any, to settle what has waited long enough.
+    ///   - now: nanoseconds since 1970. All that came before it was handed over earlier or is among the batches:
+    ///     traces are settled of which nothing came for the settle time before it.
+    ///   - settlesAll: whether every trace is settled, whenever its last span came.
+    public func prepare(
+        generation: UInt64?, _ batches: [ArrivedBatch], now: Int64, settlesAll: Bool = false
+    ) throws(CatalogError) -> PreparedTopology {
+        withState { state in
+            precondition(!state.isPreparing, "one preparation at a time")
+            state.isPreparing = true
+        }
+        do throws(CatalogError) {
+            return try work(generation: generation, batches, now: now, settlesAll: settlesAll)
+        } catch {
+            withState { $0.isPreparing = false }
+            throw error
+        }
+    }
+
+    private func work(
+        generation: UInt64?, _ batches: [ArrivedBatch], now: Int64, settlesAll: Bool
+    ) throws(CatalogError) -> PreparedTopology {
+        if let generation {
+            while !withState({ $0.extract(batches, of: generation) }) {}
+        }
+        // Only a commit changes what waits, so that it holds while the work is done.
+        let (waiting, fresh, rows, names) = withState { state in
+            let fresh = state.groups(of: generation.map { [$0] } ?? [], arrivedBy: now)
+            return (state.waiting, fresh, state.rows, state.names)
+        }
+        let settling = Settling(
+            waiting, with: fresh, now: now, settleTime: settlesAll ? 0 : settleTime,
+            waitingCountMax: settlesAll ? 0 : options.waitingCountMax)
+        let counted = Self.count(settling.settled, waiting, fresh, names)
+        let next = waiting.next(keeping: settling.kept, of: fresh)
+        var change = TopologyChange()
+        let nextRows = rows.change(
+            next.waiting, WaitingRow(added: next.added, settled: settling.restless), cutoff: settling.cutoff,
+            isForgetting: settling.settled.contains { $0.waiting >= 0 }, names, &change)
+        let prepared = try withBuckets { buckets, _ throws(CatalogError) in
+            try buckets.prepare(counted, names, into: &change)
+        }
+        let work = PreparedTopology.Work(
+            generation: generation, buckets: prepared, counted: counted, waiting: next.waiting, rows: nextRows,
+            settling, earlyTraceCount: settlesAll ? 0 : settling.earlyCount)
+        return PreparedTopology(change: change, work: work)
+    }
+
+    private static func count(
+        _ settled: [WaitingCalls.Whole], _ waiting: WaitingCalls, _ fresh: CallGroups, _ names: CallNames
+    ) -> [Int64: [CallSeries: CallTotals]] {
+        var counter = CallCounter()
+        var records: [CallRecord] = []
+        for whole in settled {
+            records.removeAll(keepingCapacity: true)
+            waiting.gather(whole, fresh, into: &records)
+            counter.add(&records, names)
+        }
+        return counter.buckets
+    }
+
+    /// The change is in the catalog.
+    public func commit(_ prepared: PreparedTopology) { finish(prepared.work, isCommitted: true) }
+
+    /// The change was not made; the same batches may be prepared again.
+    public func discard(_ prepared: PreparedTopology) { finish(prepared.work, isCommitted: false) }
+
+    /// Whether a preparation without batches would settle something that has waited long enough.
+    public func isSettlingDue(now: Int64) -> Bool {
+        let (cutoff, overflows) = now.subtractingReportingOverflow(settleTime)
+        return withState { state in
+            guard let earliest = state.waiting.earliestLastArrival else { return false }
+            return earliest <= (overflows ? .min : cutoff)
+        }
+    }
+}
