@@ -71,9 +71,11 @@ extension EndToEndTests {
             #expect(explained.spanCount == trace.spans)
 
             try process.terminate()
-            let stored = try JSONDecoder().decode(
-                Report.self, from: try run(arguments + ["--data", process.data.path]))
-            #expect(stored == live)
+            // The folder goes with the process.
+            try withExtendedLifetime((process, policies)) {
+                let text = try run(arguments + ["--data", process.data.path + "/data"])
+                #expect(try JSONDecoder().decode(Report.self, from: text) == live)
+            }
         }
     }
 }
