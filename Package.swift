@@ -105,8 +105,8 @@ let package = Package(
         .target(
             name: "HTTPAPI",
             dependencies: [
-                "NetworkServer", "TraceStore", "WireFormats", "QueryLanguage", "GraphDrawing", "Topology", "TraceModel",
-                "QueryFiles", "Telemetry", "Threads", "Bytes",
+                "NetworkServer", "TraceStore", "WireFormats", "Sampling", "QueryLanguage", "GraphDrawing", "Topology",
+                "TraceModel", "QueryFiles", "Telemetry", "Threads", "Bytes",
             ],
             swiftSettings: strict),
 
@@ -208,8 +208,8 @@ let package = Package(
         .testTarget(
             name: "HTTPAPITests",
             dependencies: [
-                "HTTPAPI", "NetworkServer", "TraceStore", "WireFormats", "Topology", "TraceModel", "Telemetry", "Bytes",
-                "NetworkTestSupport", "TestSupport",
+                "HTTPAPI", "Configuration", "NetworkServer", "TraceStore", "WireFormats", "Sampling", "Topology",
+                "TraceModel", "Telemetry", "Bytes", "NetworkTestSupport", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "TestSupport"], swiftSettings: strict),

@@ -105,7 +105,7 @@ public struct AgeSampler {
         return least
     }
 
-    private static func forEachGroup(_ trace: TailTrace, _ body: (UInt64) -> Void) {
+    static func forEachGroup(_ trace: TailTrace, _ body: (UInt64) -> Void) {
         for span in trace.spans {
             let batch = span.batch
             let words = OriginColumns(span.shape, batch).words(ofRow: span.row, batch)

@@ -146,7 +146,7 @@ struct HeadDecisions: ~Copyable {
     /// Nobody outside can know which services have the same hash.
     private static let seed = UInt64.random(in: .min ... .max)
 
-    private mutating func rule(ofRow row: Int, _ shape: Int) -> Int {
+    mutating func rule(ofRow row: Int, _ shape: Int) -> Int {
         switch shapes[shape].rule {
         case .rule(let rule): return rule
         case .byOrigin(let columns, let last, let known):

@@ -85,7 +85,7 @@ struct TailEvaluation {
 
     /// - Parameter base: what was rejected before the trace came to the rule.
     /// - Returns: not less than `base`.
-    private mutating func threshold(
+    mutating func threshold(
         _ rule: TailPolicy.Rule, _ trace: TailTrace, _ base: SamplingThreshold, _ now: Int64
     ) -> SamplingThreshold {
         switch rule {

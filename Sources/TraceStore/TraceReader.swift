@@ -97,7 +97,7 @@ final class TraceReader {
     }
 
     /// By start, and of spans that are equal in everything one.
-    private static func distinct(_ spans: [SpanView]) -> [SpanView] {
+    static func distinct(_ spans: [SpanView]) -> [SpanView] {
         let starts = spans.map { $0.start ?? .min }
         var ordered = spans
         if !zip(starts, starts.dropFirst()).allSatisfy({ $0 <= $1 }) {

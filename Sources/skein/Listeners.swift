@@ -18,6 +18,7 @@ final class Listeners: Sendable {
         let jaegerStorage: JaegerStorageCalls
         let tempo: TempoQueries
         let skeinQueries: SkeinQueries
+        let samplingQueries: SamplingQueries
         let otlp: OTLPReceiver
         let sampling: SamplingRoutes
         let admin: AdminRoutes
@@ -104,6 +105,7 @@ final class Listeners: Sendable {
             services.zipkinQueries.register(on: &router)
             // For commands that are given the address of this listener.
             services.skeinQueries.register(on: &router)
+            services.samplingQueries.register(on: &router)
             router.mount(prefix: "/zipkin")
         case .otlpGRPC: services.otlp.registerGRPC(on: &router)
         case .otlpHTTP: services.otlp.registerHTTP(on: &router)
@@ -122,6 +124,7 @@ final class Listeners: Sendable {
             services.jaegerQueries.register(on: &router)
             services.jaegerV3Queries.register(on: &router)
             services.skeinQueries.register(on: &router)
+            services.samplingQueries.register(on: &router)
             router.mount(prefix: "/jaeger")
         case .queryGRPC:
             services.jaegerCalls.register(on: &router)

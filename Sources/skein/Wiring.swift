@@ -117,6 +117,9 @@ struct Server {
             tempo: TempoQueries(
                 store: store, limits: limits, version: ProgramVersion.number, isReady: { admin.isReady }),
             skeinQueries: SkeinQueries(store: store, lookback: lookback, limits: limits),
+            samplingQueries: SamplingQueries(
+                store: store, policies: configuration.sampling,
+                parse: { try PolicyDocument.parse(text: $0, path: "policies") }, limits: limits),
             otlp: OTLPReceiver(pipeline: pipeline), sampling: sampling.routes, admin: admin)
     }
 

@@ -1,7 +1,9 @@
+import Configuration
 import Dispatch
 import HTTPAPI
 import Logging
 import NetworkServer
+import Sampling
 import Synchronization
 import TestSupport
 import TraceModel
@@ -26,6 +28,7 @@ final class QueryServer {
         var time: Duration = .seconds(60)
         var autocompleteKeys: [String] = []
         var isReady = true
+        var policies = PolicyDocument()
     }
 
     /// Runs `body` against a new server, and ends that whatever happens.
@@ -62,6 +65,10 @@ final class QueryServer {
             .register(on: &jaegerRouter)
         JaegerV3Queries(store: store, limits: limits).register(on: &jaegerRouter)
         SkeinQueries(store: store, lookback: Self.lookback, limits: limits).register(on: &jaegerRouter)
+        SamplingQueries(
+            store: store, policies: settings.policies,
+            parse: { try PolicyDocument.parse(text: $0, path: "policies") }, limits: limits
+        ).register(on: &jaegerRouter)
         jaegerRouter.mount(prefix: "/jaeger")
         var callRouter = HTTPRouter()
         JaegerCalls(store: store, limits: limits).register(on: &callRouter)

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import HTTPClient
+import Sampling
 import Topology
 import TraceModel
 import WireFormats
@@ -49,6 +50,25 @@ final class ServerSource: TraceSource {
         let answer: OperationsAnswer = try decode(
             try client.get(Self.path("services/\(PercentEncoding.encode(service))/operations")))
         return Set(answer.operations.map(\.name)).sorted()
+    }
+
+    // MARK: Sampling
+
+    /// - Parameter policies: the text of a document.
+    func simulate(_ policies: [UInt8], _ window: Range<Int64>, _ service: String?) throws -> SimulationReport {
+        var parameters = [
+            (name: "since", value: Self.time(window.lowerBound)), ("until", Self.time(window.upperBound)),
+        ]
+        if let service { parameters.append(("service", service)) }
+        let path = Self.path("sampling/simulate", parameters)
+        return try decode(try client.post(path, body: policies, contentType: "application/yaml"))
+    }
+
+    /// - Parameter policies: the text of a document; nil for the server's own.
+    func explainSampling(_ traceID: TraceID, _ policies: [UInt8]?) throws -> SamplingExplanation {
+        let path = Self.path("sampling/explain", [("trace", "\(traceID)")])
+        guard let policies else { return try decode(try client.get(path)) }
+        return try decode(try client.post(path, body: policies, contentType: "application/yaml"))
     }
 
     func topology(_ query: TopologyQuery) throws -> TopologyGraph {
