@@ -57,6 +57,8 @@ extension Configuration {
     public var journalPartByteCountMax: Int { byteCount("journal.part-bytes") }
     public var journalQueueByteCountMax: Int { byteCount("journal.queue-bytes") }
 
+    public var serviceGraphSeriesMax: Int { integer("metrics.service-graph-series") }
+    public var spanSeriesMax: Int { integer("metrics.span-series") }
     public var topologySettleTime: Duration { duration("topology.settle-time") }
     public var topologyWaitingCountMax: Int { integer("topology.waiting-spans") }
     public var topologySeriesCountMax: Int { integer("topology.series") }

@@ -167,6 +167,13 @@ extension Setting {
             "How long the topology is kept by days; by hours it is kept for 35 days, by ten minutes for 2, by minutes for 6 hours"
         ),
 
+        Setting(
+            "metrics.service-graph-series", .integer(0...100_000), default: "2000",
+            "Pairs of services that /metrics tells of one by one; later ones are summed"),
+        Setting(
+            "metrics.span-series", .integer(0...100_000), default: "2000",
+            "Operations that /metrics tells of one by one; later ones are summed"),
+
         Setting("event-loops", .integer(0...256), default: "0", "Threads that serve connections; 0 is one per core"),
         Setting(
             "log.level", .choice(["trace", "debug", "info", "notice", "warning", "error", "critical"]), default: "info",

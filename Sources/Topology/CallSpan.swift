@@ -1,7 +1,7 @@
 internal import TraceModel
 
 /// One span of a trace, put together from all records of it.
-public struct CallSpan: Sendable {
+struct CallSpan {
     var record: CallRecord
     var site: CallSite
 

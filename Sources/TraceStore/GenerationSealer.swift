@@ -19,25 +19,27 @@ struct GenerationSealer {
         _ generation: GenerationSnapshot, later: [GenerationSnapshot], firstJournalPart: UInt64
     ) throws(StoreError) -> [StoredSegment] {
         let batches = tail?.batchesToStore(of: generation, later: later) ?? generation.batches
-        return try withChange(generation) { (change) throws(StoreError) in
+        // What came to later generations is not told of yet: their traces must not be taken for complete.
+        let now = later.compactMap { $0.arrived.first?.arrival }.min() ?? SystemClock.nanosecondsSince1970()
+        return try withChange(generation, now: now) { (change) throws(StoreError) in
             try installer.install(batches, firstJournalPart: firstJournalPart, topology: change)
         }
     }
 
     /// Counts the calls that have waited long enough, without sealing anything.
-    func settle() throws(StoreError) {
-        try withChange(nil) { (change) throws(StoreError) in
+    /// - Parameter now: nanoseconds since 1970; what came before it was sealed.
+    func settle(now: Int64) throws(StoreError) {
+        try withChange(nil, now: now) { (change) throws(StoreError) in
             try StoreError.wrapCatalog { () throws(CatalogError) in try installer.catalog.change(change) }
         }
     }
 
     private func withChange<Result>(
-        _ generation: GenerationSnapshot?, _ body: (TopologyChange) throws(StoreError) -> Result
+        _ generation: GenerationSnapshot?, now: Int64, _ body: (TopologyChange) throws(StoreError) -> Result
     ) throws(StoreError) -> Result {
         let prepared = try StoreError.wrapCatalog { () throws(CatalogError) in
             try topology.prepare(
-                generation: generation?.generation.number, generation?.arrived ?? [],
-                now: SystemClock.nanosecondsSince1970())
+                generation: generation?.generation.number, generation?.arrived ?? [], now: now)
         }
         do throws(StoreError) {
             let result = try body(prepared.change)

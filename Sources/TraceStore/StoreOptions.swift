@@ -23,6 +23,8 @@ public struct StoreOptions: Sendable {
     public var retentionAge: Double?
     public var retentionByteCount: Int?
     public var topology = TopologyOptions()
+    /// Whether spans are left out before they come to the store.
+    public var isHeadSampled = false
     /// What is left out of segments, of whole traces; nil: nothing.
     public var tail: TailPolicy?
     /// What stays of traces as they grow older; empty: everything.
@@ -34,6 +36,8 @@ public struct StoreOptions: Sendable {
     public var journalSynced: @Sendable (UInt64) -> Void = { _ in }
     /// Dictionaries and directories of segments kept in memory.
     public var cacheByteCountMax = 32 << 20
+
+    var isSampled: Bool { isHeadSampled || tail != nil || !ageing.isEmpty }
 
     /// How long nothing may have come to a generation before the traces in it are decided on. Seconds.
     var tailWait: Double { Double(tail?.wait ?? 0) / 1e9 }

@@ -223,6 +223,11 @@ final class StoreState: @unchecked Sendable {
         return chosen
     }
 
+    /// Whether anything came that is not sealed.
+    var hasLive: Bool {
+        lock.withLock { !turned.isEmpty || active.firstAppend != nil || active.pendingCount > 0 }
+    }
+
     /// Spans and bytes of the generations, and whether one is being sealed.
     var live: (spanCount: Int, byteCount: Int, oldest: Double?) {
         lock.withLock {

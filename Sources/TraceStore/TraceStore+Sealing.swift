@@ -66,10 +66,12 @@ extension TraceStore {
 
     /// Counts the calls of traces that came to rest since the last sealing.
     private func settleIfDue() -> Bool {
-        guard topology.isSettlingDue(now: SystemClock.nanosecondsSince1970()) else { return true }
+        let now = SystemClock.nanosecondsSince1970()
+        guard topology.isSettlingDue(now: now) else { return true }
         return sealingLock.withLock {
             do throws(StoreError) {
-                try sealer.settle()
+                // What is live may belong to the same traces; it is counted with them when it is sealed.
+                if !state.hasLive { try sealer.settle(now: now) }
                 return true
             } catch {
                 logger.error(

@@ -1,6 +1,6 @@
 internal import Catalog
 public import Topology
-internal import TopologyStore
+public import TopologyStore
 
 extension TraceStore {
     /// Who calls whom, over everything that was offered, whether it is stored or not, up to the last second.
@@ -39,6 +39,8 @@ extension TraceStore {
 
     /// What was counted for good since the process began: for counters that only grow. Bounded by the number of series.
     public func callTotals() -> [NamedTotals] { topology.totals() }
+
+    public func topologyStatistics() -> TopologyStatistics { topology.statistics }
 
     private func withTopology<Result>(
         _ body: ([UnsealedBatches]) throws(CatalogError) -> Result

@@ -164,6 +164,9 @@ public final class TraceStore: Sendable {
         waiting.expire(after: options.appendWait, now: StoreState.now())
     }
 
+    /// Whether traces are left out: what is not found may have come all the same.
+    public var isSampled: Bool { options.isSampled }
+
     var hasWaiting: Bool { !waiting.isEmpty }
 
     // MARK: Reading

@@ -2,6 +2,7 @@ import Configuration
 import NetworkServer
 import Telemetry
 import Threads
+import TopologyStore
 import TraceStore
 
 /// What the server tells of its parts.
@@ -19,10 +20,29 @@ enum ServerMetrics {
         metrics.counter("skein_store_compactions_total", "Merges of segments.") {
             Double(store.statistics().compactionCount)
         }
+        register(metrics, topologyOf: store)
         metrics.gauge("skein_requests_in_flight_bytes", "Bytes of bodies being received or worked on.") {
             Double(group.inFlightByteCount)
         }
         ProcessMetrics.register(metrics)
+    }
+
+    private static func register(_ metrics: MetricsRegistry, topologyOf store: TraceStore) {
+        metrics.gauge("skein_topology_waiting_spans", "Spans that wait for the rest of their traces.") {
+            Double(store.topologyStatistics().waitingSpanCount)
+        }
+        metrics.gauge("skein_topology_series", "Callers, callees and operations that are told apart.") {
+            Double(store.topologyStatistics().seriesCount)
+        }
+        metrics.counter("skein_topology_settled_spans_total", "Spans whose calls were counted for good.") {
+            Double(store.topologyStatistics().settledSpanCount)
+        }
+        metrics.counter(
+            "skein_topology_early_traces_total", "Traces whose calls were counted before they had come to rest."
+        ) { Double(store.topologyStatistics().earlyTraceCount) }
+        metrics.counter("skein_topology_folded_calls_total", "Calls counted with others, beyond the limit of series.") {
+            Double(store.topologyStatistics().foldedCallCount)
+        }
     }
 }
 

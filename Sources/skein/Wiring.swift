@@ -70,6 +70,10 @@ struct Server {
             throw error
         }
         ServerMetrics.register(metrics, store, group)
+        let graphMetrics = ServiceGraphMetrics(
+            edgeCountMax: configuration.serviceGraphSeriesMax, operationCountMax: configuration.spanSeriesMax
+        ) { store.callTotals() }
+        metrics.addSection { graphMetrics.text() }
         let strategiesWatch = sampling.watch(logger)
         admin.setReady(true)
         announce(listeners)

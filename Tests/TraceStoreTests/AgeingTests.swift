@@ -40,7 +40,8 @@ import TraceModel
 
     @Test func `older segments keep what their stage keeps, and say what it stands for`() throws {
         let harness = try harness(
-            "ageing: [{until: 1ms, keep: all}, {until: 1h, policies: [{type: errors}, {type: probabilistic, percent: 50}]}]")
+            "ageing: [{until: 1ms, keep: all}, {until: 1h, policies: [{type: errors}, {type: probabilistic, percent: 50}]}]"
+        )
         try post(harness, 0..<400)
         try harness.store.seal()
         try age(harness)
@@ -83,7 +84,8 @@ import TraceModel
 
     @Test func `one trace of each operation and version stays`() throws {
         let harness = try harness(
-            "ageing: [{until: 1ms, keep: all}, {until: 1h, policies: [{type: errors}], one-per: operation-and-version}]")
+            "ageing: [{until: 1ms, keep: all}, {until: 1h, policies: [{type: errors}], one-per: operation-and-version}]"
+        )
         try post(harness, 1..<10)
         try harness.store.seal()
         try age(harness)

@@ -112,7 +112,8 @@ import TraceModel
         func entry(_ number: Int, since: Double) throws -> WaitingAppends.Entry {
             let batch = SpanBatchBuilder().makeBatch()
             return WaitingAppends.Entry(
-                batches: OfferedBatches(first: batch, second: nil), record: try batch.withBytes { try JournalRecord.pack($0) },
+                batches: OfferedBatches(first: batch, second: nil),
+                record: try batch.withBytes { try JournalRecord.pack($0) },
                 completion: { result in
                     outcomes.withLock { $0[number] = (try? result.get()) != nil }
                 }, since: since)

@@ -68,6 +68,8 @@ struct SettingOptions: ParsableArguments {
     @Option(setting: "topology.waiting-spans") var topologyWaitingSpans: String?
     @Option(setting: "topology.series") var topologySeries: String?
     @Option(setting: "topology.retention") var topologyRetention: String?
+    @Option(setting: "metrics.service-graph-series") var metricsServiceGraphSeries: String?
+    @Option(setting: "metrics.span-series") var metricsSpanSeries: String?
     @Option(setting: "event-loops") var eventLoops: String?
     @Option(setting: "log.level") var logLevel: String?
     @Option(setting: "log.format") var logFormat: String?

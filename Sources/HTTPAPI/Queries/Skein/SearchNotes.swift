@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 package import QueryLanguage
+internal import Topology
 package import TraceStore
 
 /// Why a search found nothing, as far as it can be told, in words.
@@ -39,7 +40,20 @@ package enum SearchNotes {
                 notes.append("no span within the window has an attribute \(key)")
             }
         }
+        if store.isSampled { notes.append(try noteOnSampling(of: services, within: window, store)) }
         return notes
+    }
+
+    private static func noteOnSampling(
+        of services: Set<String>, within window: ClosedRange<Int64>, _ store: TraceStore
+    ) throws -> String {
+        let text = "the sampler stores only some traces: those that match may have been left out"
+        let end = window.upperBound.addingReportingOverflow(1)
+        let graph = try store.topology(
+            TopologyQuery(window: window.lowerBound..<(end.overflow ? .max : end.partialValue)))
+        let counts = graph.nodes.filter { services.contains($0.serviceName) && $0.callCount > 0 }
+            .map { "\($0.serviceName) served \($0.callCount) requests within the window" }
+        return (counts + [text]).joined(separator: "; ")
     }
 
     private static func note(onUnknown service: String, _ names: [String]) -> String {
