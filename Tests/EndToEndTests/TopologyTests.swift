@@ -80,7 +80,7 @@ extension EndToEndTests {
             let traffic = try TopologyTraffic()
             // Traces come whole within a moment: they settle long after.
             let process = try SkeinProcess.started(
-                options: SkeinProcess.frequentSealing + ["--topology-settle-time", "3s"])
+                options: SkeinProcess.frequentSealing + ["--topology-settle-time", "2s"])
             for recording in traffic.recordings.reversed() {
                 let posts = traffic.posts(of: recording.traffic)
                 try TopologyTraffic.send(posts, to: process)
@@ -98,7 +98,7 @@ extension EndToEndTests {
             var generator = SeededGenerator(seed: EndToEndTests.seed())
             let posts = traffic.posts.shuffled(using: &generator)
             let folder = try TemporaryFolder()
-            let options = ["--sampling-percent", percent, "--live-bytes", "256KiB"]
+            let options = ["--sampling-percent", "10", "--live-bytes", "256KiB"]
             let process = SkeinProcess(data: folder, options: options + Self.unsettled)
             var sentCount = 0
             while sentCount < posts.count {
@@ -114,7 +114,7 @@ extension EndToEndTests {
             process.kill()
 
             let settling = SkeinProcess(data: folder, options: options + Self.settling)
-            for _ in 0..<6 {
+            for _ in 0..<5 {
                 try settling.start()
                 usleep(UInt32.random(in: 0...900_000, using: &generator))
                 settling.kill()
