@@ -72,6 +72,34 @@ struct RecordedProtobuf {
         try fields(message[...]).filter { $0.number == number }.map { Array($0.value.bytes) }
     }
 
+    /// The field as it stands in a message.
+    private static func field(_ number: UInt8, _ content: [UInt8]) -> [UInt8] {
+        var bytes = [number << 3 | 2]
+        var length = content.count
+        while length >= 0x80 {
+            bytes.append(UInt8(truncatingIfNeeded: length) | 0x80)
+            length >>= 7
+        }
+        return bytes + [UInt8(length)] + content
+    }
+
+    /// A body for each span of a body, with what stands above the span.
+    static func singleSpans(_ body: [UInt8], _ form: RecordedTraffic.Form) throws -> [[UInt8]] {
+        let groups = try messages(in: body, field: 1)
+        if form == .zipkinProtobuf { return groups.map { field(1, $0) } }
+        var bodies: [[UInt8]] = []
+        for group in groups {
+            let resource = try messages(in: group, field: 1).flatMap { field(1, $0) }
+            for scoped in try messages(in: group, field: 2) {
+                let scope = try messages(in: scoped, field: 1).flatMap { field(1, $0) }
+                for span in try messages(in: scoped, field: 2) {
+                    bodies.append(field(1, resource + field(2, scope + field(2, span))))
+                }
+            }
+        }
+        return bodies
+    }
+
     /// Empty where there is no such field.
     private static func text(_ fields: Fields, _ number: UInt64) -> String {
         for field in fields where field.number == number { return field.value.text }

@@ -3,11 +3,14 @@ import TestSupport
 
 /// Posts of real sidecars, and what a collector must know after them: `Tests/Fixtures/README.md`.
 ///
-/// Every timestamp is moved by the same time, so that the traffic ends ten seconds ago; nothing else is changed.
+/// Every timestamp is moved by the same time, so that the traffic ends ten seconds ago, or when a test wants it to; nothing
+/// else is changed.
 struct RecordedTraffic {
     struct Truth: Decodable {
         struct Spans: Decodable {
             let count: Int
+            /// Of the spans those at or below a proxy's copy of a request; nil: none.
+            let mirrored: Int?
             let byService: [String: Int]
         }
 
@@ -16,9 +19,23 @@ struct RecordedTraffic {
             let spans: Int
         }
 
+        /// Calls of one service by another; where versions are told, of a version by a version.
+        struct Edge: Decodable, Hashable {
+            var parent: String
+            var parentVersion: String?
+            var child: String
+            var childVersion: String?
+            var callCount = 0
+            var errorCount = 0
+            /// Of the calls those at or below a proxy's copy of a request; nil: none.
+            var mirroredCount: Int?
+        }
+
         let posts: Int
         let spans: Spans
         let traces: [Trace]
+        let edges: [Edge]
+        let versionEdges: [Edge]
     }
 
     /// What the bodies are, and where they go.
@@ -38,7 +55,7 @@ struct RecordedTraffic {
                 }
         }
 
-        fileprivate func spans(_ body: [UInt8]) throws -> [ZipkinSpan] {
+        func spans(_ body: [UInt8]) throws -> [ZipkinSpan] {
             switch self {
             case .zipkinJSON: try ZipkinSpan.decodeList(body)
             case .zipkinProtobuf: try RecordedProtobuf.zipkinSpans(body)
@@ -54,13 +71,14 @@ struct RecordedTraffic {
     let spansByTrace: [String: [ZipkinSpan]]
     let truth: Truth
 
-    init(_ folder: String) throws {
+    /// - Parameter end: when the last span ends, in microseconds since 1970.
+    init(_ folder: String, endingAt end: Int64 = TimeWindow.nowMicroseconds - 10_000_000) throws {
         let path = Repository.path + "/Tests/Fixtures/\(folder)"
         let form = Form(folder: folder)
         self.form = form
         let recorded = try Self.recordedBodies(path, isText: form == .zipkinJSON)
         let newest = try recorded.flatMap { try form.spans($0) }.map { ($0.timestamp ?? 0) + ($0.duration ?? 0) }.max()
-        let shift = TimeWindow.nowMicroseconds - 10_000_000 - (newest ?? 0)
+        let shift = end - (newest ?? 0)
         bodies = try recorded.map { body in
             switch form {
             case .zipkinJSON: Self.shiftTimestamps(of: body, by: shift)

@@ -5,8 +5,8 @@ extension EndToEndTests {
     /// What came in comes out: recorded mesh traffic, read back through both APIs.
     @Suite struct ReplayTests {
         private static let folders = [
-            "bookinfo", "bookinfo-odd", "bookinfo-zipkin-proto", "bookinfo-zipkin-proto-odd", "bookinfo-otlp-http",
-            "bookinfo-otlp-http-odd",
+            "bookinfo", "bookinfo-mirror", "bookinfo-odd", "bookinfo-zipkin-proto", "bookinfo-zipkin-proto-odd",
+            "bookinfo-otlp-http", "bookinfo-otlp-http-odd",
         ]
         private static let foldersOfCalls = ["bookinfo-otlp-grpc", "bookinfo-otlp-grpc-odd"]
 

@@ -47,8 +47,8 @@ struct RecordedMesh {
     }
 
     static let folders = [
-        "bookinfo", "bookinfo-odd", "bookinfo-otlp-grpc", "bookinfo-otlp-grpc-odd", "bookinfo-otlp-http",
-        "bookinfo-otlp-http-odd", "bookinfo-zipkin-proto", "bookinfo-zipkin-proto-odd",
+        "bookinfo", "bookinfo-mirror", "bookinfo-odd", "bookinfo-otlp-grpc", "bookinfo-otlp-grpc-odd",
+        "bookinfo-otlp-http", "bookinfo-otlp-http-odd", "bookinfo-zipkin-proto", "bookinfo-zipkin-proto-odd",
     ]
 
     /// One for each post.
