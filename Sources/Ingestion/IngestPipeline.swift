@@ -1,5 +1,6 @@
 public import Logging
 public import Sampling
+internal import Synchronization
 public import Telemetry
 internal import Threads
 public import TraceModel
@@ -21,7 +22,7 @@ public final class IngestPipeline: Sendable {
     public let metrics: ReceiverMetrics
     private let sink: any SpanSink
     private let limits: SpanLimits
-    private let sampler: HeadSampler?
+    private let sampler: Mutex<HeadSampler?>
     private let accepted: Observer?
     private let samplerMetrics: SamplerMetrics
     private let workers: [Worker]
@@ -45,13 +46,16 @@ public final class IngestPipeline: Sendable {
     ) {
         self.sink = sink
         self.limits = limits
-        self.sampler = sampler.flatMap { $0.keepsEverything ? nil : $0 }
+        self.sampler = Mutex(sampler)
         self.accepted = accepted
         samplerMetrics = SamplerMetrics(metrics)
         workers = (0..<workerCount).map { _ in Worker() }
         self.metrics = ReceiverMetrics(metrics)
         log = UnreadableLog(logger)
     }
+
+    /// Puts another sampler in force; nil stores everything.
+    public func changeSampler(_ new: HeadSampler?) { sampler.withLock { $0 = new } }
 
     /// Takes the spans of one body, message or datagram.
     /// - Parameters:
@@ -87,7 +91,7 @@ public final class IngestPipeline: Sendable {
         }
         let batch = worker.builder.makeBatch()
         let now = SystemClock.nanosecondsSince1970()
-        let split = sampler?.split(batch, worker: workerNumber, now: now)
+        let split = sampler.withLock { $0 }?.split(batch, worker: workerNumber, now: now)
         let (accepted, samplerMetrics) = (accepted, samplerMetrics)
         guard let first = split.map({ $0.kept ?? $0.counted }) ?? batch else {
             preconditionFailure("every span is kept or counted")

@@ -9,15 +9,14 @@ internal import TraceModel
 struct GenerationSealer {
     let installer: SegmentInstaller
     let topology: TopologyStore
-    /// Nil: everything is stored.
-    let tail: TailDecider?
 
     /// - Parameters:
+    ///   - tail: what is stored of the traces; nil: everything.
     ///   - later: the generations after it, which may have more of its traces.
     ///   - firstJournalPart: the first part that has none of its batches.
     ///   - isReplay: more of what came before is still to be read from the journal.
     func seal(
-        _ generation: GenerationSnapshot, later: [GenerationSnapshot], firstJournalPart: UInt64,
+        _ generation: GenerationSnapshot, _ tail: TailDecider?, later: [GenerationSnapshot], firstJournalPart: UInt64,
         isReplay: Bool = false
     ) throws(StoreError) -> [StoredSegment] {
         let batches = tail?.batchesToStore(of: generation, later: later) ?? generation.batches

@@ -12,6 +12,7 @@ struct StoreOpening {
     var journal: Journal
     var topology: TopologyStore
     var sealer: GenerationSealer
+    var tail: TailDecider?
     var state: StoreState
 
     static func open(
@@ -24,9 +25,9 @@ struct StoreOpening {
             try TopologyStore(catalog: catalog, options: options.topology, logger: logger)
         }
         let sealer = GenerationSealer(
-            installer: SegmentInstaller(folder: folder, catalog: catalog, options: options), topology: topology,
-            tail: options.tail.map { TailDecider($0, report: options.traceDecided) })
-        let replay = JournalReplay(firstPart: firstPart, options: options, sealer: sealer)
+            installer: SegmentInstaller(folder: folder, catalog: catalog, options: options), topology: topology)
+        let tail = options.sampling.tail.map { TailDecider($0, report: options.traceDecided) }
+        let replay = JournalReplay(firstPart: firstPart, options: options, sealer: sealer, tail: tail)
         var journalOptions = options.journal
         journalOptions.firstPartNumber = max(firstPart, 1)
         let isSealingUrgent = UrgentSealing()
@@ -54,7 +55,7 @@ struct StoreOpening {
         report(journal.recovery, replay, logger)
         segments += replay.sealed
         return StoreOpening(
-            catalog: catalog, journal: journal, topology: topology, sealer: sealer,
+            catalog: catalog, journal: journal, topology: topology, sealer: sealer, tail: tail,
             state: StoreState(segments: segments, active: replay.generation, isSealingUrgent: isSealingUrgent))
     }
 
@@ -134,16 +135,18 @@ private final class JournalReplay {
     private let firstPart: UInt64
     private let options: StoreOptions
     private let sealer: GenerationSealer
+    private let tail: TailDecider?
     private var lastPart: UInt64 = 0
     private(set) var generation = Generation(number: 1)
     private(set) var sealed: [StoredSegment] = []
     private(set) var spanCount = 0
     private(set) var damagedRecordCount = 0
 
-    init(firstPart: UInt64, options: StoreOptions, sealer: GenerationSealer) {
+    init(firstPart: UInt64, options: StoreOptions, sealer: GenerationSealer, tail: TailDecider?) {
         self.firstPart = firstPart
         self.options = options
         self.sealer = sealer
+        self.tail = tail
     }
 
     func take(part: UInt64, _ bytes: UnsafeRawBufferPointer) throws(StoreError) {
@@ -152,7 +155,7 @@ private final class JournalReplay {
             // Only whole parts are sealed: the catalog then gives up all parts before this one.
             let whole = GenerationSnapshot(
                 generation: generation, batches: generation.batches, arrived: generation.arrived)
-            sealed += try sealer.seal(whole, later: [], firstJournalPart: part, isReplay: true)
+            sealed += try sealer.seal(whole, tail, later: [], firstJournalPart: part, isReplay: true)
             generation = Generation(number: generation.number + 1)
         }
         lastPart = part

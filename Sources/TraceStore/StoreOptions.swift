@@ -1,5 +1,4 @@
 public import Journal
-public import Sampling
 public import TopologyStore
 
 /// How a store keeps its spans. Times in seconds, sizes in bytes.
@@ -23,12 +22,8 @@ public struct StoreOptions: Sendable {
     public var retentionAge: Double?
     public var retentionByteCount: Int?
     public var topology = TopologyOptions()
-    /// Whether spans are left out before they come to the store.
-    public var isHeadSampled = false
-    /// What is left out of segments, of whole traces; nil: nothing.
-    public var tail: TailPolicy?
-    /// What stays of traces as they grow older; empty: everything.
-    public var ageing: [StagePolicy] = []
+    /// At the beginning; `TraceStore.changeSampling` puts others in force.
+    public var sampling = SamplingRules()
     /// Told what was decided of the traces of each generation, and of those that grew older.
     public var traceDecided: @Sendable (TailReport) -> Void = { _ in }
     public var journal = JournalOptions()
@@ -36,17 +31,6 @@ public struct StoreOptions: Sendable {
     public var journalSynced: @Sendable (UInt64) -> Void = { _ in }
     /// Dictionaries and directories of segments kept in memory.
     public var cacheByteCountMax = 32 << 20
-
-    var isSampled: Bool { isHeadSampled || tail != nil || !ageing.isEmpty }
-
-    /// How long nothing may have come to a generation before the traces in it are decided on. Seconds.
-    var tailWait: Double { Double(tail?.wait ?? 0) / 1e9 }
-
-    /// Behind the last stage nothing stays. Seconds.
-    var ageMax: Double? {
-        let stages = ageing.last.flatMap { $0.until == .max ? nil : Double($0.until) / 1e9 }
-        return [retentionAge, stages].compactMap(\.self).min()
-    }
 
     public init() {}
 }

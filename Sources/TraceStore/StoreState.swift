@@ -92,6 +92,11 @@ final class StoreState: @unchecked Sendable {
         }
     }
 
+    /// Of these segments those of which the catalog may no longer know: others took their places, or are about to.
+    func replacedSegments(of ids: [Int64]) -> Set<Int64> {
+        lock.withLock { Set(ids).subtracting(segments.lazy.map(\.id)).union(rewritten.intersection(ids)) }
+    }
+
     // MARK: Sealing
 
     /// Whether the generation at hand is due: large, old, or idle for long enough to be worth a segment; or the journal

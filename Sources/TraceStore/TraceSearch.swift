@@ -50,10 +50,13 @@ struct TraceSearch {
         searchWindow = SegmentReader.Window(window, lateEnd: try lateParts?.lateEnd() ?? window.upperBound)
     }
 
+    /// - Parameter state: what the store holds by now.
     /// - Throws: `StoreError`, and what `body` throws.
-    mutating func run(_ catalog: Catalog, _ body: (FoundTrace) throws -> Void) throws -> TraceSearchOutcome {
+    mutating func run(
+        _ catalog: Catalog, _ state: StoreState, _ body: (FoundTrace) throws -> Void
+    ) throws -> TraceSearchOutcome {
         do {
-            return try search(catalog, body)
+            return try search(try sources(catalog, state), body)
         } catch let error as StoreError where error.code == .timedOut && emittedCount == query.limit && query.limit > 0
         {
             // All that was asked for has been told; only the count is not at its end.
@@ -61,8 +64,10 @@ struct TraceSearch {
         }
     }
 
-    private mutating func search(_ catalog: Catalog, _ body: (FoundTrace) throws -> Void) throws -> TraceSearchOutcome {
-        var sources = try sources(catalog)
+    private mutating func search(
+        _ sources: [(latestStart: Int64, source: Source)], _ body: (FoundTrace) throws -> Void
+    ) throws -> TraceSearchOutcome {
+        var sources = sources
         scanned.segmentCount = snapshot.segments.count
         // The last is taken next.
         sources.sort { $0.latestStart < $1.latestStart }
@@ -140,7 +145,9 @@ struct TraceSearch {
         for hit in hits where !hit.isLate || lateParts?.hasBegun(hit.traceID) == true { candidates.add(hit) }
     }
 
-    private func sources(_ catalog: Catalog) throws(StoreError) -> [(latestStart: Int64, source: Source)] {
+    private func sources(
+        _ catalog: Catalog, _ state: StoreState
+    ) throws(StoreError) -> [(latestStart: Int64, source: Source)] {
         var sources: [(latestStart: Int64, source: Source)] = []
         for live in snapshot.generations where !live.batches.isEmpty {
             sources.append((matcher.window.upperBound, .live(live)))
@@ -151,8 +158,11 @@ struct TraceSearch {
                 serviceName: matcher.filter.serviceName.map { String(decoding: $0, as: UTF8.self) })
         }
         let latestStarts = Dictionary(uniqueKeysWithValues: wanted.map { ($0.segmentID, $0.latestStart) })
+        // The catalog is a moment ahead of the snapshot: it may name only what took the place of these segments.
+        let replaced = state.replacedSegments(of: snapshot.segments.map(\.id))
         for (place, segment) in snapshot.segments.enumerated() {
-            guard let latestStart = latestStarts[segment.id] else { continue }
+            let ownLatest = replaced.contains(segment.id) ? segment.statistics.latestStart : nil
+            guard let latestStart = latestStarts[segment.id] ?? ownLatest else { continue }
             sources.append((min(latestStart, matcher.window.upperBound), .segment(place)))
         }
         return sources

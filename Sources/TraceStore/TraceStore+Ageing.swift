@@ -9,22 +9,24 @@ extension TraceStore {
     /// Thins the oldest segment that has come to an age for which less is to stay, if there is one.
     /// - Parameter isStopping: asked after each block.
     func ageIfDue(isStopping: () -> Bool) -> CompactionOutcome {
-        guard !options.ageing.isEmpty else { return .nothingDue }
+        let stages = samplingRules.ageing
+        guard !stages.isEmpty else { return .nothingDue }
         let now = SystemClock.nanosecondsSince1970()
         let due = state.beginRewriting { candidates in
-            candidates.filter { dueStage($0, now) != nil }.min { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }
+            candidates.filter { dueStage($0, stages, now) != nil }.min { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }
                 .map { [$0.id] }
         }
         guard let segment = due?.first else { return .nothingDue }
         let candidate = CompactionPolicy.Candidate(
             id: segment.id, createdAt: segment.reader.createdAt, spanCount: segment.statistics.spanCount,
             thinnedForAge: segment.thinnedForAge)
-        guard let due = dueStage(candidate, now) else {
+        guard let due = dueStage(candidate, stages, now) else {
             state.endRewriting([segment.id], replacement: nil)
             return .nothingDue
         }
         do {
-            let replacement = try thin(segment, stage: due.stage, age: due.age, isStopping: isStopping)
+            let replacement = try thin(
+                segment, AgeSampler(stages, stage: due.stage), age: due.age, isStopping: isStopping)
             state.endRewriting([segment.id], replacement: replacement)
             guard replacement != nil else { return .stopped }
             remover.remove([segment.id])
@@ -39,17 +41,17 @@ extension TraceStore {
     }
 
     /// The stage that a segment has come to and was not thinned for, and the age at which it begins.
-    private func dueStage(_ segment: CompactionPolicy.Candidate, _ now: Int64) -> (stage: Int, age: Int64)? {
-        guard let stage = AgeSampler.stage(forAge: now - segment.createdAt, in: options.ageing), stage > 0 else {
-            return nil
-        }
-        let age = options.ageing[stage - 1].until
-        return age > segment.thinnedForAge && !options.ageing[stage].keepsEverything ? (stage, age) : nil
+    private func dueStage(
+        _ segment: CompactionPolicy.Candidate, _ stages: [StagePolicy], _ now: Int64
+    ) -> (stage: Int, age: Int64)? {
+        guard let stage = AgeSampler.stage(forAge: now - segment.createdAt, in: stages), stage > 0 else { return nil }
+        let age = stages[stage - 1].until
+        return age > segment.thinnedForAge && !stages[stage].keepsEverything ? (stage, age) : nil
     }
 
     /// - Returns: what is left; nil if it was stopped.
     private func thin(
-        _ segment: StoredSegment, stage: Int, age: Int64, isStopping: () -> Bool
+        _ segment: StoredSegment, _ sampler: AgeSampler, age: Int64, isStopping: () -> Bool
     ) throws -> [StoredSegment]? {
         let started = StoreState.now()
         var thinning = SegmentInstaller(folder: folder, catalog: catalog, options: options)
@@ -57,7 +59,7 @@ extension TraceStore {
         var report = TailReport()
         do {
             var thinner = SegmentThinner(
-                segment, neighbours: state.snapshot(), AgeSampler(options.ageing, stage: stage), logger)
+                segment, neighbours: state.snapshot(), sampler, logger)
             var pace = ProcessorPace(share: options.compactionShare)
             let isComplete = try thinner.run(
                 blockDone: {

@@ -9,7 +9,9 @@ extension TraceStore {
     /// Removes whole segments: those that were stored too long ago, and the oldest as long as all take too much.
     func expire() {
         let now = SystemClock.nanosecondsSince1970()
-        let policy = RetentionPolicy(age: options.ageMax, byteCount: options.retentionByteCount)
+        let policy = RetentionPolicy(
+            age: [options.retentionAge, samplingRules.ageMax].compactMap(\.self).min(),
+            byteCount: options.retentionByteCount)
         let gone: [StoredSegment]
         do throws(StoreError) {
             gone = try state.remove { segments in

@@ -12,9 +12,9 @@ extension TraceStore {
     /// - Returns: false if something could not be sealed.
     func sealIfDue() -> Bool {
         while state.isDue(options, isRoomWanted: hasWaiting) {
-            guard sealTurned(turning: true, afterQuiet: options.tailWait) else { return false }
+            guard sealTurned(turning: true, afterQuiet: samplingRules.tailWait) else { return false }
         }
-        return sealTurned(turning: false, afterQuiet: options.tailWait) && settleIfDue()
+        return sealTurned(turning: false, afterQuiet: samplingRules.tailWait) && settleIfDue()
     }
 
     /// Seals everything that is live, whether or not more of its traces may come.
@@ -49,7 +49,7 @@ extension TraceStore {
         }
         let started = StoreState.now()
         let later = state.snapshot().generations.filter { $0.generation.number > generation.number }
-        let segments = try sealer.seal(settled, later: later, firstJournalPart: part + 1)
+        let segments = try sealer.seal(settled, tail, later: later, firstJournalPart: part + 1)
         state.replaceOldestTurned(by: segments)
         try StoreError.wrapJournal { () throws(JournalError) in try journal.removeParts(through: part) }
         for segment in segments {

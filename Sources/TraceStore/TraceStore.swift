@@ -21,6 +21,9 @@ public final class TraceStore: Sendable {
     let state: StoreState
     let topology: TopologyStore
     let sealer: GenerationSealer
+    private let sampling: Mutex<SamplingRules>
+    /// Used and changed under `sealingLock`. Nil: everything is stored.
+    nonisolated(unsafe) var tail: TailDecider?
     let expiredSpanCount = Atomic<Int>(0)
     /// Merges done, and segments that they replaced.
     let compactionCount = Atomic<Int>(0)
@@ -59,6 +62,8 @@ public final class TraceStore: Sendable {
         state = opened.state
         topology = opened.topology
         sealer = opened.sealer
+        sampling = Mutex(options.sampling)
+        tail = opened.tail
         cache = SegmentCache(byteCountMax: options.cacheByteCountMax)
         background = BackgroundWork()
         refusalLog = RefusalLog(logger)
@@ -165,7 +170,17 @@ public final class TraceStore: Sendable {
     }
 
     /// Whether traces are left out: what is not found may have come all the same.
-    public var isSampled: Bool { options.isSampled }
+    public var isSampled: Bool { samplingRules.leavesOut }
+
+    var samplingRules: SamplingRules { sampling.withLock { $0 } }
+
+    /// Puts other rules in force, from the next sealing on. What was decided of a trace before is forgotten.
+    public func changeSampling(_ rules: SamplingRules) {
+        sealingLock.withLock {
+            tail = rules.tail.map { TailDecider($0, report: options.traceDecided) }
+            sampling.withLock { $0 = rules }
+        }
+    }
 
     var hasWaiting: Bool { !waiting.isEmpty }
 
@@ -186,10 +201,10 @@ public final class TraceStore: Sendable {
         let snapshot = state.snapshot()
         defer { cache.queryEnded(snapshot.segments) }
         var search = try TraceSearch(query, snapshot, work, logger)
-        let outcome = try search.run(catalog, body)
+        let outcome = try search.run(catalog, state, body)
         guard outcome.count == .exactly(0), let other = try queryByOtherNames(query) else { return outcome }
         var otherSearch = try TraceSearch(other.query, snapshot, work, logger)
-        var otherOutcome = try otherSearch.run(catalog, body)
+        var otherOutcome = try otherSearch.run(catalog, state, body)
         otherOutcome.notes += other.notes
         return otherOutcome
     }

@@ -24,9 +24,7 @@ extension StoreOptions {
         topology.waitingCountMax = configuration.topologyWaitingCountMax
         topology.seriesCountMax = configuration.topologySeriesCountMax
         topology.dayRetention = configuration.topologyRetention / .seconds(1)
-        isHeadSampled = !configuration.sampling.head.keepsEverything
-        tail = configuration.sampling.tail
-        ageing = configuration.sampling.ageing
+        sampling = SamplingRules(configuration.sampling)
         journal = JournalOptions(
             syncMode: JournalSyncMode(configuration.journalSync),
             queuedByteCountMax: configuration.journalQueueByteCountMax,

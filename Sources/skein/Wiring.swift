@@ -9,7 +9,6 @@ import Receivers
 import Sampling
 import Synchronization
 import Telemetry
-import Topology
 import TraceModel
 import TraceStore
 import UnixSignals
@@ -18,17 +17,22 @@ import WireFormats
 /// The program as a server: its parts, put together, started and stopped in order. The only place that knows them all.
 struct Server {
     private let configuration: Configuration
+    private let readConfiguration: ConfigurationReader
     private let logger: Logger
     private let metrics = MetricsRegistry()
 
     /// Seconds that requests in progress have to end in, once the program is asked to stop.
     private static let shutdownSeconds = 5
 
+    /// Reads the configuration, as it was read at the start.
+    typealias ConfigurationReader = @Sendable () throws(ConfigurationError) -> Configuration
+
     /// Serves until SIGTERM or SIGINT; then finishes what was accepted, seals and returns.
-    static func run(_ configuration: Configuration) throws {
+    static func run(_ readConfiguration: @escaping ConfigurationReader) throws {
+        let configuration = try readConfiguration()
         skein_tune_allocator()
         Logs.start(configuration)
-        let server = Server(configuration: configuration, logger: Logger(label: "skein"))
+        let server = Server(configuration, readConfiguration, Logger(label: "skein"))
         let ended = DispatchSemaphore(value: 0)
         let failure = Mutex<(any Error)?>(nil)
         Task.detached {
@@ -43,13 +47,16 @@ struct Server {
         if let error = failure.withLock({ $0 }) { throw error }
     }
 
-    private init(configuration: Configuration, logger: Logger) {
+    private init(
+        _ configuration: Configuration, _ readConfiguration: @escaping ConfigurationReader, _ logger: Logger
+    ) {
         self.configuration = configuration
+        self.readConfiguration = readConfiguration
         self.logger = logger
     }
 
     private func serve() async throws {
-        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         let syncSeconds = metrics.histogram("skein_journal_sync_seconds", "Time to make the journal durable.")
         let sampling = try RemoteSampling(configuration, logger)
         var options = StoreOptions(configuration)
@@ -60,10 +67,12 @@ struct Server {
         try store.start()
         let group = HTTPServerGroup(configuration: .init(configuration), logger: logger)
         let admin = AdminRoutes(metrics: metrics)
+        let pipeline = pipeline(store, group, sampling)
+        let samplingInForce = SamplingInForce(configuration.sampling, store: store, pipeline: pipeline)
         let listeners: Listeners
         do {
             listeners = try Listeners(
-                configuration, services(store, group, admin, sampling), group, metrics, logger)
+                configuration, services(store, pipeline, admin, sampling, samplingInForce), group, metrics, logger)
         } catch {
             await group.shutDown()
             store.close()
@@ -79,6 +88,10 @@ struct Server {
         announce(listeners)
         _ = skein_release_start_pages()
         for await signal in signals {
+            if signal == .sighup {
+                samplingInForce.reload(readConfiguration, logger)
+                continue
+            }
             logger.notice("stopping", metadata: ["signal": "\(signal)"])
             break
         }
@@ -90,16 +103,21 @@ struct Server {
         logger.notice("stopped")
     }
 
-    private func services(
-        _ store: TraceStore, _ group: HTTPServerGroup, _ admin: AdminRoutes, _ sampling: RemoteSampling
-    ) -> Listeners.Services {
+    private func pipeline(
+        _ store: TraceStore, _ group: HTTPServerGroup, _ sampling: RemoteSampling
+    ) -> IngestPipeline {
         var observer: IngestPipeline.Observer?
         if let rates = sampling.rates { observer = { rates.note($0, now: $1) } }
-        let pipeline = IngestPipeline(
+        return IngestPipeline(
             sink: StoreSink(store: store), limits: SpanLimits(configuration),
-            sampler: HeadSampler(configuration.sampling.head, countedKeys: CallAttributes.isRead),
-            workerCount: group.eventLoopCount, metrics: metrics, logger: logger,
-            accepted: observer)
+            sampler: SamplingInForce.headSampler(configuration.sampling), workerCount: group.eventLoopCount,
+            metrics: metrics, logger: logger, accepted: observer)
+    }
+
+    private func services(
+        _ store: TraceStore, _ pipeline: IngestPipeline, _ admin: AdminRoutes, _ sampling: RemoteSampling,
+        _ samplingInForce: SamplingInForce
+    ) -> Listeners.Services {
         let lookback = Int64(configuration.queryLookback / .nanoseconds(1))
         let limits = QueryLimits(time: configuration.queryTimeout)
         return Listeners.Services(
@@ -118,7 +136,7 @@ struct Server {
                 store: store, limits: limits, version: ProgramVersion.number, isReady: { admin.isReady }),
             skeinQueries: SkeinQueries(store: store, lookback: lookback, limits: limits),
             samplingQueries: SamplingQueries(
-                store: store, policies: configuration.sampling,
+                store: store, policies: { samplingInForce.document },
                 parse: { try PolicyDocument.parse(text: $0, path: "policies") }, limits: limits),
             otlp: OTLPReceiver(pipeline: pipeline), sampling: sampling.routes, admin: admin)
     }

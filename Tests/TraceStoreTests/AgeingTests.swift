@@ -11,7 +11,7 @@ import TraceModel
     private func harness(_ policy: String) throws -> StoreHarness {
         let document = try PolicyDocument.parse(text: policy, path: "policy")
         return try StoreHarness { options in
-            options.ageing = document.ageing
+            options.sampling = SamplingRules(document)
             options.blockSpanCount = 16
         }
     }

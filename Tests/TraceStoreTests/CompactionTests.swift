@@ -97,6 +97,19 @@ import TraceModel
         #expect(try harness.spanIDs("d1") == nil)
     }
 
+    @Test func `a search finds what the catalog has just replaced`() throws {
+        let harness = try StoreHarness()
+        try harness.post([StoreHarness.span(trace: "a", id: "1")])
+        try harness.store.seal()
+        let id = try #require(harness.store.state.snapshot().segments.first?.id)
+        #expect(harness.store.state.beginRewriting(id: id) != nil)
+        // The moment between the catalog's transaction and the end of the rewriting.
+        try harness.store.catalog.remove(segmentIDs: [id])
+        #expect(try harness.find { $0.serviceName = "shop" } == ["a"])
+        harness.store.state.endRewriting([id], replacement: [])
+        #expect(try harness.find { $0.serviceName = "shop" } == [])
+    }
+
     @Test func `senders with a service of their own for every span get segments of bounded shapes`() throws {
         let harness = try StoreHarness()
         for part in 0..<5 {

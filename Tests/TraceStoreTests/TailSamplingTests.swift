@@ -18,7 +18,7 @@ import TraceModel
     ) throws -> StoreHarness {
         let document = try PolicyDocument.parse(text: policy, path: "policy")
         return try StoreHarness { options in
-            options.tail = document.tail
+            options.sampling = SamplingRules(document)
             options.topology.renewalInterval = 0
             configure(&options)
         }

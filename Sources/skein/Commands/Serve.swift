@@ -1,4 +1,5 @@
 import ArgumentParser
+import Configuration
 import FoundationEssentials
 
 struct ServeCommand: ParsableCommand {
@@ -7,7 +8,8 @@ struct ServeCommand: ParsableCommand {
         abstract: "Take spans in, keep them, and answer queries.",
         discussion: """
             Starts with no configuration. Each option is also a key of the configuration file and a SKEIN_ variable:
-            see 'skein config print --reference'. Ends in good order on SIGTERM and SIGINT.
+            see 'skein config print --reference'. Ends in good order on SIGTERM and SIGINT;
+            reads the rules of sampling again on SIGHUP.
 
             Examples:
               skein serve
@@ -18,6 +20,9 @@ struct ServeCommand: ParsableCommand {
     @OptionGroup var settings: SettingOptions
 
     func run() throws {
-        try Server.run(try settings.load(environment: ProcessInfo.processInfo.environment))
+        let (options, path) = (settings.texts, settings.config)
+        try Server.run { () throws(ConfigurationError) in
+            try Configuration(options: options, environment: ProcessInfo.processInfo.environment, filePath: path)
+        }
     }
 }

@@ -23,7 +23,7 @@ public struct SamplingQueries: Sendable {
     }
 
     private let store: TraceStore
-    private let policies: PolicyDocument
+    private let policies: @Sendable () -> PolicyDocument
     private let parse: @Sendable (_ text: String) throws -> PolicyDocument
     private let limits: QueryLimits
 
@@ -31,7 +31,7 @@ public struct SamplingQueries: Sendable {
     ///   - policies: those in force.
     ///   - parse: reads a document of policies; what it throws describes everything that is wrong with the text.
     public init(
-        store: TraceStore, policies: PolicyDocument,
+        store: TraceStore, policies: @escaping @Sendable () -> PolicyDocument,
         parse: @escaping @Sendable (_ text: String) throws -> PolicyDocument, limits: QueryLimits
     ) {
         self.store = store
@@ -76,7 +76,7 @@ public struct SamplingQueries: Sendable {
             try SkeinQueryParameters.checkNames(parameters, ["trace"])
             guard let text = parameters.text("trace") else { throw QueryError("trace: missing") }
             let traceID = try SkeinQueryParameters.traceID(text)
-            let document = route == .explain ? policies : try document(request)
+            let document = route == .explain ? policies() : try document(request)
             return try Self.json(try Self.explain(traceID, document, store, work))
         }
     }
