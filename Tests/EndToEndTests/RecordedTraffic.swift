@@ -3,8 +3,8 @@ import TestSupport
 
 /// Posts of real sidecars, and what a collector must know after them: `Tests/Fixtures/README.md`.
 ///
-/// Every timestamp is moved by the same time, so that the traffic ends ten seconds ago, or when a test wants it to; nothing
-/// else is changed.
+/// Every timestamp is moved by the same time, so that the traffic ends ten seconds ago, or when a test wants it to;
+/// nothing else is changed.
 struct RecordedTraffic {
     struct Truth: Decodable {
         struct Spans: Decodable {

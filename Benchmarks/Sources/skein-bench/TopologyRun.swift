@@ -107,7 +107,7 @@ struct TopologyRun {
         defer { ServerProcess.killRunning() }
         var report = BenchReport(name: "topology answers", profile: "calls", batch: 100, seed: workload.seed)
         let calls = calls(serviceCount: plan.serviceCount, calleeCount: 5, spanCount: plan.askedSpanCount)
-        var stage = StageReport(spanCount: calls.spanCount, traceCount: calls.callCount)
+        var stage = StageReport(spanCount: calls.spanCount, traceCount: calls.traceCount)
         let server = try ServerRun.start(options, folder: folder)
         try post(calls, server, &stage)
         try waitUntilCounted(calls, server)
@@ -137,8 +137,9 @@ struct TopologyRun {
         defer { ServerProcess.killRunning() }
         var report = BenchReport(name: "topology edges", profile: "calls", batch: 100, seed: workload.seed)
         let calls = calls(
-            serviceCount: max(2, plan.edgeCount / 100), calleeCount: 100, spanCount: plan.edgeCount * 2 * 3)
-        var stage = StageReport(spanCount: calls.spanCount, traceCount: calls.callCount)
+            serviceCount: max(2, plan.edgeCount / 100), calleeCount: 99,
+            spanCount: plan.edgeCount * CallLoad.spansPerTrace * 3)
+        var stage = StageReport(spanCount: calls.spanCount, traceCount: calls.traceCount)
         let server = try ServerRun.start(options, folder: folder)
         try post(calls, server, &stage)
         try waitUntilCounted(calls, server)
@@ -160,8 +161,8 @@ struct TopologyRun {
     private func calls(serviceCount: Int, calleeCount: Int, spanCount: Int) -> CallLoad {
         let end = Int64(Date().timeIntervalSince1970 * 1_000_000) - 5_000_000
         return CallLoad(
-            serviceCount: serviceCount, calleeCount: min(calleeCount, serviceCount - 1), callCount: spanCount / 2,
-            window: end - Self.seconds * 1_000_000..<end)
+            serviceCount: serviceCount, calleeCount: min(calleeCount, serviceCount - 1),
+            traceCount: spanCount / CallLoad.spansPerTrace, window: end - Self.seconds * 1_000_000..<end)
     }
 
     private func post(_ calls: CallLoad, _ server: ServerProcess, _ stage: inout StageReport) throws {
