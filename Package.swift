@@ -201,8 +201,8 @@ let package = Package(
         .testTarget(
             name: "TraceStoreTests",
             dependencies: [
-                "TraceStore", "TopologyStore", "Sampling", "Configuration", "Journal", "FileSystem", "WireFormats",
-                "QueryLanguage", "Topology", "TraceModel", "TestSupport",
+                "TraceStore", "TopologyStore", "Catalog", "Sampling", "Configuration", "Journal", "FileSystem",
+                "WireFormats", "QueryLanguage", "Topology", "TraceModel", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(

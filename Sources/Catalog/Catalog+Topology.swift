@@ -3,10 +3,22 @@ internal import QueryFiles
 
 /// The topology: its series, buckets and waiting calls. What their contents mean is not known here.
 extension Catalog {
-    /// Changes the topology in one transaction, without any segment.
+    /// Changes the topology in one transaction, without any segment. Once nothing waits any more, the room that waiting
+    /// calls took is given back to the disk.
     public func change(_ topology: TopologyChange) throws(CatalogError) {
         try write("the topology cannot be changed") { try $0.change(topology) }
+        guard topology.replacesWaiting, topology.waiting == nil else { return }
+        try write("unused room cannot be given back") { writer in
+            let isWorthIt =
+                try Int.fetchOne(writer.database, sql: "PRAGMA freelist_count") ?? 0 >= Self.freePageCountMin
+            if isWorthIt { try writer.database.execute(sql: "PRAGMA incremental_vacuum") }
+        }
+        // With the log emptied as well; if somebody reads at the moment, the next one does it.
+        try? scrub()
     }
+
+    /// Pages of 4 KiB.
+    private static let freePageCountMin = 256
 
     /// Removes the buckets of each level that start before a time, and series, in one transaction.
     ///

@@ -29,6 +29,11 @@ public final class Catalog: Sendable {
                 try database.execute(sql: "PRAGMA synchronous = FULL")
                 // The WAL's file grows with the largest change; this gives the room back afterwards.
                 try database.execute(sql: "PRAGMA journal_size_limit = 4194304")
+                // So that the room of calls that waited can be given back; takes effect with the next VACUUM.
+                if try Int.fetchOne(database, sql: "PRAGMA auto_vacuum") != Self.incrementalVacuum {
+                    try database.execute(sql: "PRAGMA auto_vacuum = \(Self.incrementalVacuum)")
+                    try database.execute(sql: "VACUUM")
+                }
             }
             try CatalogSchema.migrate(pool)
         } catch {
@@ -36,6 +41,8 @@ public final class Catalog: Sendable {
         }
         reserve.fill()
     }
+
+    private static let incrementalVacuum = 2
 
     private static func configuration() -> Configuration {
         var configuration = Configuration()

@@ -10,7 +10,12 @@ extension CatalogWriter {
                 .topologyBucketPut,
                 ["level": bucket.level.rawValue, "start": bucket.start, "content": Data(bucket.content)])
         }
-        if topology.replacesWaiting { try database.run(.topologyWaitingClear) }
+        if topology.replacesWaiting {
+            // Megabytes every few seconds under load, of IDs and times that other rows have too: not to be overwritten.
+            try database.execute(sql: "PRAGMA secure_delete = FAST")
+            try database.run(.topologyWaitingClear)
+            try database.execute(sql: "PRAGMA secure_delete = ON")
+        }
         if let waiting = topology.waiting {
             try database.run(
                 .topologyWaitingInsert, ["cutoff": waiting.cutoff, "content": Data(waiting.content)])

@@ -4,7 +4,8 @@ extension HeadPolicy {
     /// Of the rules in their order, and where none matches.
     var outcomes: [Outcome] { rules.map(\.outcome) + [other] }
 
-    /// Which rule decides on each service's spans, and how. Spans that differ in nothing that rules ask for are one row.
+    /// Which rule decides on each service's spans, and how. Spans that differ in nothing that rules ask for are one
+    /// row.
     func explain(_ spans: [SpanView]) -> [SamplingExplanation.HeadRow] {
         var builder = SpanBatchBuilder()
         for span in spans { builder.append(span, samplingThreshold: 0) }
