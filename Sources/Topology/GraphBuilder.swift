@@ -52,7 +52,7 @@ struct GraphBuilder {
     // MARK: Nodes
 
     private mutating func addOperation(_ series: CallSeries, _ totals: CallTotals) {
-        let isServed = series.spanKind == .server || series.spanKind == .consumer
+        let isServed = series.isServedOperation
         // What a service does beside is no operation that others call.
         guard isServed || grouping != .operation else { return }
         let place = place(of: series.callee)
@@ -185,12 +185,41 @@ struct GraphBuilder {
     }
 }
 
+extension CallSeries {
+    /// What is left of the series for a graph of that grouping: series of which that is the same are one to it. Nil:
+    /// the graph has no use for it.
+    package func seen(by grouping: TopologyQuery.Grouping) -> CallSeries? {
+        switch kind {
+        case .link, .orphan, .unjoined, .lonely: return nil
+        case .operation, .rpc, .messaging, .database, .mirrored, .retried, .oneSided: break
+        }
+        var seen = self
+        if kind == .operation { seen.spanKind = isServedOperation ? .server : .local }
+        seen.caller = caller.seen(by: grouping)
+        seen.callee = callee.seen(by: grouping)
+        return seen
+    }
+
+    /// Of operations: others call it.
+    fileprivate var isServedOperation: Bool { spanKind == .server || spanKind == .consumer }
+
+    /// Whether a graph tells how long the calls took.
+    package var hasDurationsInGraph: Bool { kind != .operation || isServedOperation && !isMirrored }
+}
+
+extension CallParty {
+    fileprivate func seen(by grouping: TopologyQuery.Grouping) -> CallParty {
+        CallParty(
+            serviceName: serviceName, namespace: namespace, version: grouping == .version ? version : 0,
+            operationName: grouping == .operation ? operationName : 0)
+    }
+}
+
 extension TopologyGraph.Durations {
     /// nil of none.
     init?(_ sketch: DurationSketch) {
-        guard let p50 = sketch.quantile(0.5), let p95 = sketch.quantile(0.95), let p99 = sketch.quantile(0.99) else {
-            return nil
-        }
-        self.init(p50: p50, p95: p95, p99: p99)
+        let quantiles = sketch.quantiles([0.5, 0.95, 0.99])
+        guard quantiles.count == 3 else { return nil }
+        self.init(p50: quantiles[0], p95: quantiles[1], p99: quantiles[2])
     }
 }

@@ -88,9 +88,8 @@ struct CallBucketReader {
     private let bytes: UnsafeRawBufferPointer
     private var place = 0
 
-    /// So many bins without a duration are stored as counts of 0 rather than begin a new run.
-    private static let gapMax = 3
-    private static let countWithinWord = Int(UInt32.max)
+    /// At least `CallBucket.gapMax` zeros and a place for a count.
+    private static let gap = SIMD8<UInt16>(repeating: 0)
     /// Number of the bin of no duration.
     static let zeroNumber: Int64 = -10_000
 
@@ -100,7 +99,10 @@ struct CallBucketReader {
         var parts = CallBucket.Parts()
         let count = try readCount(max: bytes.count)
         parts.reserve(count)
-        parts.words.reserveCapacity(bytes.count / 2)
+        // Of each bin, which takes two bytes at least: the room of a gap and a count, or of a run.
+        let room = UnsafeMutableBufferPointer<UInt16>.allocate(capacity: bytes.count / 2 * Self.gap.scalarCount + 16)
+        defer { room.deallocate() }
+        var used = 0
         var id = 0
         for _ in 0..<count {
             let start = place
@@ -111,8 +113,8 @@ struct CallBucketReader {
             parts.ids.append(UInt32(id))
             parts.callCounts.append(try readCount(max: CallBucket.countMax))
             parts.errorCounts.append(try readCount(max: CallBucket.countMax))
-            try readSketch(into: &parts)
-            try readSketch(into: &parts)
+            try readSketch(room, &used, into: &parts)
+            try readSketch(room, &used, into: &parts)
             for _ in 0..<(try readCount(max: CallBucket.exampleCountMax)) {
                 let traceID = TraceID(high: try readUInt64(), low: try readUInt64())
                 parts.examples.append(CallBucket.Example(id: UInt32(id), traceID: traceID))
@@ -121,11 +123,16 @@ struct CallBucketReader {
         guard place == bytes.count else {
             throw ByteReaderError(offset: place, message: "bytes behind the last series")
         }
+        parts.words = [UInt16](room[..<used])
         return parts
     }
 
     /// Reads a sketch as `DurationSketch` encodes it.
-    mutating func readSketch(into parts: inout CallBucket.Parts) throws(ByteReaderError) {
+    private mutating func readSketch(
+        _ words: UnsafeMutableBufferPointer<UInt16>, _ used: inout Int, into parts: inout CallBucket.Parts
+    ) throws(ByteReaderError) {
+        let start = place
+        guard let base = words.baseAddress else { return }
         let binCount = try readCount(max: CallBucket.placeEnd)
         var number: Int64 = 0
         var total = 0
@@ -135,36 +142,52 @@ struct CallBucketReader {
         var low = UInt32.max
         var high: UInt32 = 0
         for _ in 0..<binCount {
-            let start = place
-            number &+= Varint.unzigzag(try readVarint())
-            let count = try readCount(max: CallBucket.countMax)
-            total += count
+            let (distance, count) = try readBin()
+            number &+= distance
+            total &+= count
             let binPlace = Self.place(of: number)
-            guard binPlace >= next, binPlace < CallBucket.placeEnd, count > 0, total <= CallBucket.countMax
+            guard binPlace >= next, binPlace < CallBucket.placeEnd, count > 0, count <= CallBucket.countMax
             else { throw ByteReaderError(offset: start, message: "a bin of durations that cannot be") }
             if binPlace > 0 {
                 low = min(low, UInt32(binPlace))
                 high = UInt32(binPlace)
             }
-            if count > Self.countWithinWord {
-                parts.words.append(UInt32(binPlace) << 16 | 0x8001)
-                parts.words.append(UInt32(truncatingIfNeeded: count))
-                parts.words.append(UInt32(truncatingIfNeeded: count >> 32))
-                header = -1
-            } else if header >= 0, binPlace - next <= Self.gapMax {
-                parts.words[header] += UInt32(binPlace - next + 1)
-                for _ in next..<binPlace { parts.words.append(0) }
-                parts.words.append(UInt32(count))
+            if header >= 0, binPlace - next <= CallBucket.gapMax, count <= Int(UInt16.max) {
+                words[header] += UInt16(binPlace - next + 1)
+                // As many zeros as there can be, however few there are: that takes no loop.
+                UnsafeMutableRawPointer(base + used).storeBytes(of: Self.gap, as: SIMD8<UInt16>.self)
+                used += binPlace - next
+                words[used] = UInt16(truncatingIfNeeded: count)
+                used += 1
             } else {
-                header = binPlace == 0 ? -1 : parts.words.count
-                parts.words.append(UInt32(binPlace) << 16 | 1)
-                parts.words.append(UInt32(count))
+                words[used] = UInt16(binPlace)
+                let isWide = count > Int(UInt16.max)
+                header = binPlace == 0 || isWide ? -1 : used + 1
+                words[used + 1] = isWide ? CallBucket.isWide | 1 : 1
+                used += 2
+                for shift in 0..<(isWide ? 4 : 1) {
+                    words[used] = UInt16(truncatingIfNeeded: count >> (16 * shift))
+                    used += 1
+                }
             }
             next = binPlace + 1
         }
+        guard total <= CallBucket.countMax else {
+            throw ByteReaderError(offset: start, message: "more durations than there can be")
+        }
         parts.sums.append(binCount > 0 ? Varint.unzigzag(try readVarint()) : 0)
-        parts.ends.append(UInt32(parts.words.count))
+        parts.ends.append(UInt32(used))
         parts.bounds.append(high == 0 ? CallBucket.noBounds : low << 16 | high)
+    }
+
+    /// The distance of a bin from the one before, and its count.
+    @inline(__always)
+    private mutating func readBin() throws(ByteReaderError) -> (Int64, Int) {
+        if place + 2 <= bytes.count, (bytes[place] | bytes[place + 1]) < 0x80 {
+            place += 2
+            return (Varint.unzigzag(UInt64(bytes[place - 2])), Int(bytes[place - 1]))
+        }
+        return (Varint.unzigzag(try readVarint()), Int(clamping: try readVarint()))
     }
 
     /// `placeEnd` of a number that there is none of.
@@ -248,7 +271,7 @@ struct CallBucketWriter: ~Copyable {
     }
 
     /// Writes a sketch as `DurationSketch` encodes it.
-    mutating func write(_ bucket: CallBucket, sketch index: Int) {
+    private mutating func write(_ bucket: CallBucket, sketch index: Int) {
         let first = index == 0 ? 0 : Int(bucket.ends[index - 1])
         let end = Int(bucket.ends[index])
         reserve(2 * Varint.byteCountMax * (end - first + 2))
@@ -257,38 +280,39 @@ struct CallBucketWriter: ~Copyable {
             Self.forEachBin(words, first, end) { _, _ in binCount += 1 }
             write(UInt64(binCount))
             var last: Int64 = 0
+            var used = count
             Self.forEachBin(words, first, end) { place, count in
                 let number = place == 0 ? CallBucketReader.zeroNumber : Int64(place - CallBucket.binOffset)
-                write(Varint.zigzag(number - last))
-                write(count)
+                let distance = Varint.zigzag(number - last)
                 last = number
+                if (distance | count) < 0x80 {
+                    room[used] = UInt8(truncatingIfNeeded: distance)
+                    room[used + 1] = UInt8(truncatingIfNeeded: count)
+                    used += 2
+                } else {
+                    self.count = used
+                    write(distance)
+                    write(count)
+                    used = self.count
+                }
             }
+            count = used
             if binCount > 0 { write(Varint.zigzag(bucket.sums[index])) }
         }
     }
 
     @inline(__always)
     private static func forEachBin(
-        _ words: UnsafeBufferPointer<UInt32>, _ first: Int, _ end: Int, _ body: (Int, UInt64) -> Void
+        _ words: UnsafeBufferPointer<UInt16>, _ first: Int, _ end: Int, _ body: (Int, UInt64) -> Void
     ) {
         var word = first
         while word < end {
-            let header = words[word]
-            let place = Int(header >> 16)
-            let count = Int(header & 0x3fff)
-            word += 1
-            if header & 0x8000 == 0 {
-                for index in 0..<count where words[word + index] > 0 {
-                    body(place + index, UInt64(words[word + index]))
-                }
-                word += count
-            } else {
-                for index in 0..<count {
-                    let value = UInt64(words[word + 2 * index]) | UInt64(words[word + 2 * index + 1]) << 32
-                    if value > 0 { body(place + index, value) }
-                }
-                word += 2 * count
+            let run = CallBucketRun(words, word)
+            for index in 0..<run.count {
+                let count = run.count(index)
+                if count > 0 { body(run.place + index, UInt64(count)) }
             }
+            word = run.end
         }
     }
 

@@ -5,6 +5,8 @@ struct CallBucketCache {
         var length: Int64
         /// Nanoseconds since 1970.
         var start: Int64
+        /// Whose series the bucket has; nil: all of them, each by itself.
+        var view: SeriesView.Kind?
     }
 
     private var entries: [Key: (bucket: CallBucket, byteCount: Int, stamp: UInt64)] = [:]

@@ -61,8 +61,10 @@ extension CallBuckets {
         for id in prepared.seriesIDs { table.setStored(id) }
         for (level, start, bucket) in prepared.buckets {
             starts[level.index].enter(start)
-            for span in BucketSpan.all where span.level == level && span.isDerived {
-                cache.remove(span.key(TimeSteps.start(of: start, span.nanoseconds)))
+            for span in BucketSpan.all where span.level == level {
+                for view in [nil] + views.keys.map({ $0 }) {
+                    cache.remove(span.key(TimeSteps.start(of: start, span.nanoseconds), view))
+                }
             }
             cache.put(bucket, CallBucketCache.Key(length: level.rawValue, start: start))
             if level == .day {

@@ -15,10 +15,20 @@ struct BucketSpan {
         BucketSpan(length: 600, level: .tenMinutes), BucketSpan(length: 60, level: .minute),
     ]
 
+    init(length: Int64, level: TopologyChange.Level) {
+        self.length = length
+        self.level = level
+    }
+
+    /// That of a level.
+    init(_ level: TopologyChange.Level) { self.init(length: level.rawValue, level: level) }
+
     var isDerived: Bool { length != level.rawValue }
     var nanoseconds: Int64 { length * 1_000_000_000 }
 
-    func key(_ start: Int64) -> CallBucketCache.Key { CallBucketCache.Key(length: length, start: start) }
+    func key(_ start: Int64, _ view: SeriesView.Kind? = nil) -> CallBucketCache.Key {
+        CallBucketCache.Key(length: length, start: start, view: view)
+    }
 }
 
 extension CallBuckets {
@@ -39,19 +49,41 @@ extension CallBuckets {
         window: Range<Int64>, isIncluded: ((CallSeries) -> Bool)? = nil
     ) throws(CatalogError) -> Sum {
         let widened = widened(window)
-        let included = isIncluded.map { table.included($0) }
+        let sum = try self.sum(widened, isIncluded.map { table.targets($0) }) { span, start throws(CatalogError) in
+            try bucket(span, start)
+        }
+        return Sum(series: table.totals(sum), window: widened)
+    }
+
+    /// What was counted in a window, as far as a graph of that grouping asks: series that are one to it are put
+    /// together.
+    ///
+    /// - Parameter window: as `sum(window:isIncluded:)` takes it.
+    package func sum(window: Range<Int64>, grouping: TopologyQuery.Grouping) throws(CatalogError) -> Sum {
+        let widened = widened(window)
+        let view = view(SeriesView.Kind(grouping))
+        let sum = try self.sum(widened, nil) { span, start throws(CatalogError) in try bucket(span, start, view) }
+        var result = [CallSeries: CallTotals](minimumCapacity: sum.count)
+        sum.forEachTotals { id, totals in result[view.series[Int(id)]] = totals }
+        return Sum(series: result, window: widened)
+    }
+
+    private func sum(
+        _ window: Range<Int64>, _ targets: [UInt32]?,
+        _ bucket: (BucketSpan, Int64) throws(CatalogError) -> CallBucket?
+    ) throws(CatalogError) -> CallBucket {
         var buckets: [CallBucket] = []
         var byteCount = 0
-        for (span, start) in pieces(of: widened) {
+        for (span, start) in pieces(of: window) {
             guard let bucket = try bucket(span, start) else { continue }
             buckets.append(bucket)
             byteCount += bucket.byteCount
             if byteCount > Self.byteCountAtOnce {
-                buckets = [CallBucket.sum(buckets, isIncluded: included)]
+                buckets = [CallBucket.sum(buckets, targets: targets)]
                 byteCount = buckets[0].byteCount
             }
         }
-        return Sum(series: table.totals(CallBucket.sum(buckets, isIncluded: included)), window: widened)
+        return CallBucket.sum(buckets, targets: targets)
     }
 
     /// What each series counted in each bucket of a level that starts within the window and in which anything was
@@ -59,13 +91,13 @@ extension CallBuckets {
     package func steps(
         window: Range<Int64>, level: TopologyChange.Level, isIncluded: ((CallSeries) -> Bool)? = nil
     ) throws(CatalogError) -> [Sum] {
-        let included = isIncluded.map { table.included($0) }
+        let targets = isIncluded.map { table.targets($0) }
         var steps: [Sum] = []
         let first = max(window.lowerBound, keptFrom[level] ?? Int64.min)
         guard first < window.upperBound else { return [] }
         for start in starts[level.index].within(first..<window.upperBound) {
             guard let bucket = try load(level, start) else { continue }
-            let series = table.totals(CallBucket.sum([bucket], isIncluded: included))
+            let series = table.totals(CallBucket.sum([bucket], targets: targets))
             steps.append(Sum(series: series, window: start..<start + level.nanoseconds))
         }
         return steps
@@ -101,7 +133,9 @@ extension CallBuckets {
         guard let extent else { return [] }
         var pieces: [(span: BucketSpan, start: Int64)] = []
         var start = max(window.lowerBound, extent.lowerBound)
-        let end = min(window.upperBound, extent.upperBound)
+        // What covers all that was counted may as well cover the rest of the day.
+        let isOpen = window.upperBound >= latest ?? Int64.max
+        let end = isOpen ? extent.upperBound : min(window.upperBound, extent.upperBound)
         while start < end {
             let span = BucketSpan.all.first { isPiece($0, start, end) }
             guard let span else {
@@ -114,6 +148,14 @@ extension CallBuckets {
             start += length
         }
         return pieces
+    }
+
+    /// The end of the last bucket: what a longer level has, the shorter ones have of late.
+    private var latest: Int64? {
+        for level in TopologyChange.Level.allCases {
+            if let last = starts[level.index].last { return last + level.nanoseconds }
+        }
+        return nil
     }
 
     private func isPiece(_ span: BucketSpan, _ start: Int64, _ end: Int64) -> Bool {
@@ -143,9 +185,9 @@ extension CallBuckets {
 }
 
 extension SeriesTable {
-    /// By ID.
-    fileprivate func included(_ isIncluded: (CallSeries) -> Bool) -> [Bool] {
-        series.map { $0.map(isIncluded) ?? false }
+    /// By ID, as `CallBucket.sum` takes them.
+    fileprivate func targets(_ isIncluded: (CallSeries) -> Bool) -> [UInt32] {
+        series.indices.map { id in series[id].map(isIncluded) ?? false ? UInt32(id) : 0 }
     }
 
     fileprivate func totals(_ bucket: CallBucket) -> [CallSeries: CallTotals] {

@@ -13,6 +13,7 @@ package final class CallBuckets {
     let options: TopologyOptions
     var table: SeriesTable
     var cache: CallBucketCache
+    var views: [SeriesView.Kind: SeriesView] = [:]
     /// Of each level, by `Level.index`: when its buckets start, ascending.
     var starts: [[Int64]] = []
     /// Of each level: from when on its buckets are whole; nil if none was removed.

@@ -15,6 +15,10 @@ struct SeriesTable {
     private var isStored: [Bool] = [false]
     /// By ID: the start of the latest day in which it was counted; nil if that is not known.
     private(set) var latestDays: [Int64?] = [nil]
+    /// Grows with every series that comes or goes.
+    private(set) var changeCount = 0
+    /// Grows with every series that goes.
+    private(set) var removalCount = 0
     private let limit: Int
     private let other: UInt32
 
@@ -51,6 +55,7 @@ struct SeriesTable {
             kind, caller: parties[0], callee: parties[1], spanKind: spanKind, isMirrored: stored.isMirrored)
         self.series[Int(id)] = series
         ids[series] = id
+        changeCount += 1
         return nil
     }
 
@@ -93,6 +98,7 @@ struct SeriesTable {
         grow(to: id)
         self.series[Int(id)] = series
         ids[series] = id
+        changeCount += 1
         return id
     }
 
@@ -130,5 +136,7 @@ struct SeriesTable {
         isStored[Int(id)] = false
         latestDays[Int(id)] = nil
         freeIDs.append(id)
+        changeCount += 1
+        removalCount += 1
     }
 }

@@ -11,7 +11,7 @@ public struct TopologyOptions: Sendable {
     public var hourRetention: Double = 35 * 86400
     public var dayRetention: Double = 400 * 86400
     /// Memory for buckets that are kept decoded.
-    public var cacheByteCountMax = 8 << 20
+    public var cacheByteCountMax = 16 << 20
 
     /// How old the count of what is not settled may be that an answer gives.
     public var renewalInterval: Double = 1

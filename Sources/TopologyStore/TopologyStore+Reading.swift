@@ -11,7 +11,13 @@ extension TopologyStore {
             if let graph = graphs.graph(query, provisional.stamp) {
                 return Found(graph: graph, stamp: provisional.stamp)
             }
-            let sum = try Self.sum(buckets, provisional, within: query.window) { $0.kind != .link }
+            var sum = try buckets.sum(window: query.window, grouping: query.grouping)
+            for (minute, series) in provisional.buckets where sum.window.contains(minute) {
+                for (series, totals) in series {
+                    guard let seen = series.seen(by: query.grouping) else { continue }
+                    sum.series[seen, default: CallTotals()].merge(totals)
+                }
+            }
             return Found(sum: sum, stamp: provisional.stamp)
         }
         if let graph = found.graph { return graph }

@@ -19,6 +19,8 @@ public struct DurationSketch: Hashable, Sendable {
     }
 
     private static let binsPerDoubling = 35.0
+    /// From the bound of one bin to that of the next.
+    private static let binRatio = exp2(1 / binsPerDoubling)
     private static let unit = 1e6
     /// Of durations of 0 and less.
     private static let zeroNumber = Int32.min
@@ -73,15 +75,24 @@ public struct DurationSketch: Hashable, Sendable {
 
     /// The duration, in nanoseconds, that the given part of all does not exceed (nearest rank); nil of none.
     /// - Parameter part: 0 to 1.
-    public func quantile(_ part: Double) -> Int64? {
-        guard count > 0 else { return nil }
-        let rank = max(1, Int((part * Double(count)).rounded(.up)))
-        var passed = 0
-        for bin in bins {
-            passed += bin.count
-            if passed >= rank { return Self.middle(of: bin.number) }
+    public func quantile(_ part: Double) -> Int64? { quantiles([part]).first }
+
+    /// The durations that the given parts of all do not exceed, as `quantile` tells of one, in one pass; empty of none.
+    /// - Parameter parts: 0 to 1, ascending.
+    public func quantiles(_ parts: [Double]) -> [Int64] {
+        guard count > 0 else { return [] }
+        return bins.withUnsafeBufferPointer { bins in
+            var place = 0
+            var passed = bins[0].count
+            return parts.map { part in
+                let rank = max(1, Int((part * Double(count)).rounded(.up)))
+                while passed < rank, place + 1 < bins.count {
+                    place += 1
+                    passed += bins[place].count
+                }
+                return Self.middle(of: bins[place].number)
+            }
         }
-        return bins.last.map { Self.middle(of: $0.number) }
     }
 
     /// How many are not longer: exact for 0 and for powers of two of a millisecond, otherwise within 2 % of the bound.
@@ -89,6 +100,50 @@ public struct DurationSketch: Hashable, Sendable {
     public func count(upTo duration: Int64) -> Int {
         let last = Self.number(of: duration)
         return bins.prefix { $0.number <= last }.reduce(0) { $0 + $1.count }
+    }
+
+    /// How many are not longer than each of some durations, as `count(upTo:)` tells of one, in one pass.
+    /// - Parameter durations: nanoseconds, ascending.
+    public func counts(upTo durations: [Int64]) -> [Int] {
+        var counts: [Int] = []
+        counts.reserveCapacity(durations.count)
+        var (place, passed) = (0, 0)
+        for duration in durations {
+            let last = Self.number(of: duration)
+            while place < bins.count, bins[place].number <= last {
+                passed += bins[place].count
+                place += 1
+            }
+            counts.append(passed)
+        }
+        return counts
+    }
+
+    // MARK: Bins
+
+    /// Of the durations of 0 and less so many, and nothing else yet; `sum` is of all.
+    package init(zeroCount: Int, sum: Int64, binCount: Int) {
+        bins.reserveCapacity(binCount)
+        if zeroCount > 0 { bins.append(Bin(number: Self.zeroNumber, count: zeroCount)) }
+        count = zeroCount
+        self.sum = sum
+    }
+
+    /// Adds bins with numbers one after the other, all above those that are there; counts of 0 make none.
+    package mutating func append(from first: Int32, _ counts: UnsafeBufferPointer<Int>) {
+        var number = first
+        for counted in counts {
+            if counted > 0 {
+                bins.append(Bin(number: number, count: counted))
+                count += counted
+            }
+            number += 1
+        }
+    }
+
+    /// Calls `body` with the number of each bin, ascending, and its count. Nil: the durations of 0 and less.
+    package func forEachBin(_ body: (_ number: Int32?, _ count: Int) -> Void) {
+        for bin in bins { body(bin.number == Self.zeroNumber ? nil : bin.number, bin.count) }
     }
 
     // MARK: Bytes
@@ -133,7 +188,7 @@ public struct DurationSketch: Hashable, Sendable {
     /// 2^(4,000 / 35) ms is more than any duration, and less than a nanosecond if negative.
     private static let numberMax: Int64 = 4_000
 
-    // MARK: Bins
+    // MARK: Bounds of bins
 
     private static func number(of duration: Int64) -> Int32 {
         guard duration > 0 else { return zeroNumber }
@@ -144,8 +199,7 @@ public struct DurationSketch: Hashable, Sendable {
     private static func middle(of number: Int32) -> Int64 {
         if number == zeroNumber { return 0 }
         let bound = exp2(Double(number) / binsPerDoubling) * unit
-        let ratio = exp2(1 / binsPerDoubling)
-        return Int64(exactly: (2 * bound / (ratio + 1)).rounded()) ?? Int64.max
+        return Int64(exactly: (2 * bound / (binRatio + 1)).rounded()) ?? Int64.max
     }
 
     private func place(of number: Int32) -> Int {

@@ -18,6 +18,8 @@ import TraceModel
         let store = try TemporaryCallBuckets()
         try store.add([
             Time.start: [.call("a", "b"): .calls(1)], Time.start + Time.minute: [.call("a", "b"): .calls(2)],
+            // Later, so that a longer bucket has more than the window.
+            Time.start + Time.hour: [.call("b", "c"): .calls(3)],
         ])
         try damage(store, .minute, [9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9])
         let window = Time.start..<Time.start + 2 * Time.minute

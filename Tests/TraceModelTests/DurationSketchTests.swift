@@ -39,6 +39,7 @@ import TraceModel
         #expect(sketch.count(upTo: 1_000_000) == 5)
         #expect(sketch.count(upTo: 2_000_000) == 7)
         #expect(sketch.count(upTo: 16_384_000_000) == 9)
+        #expect(sketch.counts(upTo: [0, 1_000_000, 2_000_000, 16_384_000_000]) == [2, 5, 7, 9])
     }
 
     @Test func `bytes give the same sketch again, and damaged ones an error or another sketch`() throws {
@@ -60,6 +61,14 @@ import TraceModel
                 }
             }
         }
+    }
+
+    @Test func `several quantiles at once are those asked for one by one`() {
+        var generator = SeededGenerator(seed: 13)
+        let sketch = sketch((0..<1000).map { _ in Int64.random(in: -5...5_000_000_000, using: &generator) })
+        let parts = [0, 0.001, 0.5, 0.5, 0.95, 0.99, 1]
+        #expect(sketch.quantiles(parts) == parts.compactMap { sketch.quantile($0) })
+        #expect(DurationSketch().quantiles(parts) == [])
     }
 
     @Test func `nothing has no quantile`() {

@@ -6,6 +6,8 @@ struct DurationBuckets: Sendable, Equatable {
     /// Milliseconds, ascending: powers of two, up to which a sketch counts exactly.
     static let bounds: [Int64] = (1...14).map { 1 << $0 }
 
+    private static let nanosecondBounds = bounds.map { $0 * 1_000_000 }
+
     /// Of each bound.
     private(set) var counts = [Int](repeating: 0, count: bounds.count)
     /// Of any size.
@@ -15,7 +17,7 @@ struct DurationBuckets: Sendable, Equatable {
 
     mutating func add(_ sketch: DurationSketch) {
         guard !sketch.isEmpty else { return }
-        for (place, bound) in Self.bounds.enumerated() { counts[place] += sketch.count(upTo: bound * 1_000_000) }
+        for (place, counted) in sketch.counts(upTo: Self.nanosecondBounds).enumerated() { counts[place] += counted }
         count += sketch.count
         sumNanoseconds = sumNanoseconds.addingClamped(sketch.sum)
     }
