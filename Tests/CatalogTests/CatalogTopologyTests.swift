@@ -15,6 +15,21 @@ import Testing
         TopologyChange.Bucket(level: level, start: number * level.rawValue * 1_000_000_000, content: content)
     }
 
+    @Test func `once nothing waits, the room that waiting calls took is given back`() throws {
+        let store = try TemporaryCatalog()
+        var change = TopologyChange()
+        change.waiting = TopologyChange.Waiting(
+            cutoff: 0, content: (0..<8_000_000).map { UInt8(truncatingIfNeeded: $0) })
+        try store.catalog.change(change)
+        change.waiting = nil
+        change.replacesWaiting = true
+        try store.catalog.change(change)
+        let size = try FileManager.default.attributesOfItem(atPath: store.path)[.size] as? Int
+        #expect(size ?? .max < 1_000_000)
+        let log = try FileManager.default.attributesOfItem(atPath: store.path + "-wal")[.size] as? Int
+        #expect(log ?? .max < 1_000_000)
+    }
+
     @Test func `a change is there after opening again, and later ones take the place of its buckets`() throws {
         let store = try TemporaryCatalog()
         var change = TopologyChange()

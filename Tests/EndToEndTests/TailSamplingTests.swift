@@ -110,6 +110,37 @@ extension EndToEndTests {
         // MARK: Tools
 
         /// A folder, and a file with policies.
+        @Test func `SIGHUP puts other rules in force, and wrong ones change nothing`() throws {
+            var traces = MadeTraces(seed: EndToEndTests.seed())
+            let trial = try Trial("{percent: 100}")
+            let process = trial.process(Self.slowSealing)
+            try process.start()
+            let client = try SkeinClient(process)
+            /// What the server has come to after a signal: whether it stores what it is sent.
+            func stores(_ expected: Bool) throws -> Bool {
+                for _ in 0..<200 {
+                    let trace = traces.make(1)[0]
+                    _ = try client.post(ZipkinSpan.encodeList(trace.spans))
+                    if (try client.zipkinTrace(trace.id) != nil) == expected { return true }
+                    usleep(20_000)
+                }
+                return false
+            }
+            #expect(try stores(true))
+            try trial.write("{percent: 0}")
+            try process.signal(SIGHUP)
+            #expect(try stores(false))
+            try trial.write("{percent: many}")
+            try process.signal(SIGHUP)
+            for _ in 0..<200 where !process.standardError.contains("cannot be read again") { usleep(20_000) }
+            #expect(process.standardError.contains("cannot be read again"))
+            #expect(try stores(false))
+            try trial.write("{percent: 100}")
+            try process.signal(SIGHUP)
+            #expect(try stores(true))
+            try process.terminate()
+        }
+
         private struct Trial {
             let folder: TemporaryFolder
             let path: String
@@ -117,6 +148,10 @@ extension EndToEndTests {
             init(_ policies: String) throws {
                 folder = try TemporaryFolder()
                 path = folder.path + "/skein.yaml"
+                try write(policies)
+            }
+
+            func write(_ policies: String) throws {
                 try Data("sampling: \(policies)\n".utf8).write(to: URL(filePath: path))
             }
 

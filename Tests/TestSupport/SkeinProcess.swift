@@ -109,6 +109,12 @@ public final class SkeinProcess {
         return try JSONDecoder().decode(Ready.self, from: Data(text[start..<end].utf8)).listeners
     }
 
+    /// Sends it a signal.
+    public func signal(_ number: Int32) throws {
+        guard let processID else { throw failure("it does not run") }
+        Glibc.kill(processID, number)
+    }
+
     /// Asks it to end (SIGTERM), and waits. Any end but exit code 0 in time is thrown.
     public func terminate(seconds: Int = 10) throws {
         guard let processID else { throw failure("it does not run") }
