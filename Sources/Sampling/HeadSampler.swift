@@ -82,17 +82,6 @@ public final class HeadSampler: Sendable {
         }
     }
 
-    /// What would become of a span that came now, and by which rule; nothing is taken note of. Of a span that a rule
-    /// with a rate matches, as if nothing had come before.
-    public func explain(_ span: SpanView) -> TailDecision {
-        var decisions = HeadDecisions(policy, outcomes: outcomes, span.batch)
-        var rates = RateLimits()
-        let found = decisions.outcome(ofRow: span.row, &rates, now: 0)
-        return TailDecision(
-            isKept: found.isKept, threshold: SamplingThreshold(rejected: found.threshold),
-            policy: found.isForced ? TailDecision.forced : names[found.rule])
-    }
-
     private func part(
         _ batch: SpanBatch, _ decisions: borrowing HeadDecisions, _ tools: inout sending Tools?
     ) -> HeadSplit {

@@ -28,25 +28,6 @@ public final class TailSampler {
     }
 }
 
-extension TailSampler {
-    /// What each policy by itself would decide on a trace that came now, in the order of the document; nothing is taken
-    /// note of.
-    public func explain(_ spans: [SpanView], now: Int64) -> [TailDecision] {
-        let trace = TailTrace(spans)
-        var trial = evaluation
-        var decisions: [TailDecision] = []
-        if trace.isForced {
-            decisions.append(TailDecision(isKept: true, threshold: .all, policy: TailDecision.forced))
-        }
-        for policy in self.policy.policies {
-            var decision = trial.decide([policy], trace, now: now)
-            decision.policy = policy.name
-            decisions.append(decision)
-        }
-        return decisions
-    }
-}
-
 /// The rules applied, and what they measured.
 struct TailEvaluation {
     private var quotas = TraceQuotas()

@@ -130,21 +130,4 @@ import TraceModel
         let constant = (0..<500).map { _ in decide("constant", 100) }
         #expect(!constant[200...].contains(true), "what takes the same time always is not slow")
     }
-
-    @Test func `each policy tells what it thinks of a trace`() throws {
-        let sampler = try sampler(
-            "[{type: errors}, {name: half, type: probabilistic, percent: 50}, "
-                + "{type: per-version, traces-per-minute: 1}]")
-        let spans = Array(SpanBatch.of([SampleSpan(traceID: TraceID(high: 0, low: 5))]).spans)
-        for _ in 0..<2 {
-            let told = sampler.explain(spans, now: 0)
-            #expect(told.map(\.policy) == ["errors", "half", "per-version"])
-            #expect(told.map(\.isKept) == [false, false, true], "nothing was taken note of")
-            #expect(told.map(\.threshold) == [.none, SamplingThreshold(probability: 0.5), .all])
-        }
-        let head = HeadSampler(
-            try PolicyDocument.parse(text: "head: {rules: [{service: shop*, percent: 50}]}", path: "p.yaml").head)
-        let told = head.explain(spans[0])
-        #expect(told.policy == "rule 1" && !told.isKept && told.threshold.weight == 2)
-    }
 }

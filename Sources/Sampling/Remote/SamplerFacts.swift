@@ -52,7 +52,7 @@ struct SamplerFacts {
         }
         guard let traceState else { return .nothing }
         let probability = remembered(words[traceState.word]) {
-            Self.threshold(traceState: batch.string($0)).map(\.probability)
+            TraceStateSampling(batch.string($0)).threshold.map { SamplingThreshold(rejected: $0).probability }
         }
         return probability.flatMap(Self.sensible).map { .probability($0) } ?? .nothing
     }
@@ -95,24 +95,5 @@ struct SamplerFacts {
 
     private static func isSame(_ bytes: UnsafeRawBufferPointer, _ text: StaticString) -> Bool {
         bytes.elementsEqual(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
-    }
-
-    /// What OpenTelemetry's `ot=th:...` says in a W3C trace state: up to 14 hexadecimal digits, the highest first.
-    static func threshold(traceState: UnsafeRawBufferPointer) -> SamplingThreshold? {
-        for member in traceState.split(separator: UInt8(ascii: ",")) {
-            let member = member.drop { $0 == 0x20 || $0 == 0x09 }
-            guard member.starts(with: "ot=".utf8) else { continue }
-            for value in member.dropFirst(3).split(separator: UInt8(ascii: ";")) where value.starts(with: "th:".utf8) {
-                let digits = value.dropFirst(3).prefix { $0 != 0x20 && $0 != 0x09 }
-                guard (1...14).contains(digits.count) else { return nil }
-                var rejected: UInt64 = 0
-                for byte in digits {
-                    guard let digit = Character(Unicode.Scalar(byte)).hexDigitValue else { return nil }
-                    rejected = rejected << 4 | UInt64(digit)
-                }
-                return SamplingThreshold(rejected: rejected << UInt64(4 * (14 - digits.count)))
-            }
-        }
-        return nil
     }
 }
