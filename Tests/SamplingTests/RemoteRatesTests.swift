@@ -173,6 +173,7 @@ import TraceModel
 
     @Test func `a clock that is set back starts a round anew`() {
         let rates = OperationRates(target: 1, initialProbability: 1, now: 1_000_000_000_000)
+        // A clock may be set to anything, and back: no time is to trap.
         for now in [Int64.min, Int64.max, 0, 60_000_000_000] {
             rates.note(Self.batch(600, 1, .tags), now: now)
         }

@@ -62,20 +62,7 @@ struct LongTraceRun {
         try trace.forEachPost { body in
             BodyFraming.length.write(body, .zipkinJSON, into: &request)
             byteCount += body.count
-            var status = 503
-            while status == 503 {
-                try socket.writeAll(request)
-                var reader = HTTPBodyReader()
-                while !reader.isDone {
-                    guard case .moved(let count) = socket.read(into: input) else {
-                        throw BenchError("the connection broke on a post")
-                    }
-                    try reader.take(UnsafeRawBufferPointer(rebasing: input[..<count])) { _ in }
-                }
-                status = reader.status
-                if status == 503 { usleep(100_000) }
-            }
-            guard status == 202 else { throw BenchError("a post was answered with \(status)") }
+            try socket.postUntilTaken(request, answers: input)
         }
         begin = CPUClock.wall() - begin
         stage.add("posting", begin, "s")

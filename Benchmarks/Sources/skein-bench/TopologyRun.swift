@@ -175,20 +175,7 @@ struct TopologyRun {
         for number in 0..<calls.postCount {
             calls.write(post: number, into: &body)
             BodyFraming.length.write(body, .zipkinJSON, into: &request)
-            var status = 503
-            while status == 503 {
-                try socket.writeAll(request)
-                var reader = HTTPBodyReader()
-                while !reader.isDone {
-                    guard case .moved(let count) = socket.read(into: input) else {
-                        throw BenchError("the connection broke on a post")
-                    }
-                    try reader.take(UnsafeRawBufferPointer(rebasing: input[..<count])) { _ in }
-                }
-                status = reader.status
-                if status == 503 { usleep(100_000) }
-            }
-            guard status == 202 else { throw BenchError("a post was answered with \(status)") }
+            try socket.postUntilTaken(request, answers: input)
         }
         stage.add("posting", CPUClock.wall() - begin, "s")
         let cpu = try server.cpuSeconds() - before
