@@ -68,7 +68,8 @@ extension CallBuckets {
             }
             cache.put(bucket, CallBucketCache.Key(length: level.rawValue, start: start))
             if level == .day {
-                for id in bucket.ids { table.use(id, onDay: start) }
+                let isLatest = starts[level.index].last == start
+                for id in bucket.ids { table.use(id, onDay: start, isLatest: isLatest) }
             }
         }
         foldedCallCount += prepared.foldedCallCount

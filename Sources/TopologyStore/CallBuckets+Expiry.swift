@@ -10,9 +10,11 @@ extension CallBuckets {
     package func expire(now: Int64) throws(CatalogError) -> Int {
         if isChangeUnderway { return 0 }
         var cuts: [TopologyChange.Level: Int64] = [:]
-        for (level, cut) in self.cuts(now: now) {
-            guard let first = starts[level.index].first, first < cut else { continue }
-            cuts[level] = cut
+        for (level, cut) in self.cuts(now: now).reversed() {
+            // A level goes on where the next longer one stops being all there is, also when it has nothing to remove:
+            // else what comes late would stand in short buckets before that, and windows would end at them.
+            let isDue = starts[level.index].first.map { $0 < cut } ?? false
+            if isDue || !cuts.isEmpty { cuts[level] = cut }
         }
         if cuts.isEmpty { return 0 }
         var unused: [UInt32] = []
@@ -59,7 +61,8 @@ extension CallBuckets {
             if table.unknownCount == 0 { return }
             // In the place of a damaged bucket stand the shorter ones of its time.
             guard let bucket = try read(.day, day) else { continue }
-            for id in bucket.ids { table.use(id, onDay: day) }
+            // Later days, if any, were asked already.
+            for id in bucket.ids { table.use(id, onDay: day, isLatest: true) }
         }
     }
 }

@@ -74,6 +74,30 @@ import TraceModel
         #expect(try store.sum(0..<Int64.max).series == expected)
     }
 
+    @Test func `a series that was counted late after a restart stays as long as its latest day`() throws {
+        let store = try TemporaryCallBuckets()
+        try store.add([Time.start: [.call("a", "b"): .calls(1)]])
+        try store.add([Time.start + 300 * Time.day: [.call("a", "c"): .calls(1)]])
+        try store.reopen()
+        try store.add([Time.start: [.call("a", "c"): .calls(1)]])
+        try store.buckets.expire(now: Time.start + 450 * Time.day)
+        #expect(try store.sum(0..<Int64.max).series == [.call("a", "c"): .calls(1)])
+    }
+
+    @Test func `windows lose nothing where a level had nothing left to remove`() throws {
+        var options = TopologyOptions()
+        options.minuteRetention = 3_600
+        options.tenMinutesRetention = 4 * 3_600
+        let store = try TemporaryCallBuckets(options: options)
+        try store.add([Time.start + 65 * Time.minute: [text: .calls(1)]])
+        try store.buckets.expire(now: Time.start + 130 * Time.minute)
+        try store.buckets.expire(now: Time.start + 10 * Time.hour)
+        try store.add([Time.start + 80 * Time.minute: [text: .calls(2)]])
+        let (series, window) = try store.sum(Time.start..<Time.start + 85 * Time.minute)
+        #expect(window == Time.start..<Time.start + 2 * Time.hour)
+        #expect(series == [text: .calls(3)])
+    }
+
     @Test func `series of a damaged day stay if shorter buckets have them`() throws {
         let store = try TemporaryCallBuckets()
         try store.add([Time.start: [text: .calls(1)]])
