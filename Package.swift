@@ -41,6 +41,8 @@ let package = Package(
         .target(name: "Telemetry", swiftSettings: strict),
         .target(name: "Threads", swiftSettings: strict),
 
+        .target(name: "HTTPClient", dependencies: ["Threads", "CShim", "CCurl"], swiftSettings: strict),
+
         // Storage
         .target(name: "FileSystem", swiftSettings: strict),
         .target(
@@ -75,6 +77,19 @@ let package = Package(
                 "Journal", "SegmentStore", "Catalog", "TopologyStore", "Sampling", "QueryLanguage", "Topology",
                 "FileSystem", "TraceModel", "Threads", "Bytes",
                 .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: strict),
+
+        .target(
+            name: "OpenSearch",
+            dependencies: [
+                "HTTPClient", "StorageFiles", "WireFormats", "QueryLanguage", "Topology", "TraceModel", "Compression",
+                "Threads", "Bytes", .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: strict),
+        .target(
+            name: "Forwarding",
+            dependencies: [
+                "TraceStore", "OpenSearch", "WireFormats", "Topology", "TraceModel", "FileSystem", "Telemetry",
+                "Threads", "Bytes", .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
 
         // From the network to storage, and back
@@ -114,13 +129,13 @@ let package = Package(
         .target(
             name: "Configuration", dependencies: ["Sampling", .product(name: "Yams", package: "Yams")],
             swiftSettings: strict),
-        .target(name: "HTTPClient", dependencies: ["CShim", "CCurl"], swiftSettings: strict),
         .target(name: "Terminal", dependencies: ["TraceModel"], swiftSettings: strict),
         .executableTarget(
             name: "skein",
             dependencies: [
                 "Configuration", "HTTPClient", "Terminal", "HTTPAPI", "Receivers", "NetworkServer", "Ingestion",
-                "TraceStore", "TopologyStore", "Sampling", "QueryLanguage", "GraphDrawing", "Topology",
+                "Forwarding", "OpenSearch", "TraceStore", "TopologyStore", "Sampling", "QueryLanguage", "GraphDrawing",
+                "Topology",
                 "Journal", "WireFormats", "TraceModel", "Telemetry", "Compression", "Threads", "Bytes", "CShim",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -225,6 +240,18 @@ let package = Package(
                 "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "OpenSearchTests",
+            dependencies: [
+                "OpenSearch", "HTTPClient", "WireFormats", "TraceModel", "Topology", "Bytes", "NetworkTestSupport",
+                "NetworkServer", "TestSupport", .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "ForwardingTests",
+            dependencies: [
+                "Forwarding", "OpenSearch", "TraceStore", "WireFormats", "TraceModel", "Telemetry",
+                "NetworkTestSupport", "NetworkServer", "TestSupport", .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(name: "RepositoryTests", swiftSettings: strict),
         .testTarget(name: "EndToEndTests", dependencies: ["TestSupport"], swiftSettings: strict),

@@ -43,7 +43,7 @@ enum Rules {
         ("CCurl", ["HTTPClient"]),
         ("ArgumentParser", ["skein"]),
         ("Yams", ["Configuration"]),
-        ("StorageFiles", ["Catalog", "Forwarding"]),
+        ("StorageFiles", ["Catalog", "OpenSearch"]),
         ("QueryFiles", ["Catalog", "HTTPAPI", "Receivers"]),
     ]
 
@@ -52,12 +52,13 @@ enum Rules {
         ["skein"],
         ["Receivers", "HTTPAPI"],
         ["Ingestion", "Forwarding", "Configuration"],
-        ["TraceStore", "NetworkServer", "HTTPClient", "Configuration"],
+        ["TraceStore", "NetworkServer", "OpenSearch", "Configuration"],
         ["TopologyStore"],
         ["Journal", "SegmentStore", "Catalog"],
         ["Sampling", "GraphDrawing"],
         ["WireFormats", "QueryLanguage", "Topology", "Comparison", "Terminal"],
         ["TraceModel"],
+        ["HTTPClient"],
         ["Bytes", "Compression", "FileSystem", "Telemetry", "Threads"],
         ["CLZ4", "CCurl", "CZlib", "CShim", "StorageFiles", "QueryFiles", "CWebAssets"],
     ]
