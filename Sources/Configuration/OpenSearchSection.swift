@@ -42,6 +42,65 @@ extension Configuration {
         return all
     }
 
+    // MARK: Values, of the cluster of `opensearch`. Paths and texts are nil for off, lists empty.
+
+    /// How a cluster is told who asks; at most one way.
+    public struct ClusterLogin: Sendable {
+        public var username: String?
+        public var password: String?
+        public var passwordPath: String?
+        public var apiKey: String?
+        public var apiKeyPath: String?
+        public var bearerToken: String?
+        public var bearerTokenPath: String?
+    }
+
+    public var clusterURLs: [String] { listOrOff("opensearch.urls") }
+    public var clusterLogin: ClusterLogin {
+        ClusterLogin(
+            username: textOrOff("opensearch.username"), password: secret("opensearch.password"),
+            passwordPath: textOrOff("opensearch.password-file"), apiKey: secret("opensearch.api-key"),
+            apiKeyPath: textOrOff("opensearch.api-key-file"), bearerToken: secret("opensearch.bearer-token"),
+            bearerTokenPath: textOrOff("opensearch.bearer-token-file"))
+    }
+    public var clusterCAPath: String? { textOrOff("opensearch.ca") }
+    public var clusterCertificatePath: String? { textOrOff("opensearch.certificate") }
+    public var clusterKeyPath: String? { textOrOff("opensearch.key") }
+    public var skipsClusterVerification: Bool { boolean("opensearch.skip-host-verify") }
+    public var clusterProxy: String? { textOrOff("opensearch.proxy") }
+    public var compressesForCluster: Bool { boolean("opensearch.compress") }
+    public var clusterConnectTimeout: Duration { duration("opensearch.connect-timeout") }
+    public var clusterTimeout: Duration { duration("opensearch.timeout") }
+
+    /// `jaeger` or `otel`.
+    public var documentShape: String { text("opensearch.shape") }
+    public var indexPrefix: String { textOrOff("opensearch.index-prefix") ?? "" }
+    /// `daily`, `hourly` or `rollover`.
+    public var indexRotation: String { text("opensearch.rotation") }
+    public var shardCount: Int { integer("opensearch.shards") }
+    public var replicaCount: Int { integer("opensearch.replicas") }
+    public var installsTemplates: Bool { boolean("opensearch.install-templates") }
+    public var fieldAttributes: [String] { listOrOff("opensearch.field-attributes") }
+
+    public var bulkByteCountMax: Int { byteCount("opensearch.bulk-bytes") }
+    public var bulkDocumentCountMax: Int { integer("opensearch.bulk-documents") }
+    public var bulkRequestCountMax: Int { integer("opensearch.requests") }
+    public var bulkBackoff: ClosedRange<Duration> {
+        duration("opensearch.backoff-min")...duration("opensearch.backoff-max")
+    }
+    public var forwardingDelay: Duration { duration("opensearch.delay") }
+    public var forwardingHoldsRetention: Bool { boolean("opensearch.hold-retention") }
+    /// Whether a new destination is handed only what comes.
+    public var forwardingBeginsWithNew: Bool { text("opensearch.begin") == "new" }
+    /// Nil for off.
+    public var dependenciesInterval: Duration? { optionalDuration("opensearch.dependencies-interval") }
+    public var forwardedServices: [String] { listOrOff("opensearch.services") }
+    public var forwardsErrorsOnly: Bool { boolean("opensearch.errors-only") }
+    public var droppedAttributes: [String] { listOrOff("opensearch.drop-attributes") }
+    public var hashedAttributes: [String] { listOrOff("opensearch.hash-attributes") }
+    public var deadLetterByteCountMax: Int { byteCount("opensearch.dead-letter-bytes") }
+    public var traceAgeMax: Duration { duration("opensearch.max-span-age") }
+
     /// Whether spans are kept in the cluster of `opensearch`, and not in the data folder.
     public var keepsInOpenSearch: Bool { text("storage") == "opensearch" }
 
