@@ -49,6 +49,9 @@ public protocol QueryableStore: Sendable {
     func topology(_ query: TopologyQuery) throws(StoreError) -> TopologyGraph
     func propagation(within window: Range<Int64>) throws(StoreError) -> PropagationReport
     func operations(within window: Range<Int64>, stepSeconds: Int64) throws(StoreError) -> [OperationTotals]
+    func calls(
+        ofService service: String, within window: Range<Int64>
+    ) throws(StoreError) -> (totals: [NamedTotals], window: Range<Int64>)
 }
 
 extension QueryableStore {
@@ -56,6 +59,14 @@ extension QueryableStore {
         scope: AttributeScope, key: String, within window: ClosedRange<Int64>, limit: Int, _ work: QueryWork
     ) throws(StoreError) -> AttributeValues {
         try attributeValues(scope: scope, key: key, serviceName: nil, within: window, limit: limit, work)
+    }
+}
+
+extension QueryableStore {
+    public func calls(
+        ofService service: String, within window: Range<Int64>
+    ) throws(StoreError) -> (totals: [NamedTotals], window: Range<Int64>) {
+        throw StoreError(.unsupported, "this store has no exact figures of calls by version")
     }
 }
 
