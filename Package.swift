@@ -38,6 +38,7 @@ let package = Package(
         .target(
             name: "Sampling", dependencies: ["QueryLanguage", "Topology", "TraceModel", "Bytes"],
             exclude: ["sampling.md"], swiftSettings: strict),
+        .target(name: "Releases", dependencies: ["Topology", "TraceModel"], swiftSettings: strict),
         .target(name: "Telemetry", swiftSettings: strict),
         .target(name: "Threads", swiftSettings: strict),
 
@@ -188,6 +189,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "GraphDrawingTests", dependencies: ["GraphDrawing", "Terminal", "Topology", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ReleasesTests", dependencies: ["Releases", "Topology", "TraceModel", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "SamplingTests",

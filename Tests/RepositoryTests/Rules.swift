@@ -55,7 +55,7 @@ enum Rules {
         ["TraceStore", "NetworkServer", "OpenSearch", "Configuration"],
         ["TopologyStore"],
         ["Journal", "SegmentStore", "Catalog"],
-        ["Sampling", "GraphDrawing"],
+        ["Sampling", "GraphDrawing", "Releases"],
         ["WireFormats", "QueryLanguage", "Topology", "Comparison", "Terminal"],
         ["TraceModel"],
         ["HTTPClient"],
