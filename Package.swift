@@ -39,7 +39,7 @@ let package = Package(
         .target(
             name: "Sampling", dependencies: ["QueryLanguage", "Topology", "TraceModel", "Bytes"],
             exclude: ["sampling.md"], swiftSettings: strict),
-        .target(name: "Releases", dependencies: ["Topology", "TraceModel"], swiftSettings: strict),
+        .target(name: "Releases", dependencies: ["Comparison", "Topology", "TraceModel"], swiftSettings: strict),
         .target(name: "Telemetry", swiftSettings: strict),
         .target(name: "Threads", swiftSettings: strict),
 
@@ -194,7 +194,7 @@ let package = Package(
             name: "GraphDrawingTests", dependencies: ["GraphDrawing", "Terminal", "Topology", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "ReleasesTests", dependencies: ["Releases", "Topology", "TraceModel", "TestSupport"],
+            name: "ReleasesTests", dependencies: ["Releases", "Comparison", "Topology", "TraceModel", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "SamplingTests",
