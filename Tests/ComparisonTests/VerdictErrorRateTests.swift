@@ -21,7 +21,7 @@ import Testing
     func `one version under two random labels, looked at every minute of an hour, is hardly ever called worse`(
         seed: UInt64, candidatePart: Double
     ) {
-        let repetitions = Torture.isOn ? 1000 : 60
+        let repetitions = Torture.isOn ? 1000 : 30
         print("seed \(seed)")
         var generator = SeededGenerator(seed: seed)
         var (worse, better) = (0, 0)
@@ -51,7 +51,7 @@ import Testing
         max: Int, step: Int, basePerCandidate: Int = 1
     ) -> [Int?] {
         var generator = SeededGenerator(seed: seed)
-        return (0..<(Torture.isOn ? 400 : 40)).map { _ in
+        return (0..<(Torture.isOn ? 400 : 20)).map { _ in
             var traffic = SyntheticTraffic(operations)
             for count in stride(from: step, through: max, by: step) {
                 traffic.add(step * basePerCandidate, toCandidate: false, &generator)
@@ -94,7 +94,7 @@ import Testing
         thresholds.errorShare = 0.05
         var generator = SeededGenerator(seed: 7)
         var (found, told) = (0, 0)
-        let repetitions = Torture.isOn ? 1000 : 100
+        let repetitions = Torture.isOn ? 1000 : 60
         for _ in 0..<repetitions {
             var traffic = SyntheticTraffic([SyntheticOperation(errorShare: 0.02)])
             traffic.add(400, toCandidate: false, &generator)

@@ -36,12 +36,15 @@ public struct QuantileSequence: Sendable {
 
     /// The least evidence against a pair of places of which the upper one is not above the lower.
     private static func logEvidence(_ upper: QuantileEvidence, isAbove lower: QuantileEvidence) -> Double {
+        let uppers = upper.places
         var least = Double.infinity
         var ofUpper = Double.infinity
         var next = 0
         for place in lower.places {
-            while next < upper.places.count, upper.places[next].above < place.upTo || upper.places[next].above <= 0 {
-                ofUpper = min(ofUpper, upper.places[next].against)
+            while next < uppers.count {
+                let candidate = uppers[next]
+                if candidate.above >= place.upTo, candidate.above > 0 { break }
+                ofUpper = min(ofUpper, candidate.against)
                 next += 1
             }
             least = min(least, ofUpper + place.against)
@@ -62,13 +65,15 @@ public struct QuantileSequence: Sendable {
         let limit = -log(1 - confidence)
         for place in base.places where place.against < limit {
             guard let reach = candidate.reach(limit - place.against) else { continue }
-            change.add(place, reach)
+            change.add(
+                place.middles,
+                (candidate.places[reach.lowerBound].middles.lower, candidate.places[reach.upperBound].middles.upper))
         }
         return change
     }
 }
 
-/// The difference and the ratio of two quantiles, candidate to base.
+/// The difference and the ratio of two quantiles, candidate to base; of middles of bins, and so within 2 %.
 public struct QuantileChange: Sendable {
     /// Nanoseconds.
     public let difference: Double
@@ -84,12 +89,12 @@ public struct QuantileChange: Sendable {
         ratio = base > 0 ? candidate / base : candidate > 0 ? .infinity : 1
     }
 
-    fileprivate mutating func add(_ place: QuantileEvidence.Place, _ reach: (lower: Double, upper: Double)) {
-        pairs.append(((place.above, place.upTo), reach))
-        differences.lower = min(differences.lower, reach.lower - place.upTo)
-        differences.upper = max(differences.upper, place.above.isFinite ? reach.upper - place.above : .infinity)
-        ratios.lower = min(ratios.lower, place.upTo > 0 ? reach.lower / place.upTo : reach.lower > 0 ? .infinity : 1)
-        ratios.upper = max(ratios.upper, place.above > 0 ? reach.upper / place.above : reach.upper > 0 ? .infinity : 1)
+    fileprivate mutating func add(_ base: (lower: Double, upper: Double), _ reach: (lower: Double, upper: Double)) {
+        pairs.append((base, reach))
+        differences.lower = min(differences.lower, reach.lower - base.upper)
+        differences.upper = max(differences.upper, reach.upper - base.lower)
+        ratios.lower = min(ratios.lower, base.upper > 0 ? reach.lower / base.upper : reach.lower > 0 ? .infinity : 1)
+        ratios.upper = max(ratios.upper, base.lower > 0 ? reach.upper / base.lower : reach.upper > 0 ? .infinity : 1)
     }
 
     /// Whether no pair that is left differs by more than the given ratio, or else by more than the given difference.
@@ -124,6 +129,13 @@ struct QuantileEvidence: Sendable {
         var above, upTo: Double
         /// Logarithm of the evidence against the quantile being here.
         var against: Double
+
+        /// Of a bin its middle, by which its durations are told; the ends of what is below or above all.
+        var middles: (lower: Double, upper: Double) {
+            if above <= 0 || upTo == .infinity { return (above, upTo) }
+            let middle = 2 * above * upTo / (above + upTo)
+            return (middle, middle)
+        }
     }
 
     init(_ durations: DurationDistribution, _ part: Double) {
@@ -137,11 +149,11 @@ struct QuantileEvidence: Sendable {
         // Sharpest for some hundreds of requests, and for some tens of those that exceed the quantile.
         let strength = max(25, 1.25 / min(part, 1 - part))
         let (a, b) = (part * strength, (1 - part) * strength)
-        let constant = -SpecialFunctions.logBeta(a, b)
+        let constant = -SpecialFunctions.logBeta(a, b) - SpecialFunctions.logGamma(total + strength)
         let (logPart, logRest) = (log(part), log1p(-part))
         func against(_ count: Double) -> Double {
-            SpecialFunctions.logBeta(count + a, total - count + b) + constant - count * logPart
-                - (total - count) * logRest
+            SpecialFunctions.logGamma(count + a) + SpecialFunctions.logGamma(total - count + b) + constant
+                - count * logPart - (total - count) * logRest
         }
         // Falls, then rises.
         let least = Self.leastPlace(upTo: total, against)
@@ -172,27 +184,27 @@ struct QuantileEvidence: Sendable {
         return (low + high) / 2
     }
 
-    /// The bounds of all places against which there is less evidence; nil if there is none.
-    func reach(_ limit: Double) -> (lower: Double, upper: Double)? {
+    /// The places against which there is less evidence; nil if there is none.
+    func reach(_ limit: Double) -> ClosedRange<Int>? {
         guard places[likeliest].against < limit else { return nil }
         var (low, high) = (-1, likeliest)
         while high - low > 1 {
             let middle = (low + high) / 2
             if places[middle].against < limit { high = middle } else { low = middle }
         }
-        let lower = places[high].above
+        let first = high
         (low, high) = (likeliest, places.count)
         while high - low > 1 {
             let middle = (low + high) / 2
             if places[middle].against < limit { low = middle } else { high = middle }
         }
-        return (lower, places[low].upTo)
+        return first...low
     }
 
     func estimate(_ confidence: Double) -> DurationEstimate? {
         guard let value, let reach = reach(-log(1 - confidence)) else { return nil }
         return DurationEstimate(
-            value: nanoseconds(value), lower: nanoseconds(reach.lower),
-            upper: reach.upper.isFinite ? nanoseconds(reach.upper) : nil)
+            value: nanoseconds(value), lower: nanoseconds(places[reach.lowerBound].above),
+            upper: reach.upperBound < places.count - 1 ? nanoseconds(places[reach.upperBound].upTo) : nil)
     }
 }

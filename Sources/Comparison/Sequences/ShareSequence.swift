@@ -63,24 +63,39 @@ public struct ShareSequence: Sendable {
     public func difference(confidence: Double = 0.95) -> ClosedRange<Double> {
         let seen = candidate.value - base.value
         let limit = logMean + log(1 - confidence)
-        func isOutside(_ difference: Double) -> Bool { mostLikely(difference) < limit }
-        return Self.bound(from: seen, to: -1, isOutside)...Self.bound(from: seen, to: 1, isOutside)
+        func room(_ difference: Double) -> Double { mostLikely(difference) - limit }
+        return Self.bound(from: seen, to: -1, room)...Self.bound(from: seen, to: 1, room)
+    }
+
+    /// Whether a difference is outside the interval.
+    func rulesOut(difference: Double, confidence: Double) -> Bool {
+        mostLikely(difference) < logMean + log(1 - confidence)
     }
 
     /// Where the true share lies, at all looks together.
     public static func interval(_ share: Share, confidence: Double = 0.95) -> ClosedRange<Double> {
         let limit = logMean([share]) + log(1 - confidence)
-        func isOutside(_ value: Double) -> Bool { logLikelihood(share, value) < limit }
-        return bound(from: share.value, to: 0, isOutside)...bound(from: share.value, to: 1, isOutside)
+        func room(_ value: Double) -> Double { logLikelihood(share, value) - limit }
+        return bound(from: share.value, to: 0, room)...bound(from: share.value, to: 1, room)
     }
 
-    /// The value next to the first one outside, on the way from one inside.
-    private static func bound(from inside: Double, to end: Double, _ isOutside: (Double) -> Bool) -> Double {
+    /// The value next to the first one without room, on the way from one with: false position as changed by Dowell and
+    /// Jarratt ("Illinois"), with a halving now and then.
+    private static func bound(from inside: Double, to end: Double, _ room: (Double) -> Double) -> Double {
         var (inside, outside) = (inside, end)
-        if !isOutside(end) { return end }
-        for _ in 0..<34 {
-            let middle = (inside + outside) / 2
-            if isOutside(middle) { outside = middle } else { inside = middle }
+        var (has, lacks) = (room(inside), room(end))
+        if lacks >= 0 { return end }
+        for step in 0..<200 where abs(outside - inside) > 1e-11 {
+            let isHalving = step % 4 == 3 || !lacks.isFinite || !has.isFinite
+            let next = isHalving ? (inside + outside) / 2 : (inside * lacks - outside * has) / (lacks - has)
+            let value = room(next)
+            if value >= 0 {
+                if !isHalving { lacks /= 2 }
+                (inside, has) = (next, value)
+            } else {
+                if !isHalving { has /= 2 }
+                (outside, lacks) = (next, value)
+            }
         }
         return outside
     }
@@ -88,29 +103,29 @@ public struct ShareSequence: Sendable {
     /// The greatest logarithm of the likelihood that two shares with the given difference have.
     private func mostLikely(_ difference: Double) -> Double {
         var (low, high) = (max(0, -difference), min(1, 1 - difference))
-        func part(_ count: Double, _ value: Double) -> Double { count > 0 ? count / value : 0 }
-        func part(_ count: Double, squared value: Double) -> Double { count > 0 ? count / (value * value) : 0 }
         let (hits, others) = (base.count, base.total - base.count)
         let (hits2, others2) = (candidate.count, candidate.total - candidate.count)
         // The slope falls throughout: Newton's steps, halving where they leave what is known.
         var value = (low + high) / 2
         for _ in 0..<60 {
             let other = value + difference
-            let slope =
-                part(hits, value) - part(others, 1 - value) + part(hits2, other) - part(others2, 1 - other)
+            let (a, b) = (hits > 0 ? hits / value : 0, others > 0 ? others / (1 - value) : 0)
+            let (c, d) = (hits2 > 0 ? hits2 / other : 0, others2 > 0 ? others2 / (1 - other) : 0)
+            let slope = a - b + c - d
             if slope > 0 { low = value } else { high = value }
-            let bend =
-                part(hits, squared: value) + part(others, squared: 1 - value) + part(hits2, squared: other)
-                + part(others2, squared: 1 - other)
+            var bend = (hits > 0 ? a / value : 0) + (others > 0 ? b / (1 - value) : 0)
+            bend += (hits2 > 0 ? c / other : 0) + (others2 > 0 ? d / (1 - other) : 0)
             let newton = value + slope / bend
             let next = newton > low && newton < high ? newton : (low + high) / 2
             let moved = abs(next - value)
             value = next
             if moved < 1e-14 { break }
         }
-        let ends = [low, value, high].map { value in
-            Self.logLikelihood(base, value) + Self.logLikelihood(candidate, min(1, max(0, value + difference)))
+        var most = -Double.infinity
+        for value in [low, value, high] {
+            let other = min(1, max(0, value + difference))
+            most = max(most, Self.logLikelihood(base, value) + Self.logLikelihood(candidate, other))
         }
-        return ends.reduce(-.infinity, max)
+        return most
     }
 }

@@ -85,7 +85,7 @@ struct SamplePlan {
             }
             let seen = share + difference - spread(share, share + difference)
             guard seen > share, sequence(seen).logEvidence(.greater) >= limit else { return false }
-            return sequence(share + spread(share, share)).difference(confidence: 1 - level).upperBound < difference
+            return sequence(share + spread(share, share)).rulesOut(difference: difference, confidence: 1 - level)
         }
     }
 

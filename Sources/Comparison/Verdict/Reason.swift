@@ -78,7 +78,7 @@ public struct Reason: Sendable {
             return change + "interval \(NumberWords.percent(before)) against \(NumberWords.percent(after))"
         }
         let limit =
-            "\(errors.outcome == .same ? "within" : "not yet within") \(NumberWords.percent(thresholds.errorShare))"
+            "\(errors.outcome == .same ? "within" : "not yet within") \(NumberWords.percent(thresholds.errorShare)) %"
         return change + "difference \(NumberWords.percent(errors.differenceInterval)), \(limit)"
     }
 
