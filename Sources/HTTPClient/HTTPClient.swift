@@ -101,7 +101,7 @@ extension HTTPClient.Request {
     }
 
     /// Whether the server is this machine by its loopback address: never behind a proxy.
-    static func isLoopback(_ url: String) -> Bool {
+    package static func isLoopback(_ url: String) -> Bool {
         let host = server(of: url).drop { $0 != "/" }.dropFirst(2)
         return ["localhost", "127.", "[::1]"].contains { host.hasPrefix($0) }
     }
