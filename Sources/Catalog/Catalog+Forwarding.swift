@@ -63,17 +63,17 @@ extension Catalog {
         }
     }
 
-    /// The key of the hash that hides attributes from destinations: random, made with the catalog.
+    /// The key of the hash that hides attributes from destinations: 16 random bytes, made with the catalog.
     public var forwardHashKey: [UInt8] {
         get throws(CatalogError) {
             try read("the key for hashed attributes cannot be read") { database in
                 let rows = try database.rows(.stateGet, ["key": StateKey.forwardHashKey.rawValue])
-                let text = try rows.next()?.decode(String.self, atIndex: 0)
-                let key = text.map { Array($0.utf8) } ?? []
-                guard key.count == 32 else {
+                let text = try rows.next()?.decode(String.self, atIndex: 0) ?? ""
+                let digits = text.compactMap(\.hexDigitValue)
+                guard digits.count == 32, text.utf8.count == 32 else {
                     throw CatalogError(code: .corrupt, message: "catalog: state has no usable forward_hash_key")
                 }
-                return key
+                return (0..<16).map { UInt8(digits[2 * $0] << 4 | digits[2 * $0 + 1]) }
             }
         }
     }
@@ -82,9 +82,8 @@ extension Catalog {
     public func carryForwarding(_ destinations: [String], hashKey: [UInt8]) throws(CatalogError) {
         try write("destinations cannot be taken over") { writer in
             for name in destinations { try writer.enterDestination(name, takesStored: true) }
-            try writer.database.run(
-                .stateSet,
-                ["key": StateKey.forwardHashKey.rawValue, "value": String(decoding: hashKey, as: UTF8.self)])
+            let digits = hashKey.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+            try writer.database.run(.stateSet, ["key": StateKey.forwardHashKey.rawValue, "value": digits])
         }
     }
 

@@ -1,6 +1,8 @@
 internal import Catalog
 
 extension StoreState {
+    func destinationID(_ name: String) -> Int64? { withForwarding { forwarding, _, _ in forwarding.ids[name] } }
+
     func lag(_ name: String) -> ForwardLag {
         withForwarding { forwarding, segments, _ in
             forwarding.ids[name].map { forwarding.lag($0, segments) } ?? ForwardLag()

@@ -52,13 +52,29 @@ public enum PendingPart: Sendable {
     case damaged(spanCount: Int, reason: String)
 }
 
+/// What a destination was, or is to be, told of the calls of an interval.
+public struct ToldCalls: Sendable, Equatable {
+    /// Nanoseconds since 1970.
+    public var start: Int64
+    /// Of what it was told last.
+    public var hash: Int64
+    /// What it is to be told, until it was.
+    public var content: [UInt8]?
+
+    public init(start: Int64, hash: Int64, content: [UInt8]?) {
+        self.start = start
+        self.hash = hash
+        self.content = content
+    }
+}
+
 extension TraceStore {
     /// The store's own random UUID.
     public func storeID() throws(StoreError) -> String {
         try StoreError.wrapCatalog { () throws(CatalogError) in try catalog.storeID }
     }
 
-    /// The key of the hash that hides attributes from destinations; made with the catalog, and kept by a rebuild.
+    /// The key of the hash that hides attributes from destinations, 16 bytes; made with the catalog, and kept by a rebuild.
     public func forwardHashKey() throws(StoreError) -> [UInt8] {
         try StoreError.wrapCatalog { () throws(CatalogError) in try catalog.forwardHashKey }
     }
@@ -151,6 +167,44 @@ extension TraceStore {
 
     /// Spans read at once in the search for a root, which mostly is the first.
     private static let rootReadCount = 64
+
+    // MARK: Calls
+
+    /// What a destination was, or is to be, told of the calls of intervals, ascending; one that the options do not name
+    /// nothing.
+    public func toldCalls(destination: String) throws(StoreError) -> [ToldCalls] {
+        guard let id = state.destinationID(destination) else { return [] }
+        return try StoreError.wrapCatalog { () throws(CatalogError) in
+            try catalog.forwardCalls(destinationID: id).map {
+                ToldCalls(start: $0.start, hash: $0.hash, content: $0.content)
+            }
+        }
+    }
+
+    /// Notes what a destination is to be told of intervals, in place of what was noted of them.
+    public func noteCalls(_ calls: [ToldCalls], destination: String) throws(StoreError) {
+        guard let id = state.destinationID(destination) else { return }
+        try StoreError.wrapCatalog { () throws(CatalogError) in
+            try catalog.putForwardCalls(
+                destinationID: id, calls.map { ForwardCalls(start: $0.start, hash: $0.hash, content: $0.content) })
+        }
+    }
+
+    /// Notes that a destination was told of intervals, and forgets those before a time of which it was.
+    /// - Parameter before: nanoseconds since 1970.
+    public func markCalls(
+        destination: String, told: [(start: Int64, hash: Int64)], forgetting before: Int64
+    ) throws(StoreError) {
+        guard let id = state.destinationID(destination) else { return }
+        try StoreError.wrapCatalog { () throws(CatalogError) in
+            try catalog.markForwardCalls(destinationID: id, told: told, forgetting: before)
+        }
+    }
+
+    /// Seconds for which `dependencies` tells minutes apart.
+    public var minuteRetention: Double { options.topology.minuteRetention }
+
+    // MARK: Progress
 
     /// Notes how much of a segment its destination has, so that it is not handed on again; all of it: for good.
     public func markForwarded(_ pending: PendingSegment, doneSpanCount: Int) throws(StoreError) {
