@@ -1,4 +1,5 @@
 internal import Bytes
+internal import Topology
 internal import TraceStore
 internal import WireFormats
 

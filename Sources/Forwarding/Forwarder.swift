@@ -1,5 +1,5 @@
 public import Logging
-public import OpenSearch
+internal import OpenSearch
 internal import Threads
 public import TraceStore
 

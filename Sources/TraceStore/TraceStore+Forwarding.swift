@@ -1,6 +1,7 @@
 internal import Catalog
 internal import SegmentStore
 internal import Threads
+internal import TopologyStore
 public import TraceModel
 
 /// A destination that is handed everything that is stored, as the store is told of it.
