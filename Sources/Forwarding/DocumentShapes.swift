@@ -1,3 +1,4 @@
+internal import Logging
 internal import OpenSearch
 internal import Topology
 internal import TraceModel
@@ -25,6 +26,12 @@ enum DocumentShapes {
             droppedKeys: options.filter.droppedAttributes, hashedKeys: options.filter.hashedAttributes,
             hashKey: hashKey)
         return JaegerSpanDocuments(options.index, filter)
+    }
+
+    /// Makes the cluster ready for the documents. Blocks.
+    static func prepare(_ client: OpenSearchClient, _ index: IndexOptions, _ logger: Logger) throws(OpenSearchError) {
+        let installer = try TemplateInstaller(client: client, logger: logger)
+        _ = installer
     }
 
     static func calls(_ options: ForwardingOptions, storeID: String) -> any CallDocumentShape {

@@ -224,7 +224,7 @@ final class ForwarderWork: @unchecked Sendable {
         let now = SystemClock.monotonicNanoseconds()
         guard now >= nextTemplates else { return }
         do throws(OpenSearchError) {
-            try TemplateInstaller(client: client, index: options.index, logger: logger).install()
+            try DocumentShapes.prepare(client, options.index, logger)
             hasTemplates = true
             templatesSchedule = Self.templatesIntervalMin
             if templatesProblem != nil { inbox.change { $0.problem = nil } }
