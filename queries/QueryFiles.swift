@@ -23,6 +23,8 @@ extension QueryFile {
     public static let attributeKeys = QueryFile("attribute_keys.sql", PackageResources.attribute_keys_sql)
     public static let attributeKeysClear = QueryFile(
         "attribute_keys_clear.sql", PackageResources.attribute_keys_clear_sql)
+    public static let checkForwardPending = QueryFile(
+        "check_forward_pending.sql", PackageResources.check_forward_pending_sql)
     public static let checkSegmentIDs = QueryFile("check_segment_ids.sql", PackageResources.check_segment_ids_sql)
     public static let checkSegmentsOverCounted = QueryFile(
         "check_segments_over_counted.sql", PackageResources.check_segments_over_counted_sql)
@@ -36,6 +38,27 @@ extension QueryFile {
         "check_topology_series.sql", PackageResources.check_topology_series_sql)
     public static let checkTopologyValues = QueryFile(
         "check_topology_values.sql", PackageResources.check_topology_values_sql)
+    public static let forwardCalls = QueryFile("forward_calls.sql", PackageResources.forward_calls_sql)
+    public static let forwardCallsDelete = QueryFile(
+        "forward_calls_delete.sql", PackageResources.forward_calls_delete_sql)
+    public static let forwardCallsPut = QueryFile("forward_calls_put.sql", PackageResources.forward_calls_put_sql)
+    public static let forwardCallsSent = QueryFile("forward_calls_sent.sql", PackageResources.forward_calls_sent_sql)
+    public static let forwardDestinationDelete = QueryFile(
+        "forward_destination_delete.sql", PackageResources.forward_destination_delete_sql)
+    public static let forwardDestinationInsert = QueryFile(
+        "forward_destination_insert.sql", PackageResources.forward_destination_insert_sql)
+    public static let forwardDestinations = QueryFile(
+        "forward_destinations.sql", PackageResources.forward_destinations_sql)
+    public static let forwardPending = QueryFile("forward_pending.sql", PackageResources.forward_pending_sql)
+    public static let forwardPendingDelete = QueryFile(
+        "forward_pending_delete.sql", PackageResources.forward_pending_delete_sql)
+    public static let forwardPendingInsert = QueryFile(
+        "forward_pending_insert.sql", PackageResources.forward_pending_insert_sql)
+    public static let forwardPendingInsertAll = QueryFile(
+        "forward_pending_insert_all.sql", PackageResources.forward_pending_insert_all_sql)
+    public static let forwardPendingOfSegment = QueryFile(
+        "forward_pending_of_segment.sql", PackageResources.forward_pending_of_segment_sql)
+    public static let forwardPendingSet = QueryFile("forward_pending_set.sql", PackageResources.forward_pending_set_sql)
     public static let operationCount = QueryFile("operation_count.sql", PackageResources.operation_count_sql)
     public static let operationCountOfService = QueryFile(
         "operation_count_of_service.sql", PackageResources.operation_count_of_service_sql)
@@ -114,10 +137,13 @@ extension QueryFile {
     /// Every query, by file name.
     public static let all: [QueryFile] = [
         .attributeKeyCount, .attributeKeyDeleteRange, .attributeKeyFind, .attributeKeyIDs, .attributeKeyInsert,
-        .attributeKeys, .attributeKeysClear, .checkSegmentIDs, .checkSegmentsOverCounted, .checkSegmentsWithoutNames,
-        .checkServicesWithoutSegments, .checkTopologyBuckets, .checkTopologySeries, .checkTopologyValues,
-        .operationCount, .operationCountOfService, .operationDeleteRange, .operationFind, .operationIDs,
-        .operationInsert, .operationNamesOfService, .operationsOfService, .remoteServiceCount,
+        .attributeKeys, .attributeKeysClear, .checkForwardPending, .checkSegmentIDs, .checkSegmentsOverCounted,
+        .checkSegmentsWithoutNames, .checkServicesWithoutSegments, .checkTopologyBuckets, .checkTopologySeries,
+        .checkTopologyValues, .forwardCalls, .forwardCallsDelete, .forwardCallsPut, .forwardCallsSent,
+        .forwardDestinationDelete, .forwardDestinationInsert, .forwardDestinations, .forwardPending,
+        .forwardPendingDelete, .forwardPendingInsert, .forwardPendingInsertAll, .forwardPendingOfSegment,
+        .forwardPendingSet, .operationCount, .operationCountOfService, .operationDeleteRange, .operationFind,
+        .operationIDs, .operationInsert, .operationNamesOfService, .operationsOfService, .remoteServiceCount,
         .remoteServiceCountOfService, .remoteServiceDeleteRange, .remoteServiceFind, .remoteServiceIDs,
         .remoteServiceInsert, .remoteServicesOfService, .segmentDelete, .segmentInsert, .segmentNamesFind,
         .segmentNamesInsert, .segmentNamesNewestFirst, .segmentServiceInsert, .segments, .segmentsClear,

@@ -16,5 +16,6 @@ extension StorageFile {
         StorageFile("V0001_catalog.sql", PackageResources.V0001_catalog_sql),
         StorageFile("V0002_topology.sql", PackageResources.V0002_topology_sql),
         StorageFile("V0003_ageing.sql", PackageResources.V0003_ageing_sql),
+        StorageFile("V0004_forwarding.sql", PackageResources.V0004_forwarding_sql),
     ]
 }

@@ -82,41 +82,50 @@ public final class Catalog: Sendable {
     ///   - replacing: IDs of segments whose spans are all in the new one; those not in the catalog are passed over.
     ///   - firstJournalPart: number of the first part that holds anything not in segments; nil changes nothing, nor
     ///     does a number lower than the known one.
+    /// - Returns: which destinations lack it: all, or those that lacked one of the replaced.
+    @discardableResult
     public func add(
         _ summary: SegmentSummary, replacing: [Int64] = [], firstJournalPart: UInt64?
-    ) throws(CatalogError) {
+    ) throws(CatalogError) -> [PendingForward] {
         try add([summary], replacing: replacing, firstJournalPart: firstJournalPart)
     }
 
     /// Enters several segments in one transaction, and what their spans change of the topology.
+    @discardableResult
     public func add(
         _ summaries: [SegmentSummary], replacing: [Int64] = [], firstJournalPart: UInt64?,
         topology: TopologyChange? = nil
-    ) throws(CatalogError) {
+    ) throws(CatalogError) -> [PendingForward] {
         let ids = summaries.map { "\($0.record.id)" }.joined(separator: ", ")
-        try write("segment \(ids) cannot be entered") {
-            try $0.add(summaries, replacing: replacing, firstJournalPart: firstJournalPart)
-            if let topology { try $0.change(topology) }
+        let pending = try write("segment \(ids) cannot be entered") { writer in
+            let pending = try writer.add(summaries, replacing: replacing, firstJournalPart: firstJournalPart)
+            if let topology { try writer.change(topology) }
+            return pending
         }
         reserve.fill()
+        return pending
     }
 
     /// Removes segments in one transaction, and forgets the names that only they had. IDs not in the catalog are
     /// passed over. Works on a full disk too, so that room can be made there: for it a reserve is kept.
     public func remove(segmentIDs: [Int64]) throws(CatalogError) {
-        let remove: (CatalogWriter) throws -> Void = { try $0.remove(segmentIDs) }
+        try writeIntoReserve("segments cannot be removed") { try $0.remove(segmentIDs) }
+    }
+
+    /// Makes a change that leads to more room, on a full disk in the room that is kept for it.
+    func writeIntoReserve(_ failure: String, _ body: (CatalogWriter) throws -> Void) throws(CatalogError) {
         do throws(CatalogError) {
-            try write("segments cannot be removed", remove)
+            try write(failure, body)
             reserve.fill()
         } catch {
             guard error.code == .diskFull, reserve.release() else { throw error }
             // Taken again with the next change: the segments' own room is not free yet.
-            try write("segments cannot be removed", remove)
+            try write(failure, body)
         }
     }
 
     /// Replaces all that the catalog knows of segments in one transaction. IDs given out before are not given again.
-    /// The topology, which segments do not tell, stays as it is.
+    /// The topology, which segments do not tell, stays as it is; destinations lack every segment.
     ///
     /// - Parameters:
     ///   - summaries: taken one by one within the transaction: making them must not call this catalog.

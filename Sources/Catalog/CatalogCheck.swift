@@ -17,6 +17,7 @@ struct CatalogCheck {
             (.checkServicesWithoutSegments, "services that no segment has"),
             (.checkSegmentsOverCounted, "segments with fewer spans than their services have"),
             (.checkSegmentIDs, "segments with IDs that may be given out again"),
+            (.checkForwardPending, "segments that a destination lacks with an impossible number of spans done"),
             (.checkTopologyValues, "series of the topology with impossible values"),
             (.checkTopologySeries, "series of the topology that say the same as another"),
             (.checkTopologyBuckets, "buckets of the topology that cannot be where they are"),

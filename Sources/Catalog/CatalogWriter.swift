@@ -7,11 +7,20 @@ struct CatalogWriter {
     let database: Database
     let limits: CatalogLimits
 
-    func add(_ summaries: [SegmentSummary], replacing: [Int64], firstJournalPart: UInt64?) throws {
+    /// - Returns: which destinations lack the segments.
+    func add(
+        _ summaries: [SegmentSummary], replacing: [Int64], firstJournalPart: UInt64?
+    ) throws -> [PendingForward] {
+        let lacking = try destinationsLacking(replaced: replacing)
         let removed = try take(replacing)
-        for summary in summaries { try insert(summary) }
+        var pending: [PendingForward] = []
+        for summary in summaries {
+            try insert(summary)
+            pending += try insertPending(summary.record.id, destinationIDs: lacking)
+        }
         try forget(removed)
         if let firstJournalPart { try raise(.firstJournalPart, to: try stored(firstJournalPart)) }
+        return pending
     }
 
     func remove(_ segmentIDs: [Int64]) throws {
@@ -25,6 +34,7 @@ struct CatalogWriter {
         try database.run(.servicesClear)
         try database.run(.attributeKeysClear)
         for summary in summaries { try insert(summary) }
+        try makeAllPending()
         try raise(.nextSegmentID, to: nextSegmentID)
         try database.run(
             .stateSet, ["key": StateKey.firstJournalPart.rawValue, "value": try stored(firstJournalPart)])
@@ -132,4 +142,5 @@ enum StateKey: String {
     case firstJournalPart = "first_journal_part"
     case nextSegmentID = "next_segment_id"
     case storeID = "store_id"
+    case forwardHashKey = "forward_hash_key"
 }

@@ -70,8 +70,8 @@ private struct CatalogRebuild {
         let names = try StoreError.wrapSegment { () throws(SegmentError) in try folder.segments.names() }
         let aside = try StoreError.wrapSegment { () throws(SegmentError) in try folder.segments.idsSetAside() }
         var (sound, damaged) = try survey(names, progress)
-        let known = try oldSpanCounts()
-        for place in damaged.indices { damaged[place].spanCount = known[damaged[place].id] }
+        let known = try oldCatalog()
+        for place in damaged.indices { damaged[place].spanCount = known?.spanCounts[damaged[place].id] }
         // Only a segment that can be read makes others superfluous.
         let replaced = Set(sound.flatMap(\.origin.replacedIDs))
         let leftovers = sound.filter { replaced.contains($0.id) }.map(\.fileName)
@@ -79,7 +79,7 @@ private struct CatalogRebuild {
         let highestID = (names.compactMap(SegmentDirectory.segmentID) + aside + replaced).max() ?? 0
         sound.removeAll { replaced.contains($0.id) }
 
-        try makeCatalog(of: sound, firstJournalPart: firstJournalPart, nextSegmentID: highestID + 1)
+        try makeCatalog(of: sound, firstJournalPart: firstJournalPart, nextSegmentID: highestID + 1, known)
         // Before the new catalog is in place: a file that it does not know would be taken for a left-over.
         var report = RebuildReport()
         for segment in damaged { report.lost.append(try setAside(segment)) }
@@ -126,24 +126,33 @@ private struct CatalogRebuild {
         return ((try? fileSystem.byteCount(of: file)) ?? 0) > 0
     }
 
-    /// What the old catalog says, as far as it can be read.
-    private func oldSpanCounts() throws(StoreError) -> [Int64: Int] {
-        guard isCatalogThere else { return [:] }
+    /// What the old catalog says that segments do not.
+    private struct OldCatalog {
+        var spanCounts: [Int64: Int]
+        var destinations: [String]
+        var hashKey: [UInt8]
+    }
+
+    /// - Returns: nil if there is none that can be read.
+    private func oldCatalog() throws(StoreError) -> OldCatalog? {
+        guard isCatalogThere else { return nil }
         do throws(CatalogError) {
             let catalog = try Catalog(path: folder.catalogPath)
             defer { catalog.close() }
-            return Dictionary(try catalog.segments().map { ($0.id, $0.spanCount) }) { first, _ in first }
+            return OldCatalog(
+                spanCounts: Dictionary(try catalog.segments().map { ($0.id, $0.spanCount) }) { first, _ in first },
+                destinations: try catalog.forwardDestinations().map(\.name), hashKey: try catalog.forwardHashKey)
         } catch {
             if error.code == .unsupportedFormat { throw StoreError(error) }
             logger.info("the old catalog cannot be read", metadata: ["reason": "\(error)"])
-            return [:]
+            return nil
         }
     }
 
     // MARK: The new catalog
 
     private func makeCatalog(
-        of sound: [Sound], firstJournalPart: UInt64, nextSegmentID: Int64
+        of sound: [Sound], firstJournalPart: UInt64, nextSegmentID: Int64, _ known: OldCatalog?
     ) throws(StoreError) {
         for path in Catalog.files(at: newPath) { try remove(path) }
         let summaries = Summaries(sound.map { ($0.id, $0.fileName) }, folder.segments)
@@ -151,6 +160,7 @@ private struct CatalogRebuild {
             let catalog = try Catalog(path: newPath)
             defer { catalog.close() }
             try catalog.rebuild(from: summaries, firstJournalPart: firstJournalPart, nextSegmentID: nextSegmentID)
+            if let known { try catalog.carryForwarding(known.destinations, hashKey: known.hashKey) }
             // Nothing of it may be in the WAL, which stays behind.
             try catalog.scrub()
         }

@@ -1,4 +1,4 @@
-/// Which segments are merged: small neighbours in time, when there are many of them.
+/// Which segments are merged: small neighbours in time that the same destinations lack, when there are many of them.
 ///
 /// Every span is written again once or twice in its life: segments of a size that sealing makes become large ones, and
 /// those much smaller, of quiet times, become ones of that size before.
@@ -21,6 +21,7 @@ struct CompactionPolicy {
         var spanCount: Int
         /// Nanoseconds; those thinned for different ages are not merged.
         var thinnedForAge: Int64 = 0
+        var forwarding = ForwardCondition()
     }
 
     /// IDs of segments to merge, the oldest first; nil if none are due.
@@ -41,12 +42,16 @@ struct CompactionPolicy {
         var run: [Candidate] = []
         var spanCount = 0
         for segment in segments.sorted(by: { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }) {
-            if segment.spanCount > sizeLimit {
+            if segment.spanCount > sizeLimit || segment.forwarding.isBegun {
+                if run.count >= countMin { return run.map(\.id) }
                 run = []
                 spanCount = 0
                 continue
             }
-            if let last = run.last, last.thinnedForAge != segment.thinnedForAge {
+            if let last = run.last,
+                last.thinnedForAge != segment.thinnedForAge || last.forwarding.lackedBy != segment.forwarding.lackedBy
+            {
+                if run.count >= countMin { return run.map(\.id) }
                 run = []
                 spanCount = 0
             }

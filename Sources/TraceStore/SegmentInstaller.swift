@@ -176,8 +176,9 @@ struct SegmentInstaller {
     fileprivate func enter(
         _ written: [Written], replacing: [Int64], firstJournalPart: UInt64?, _ topology: TopologyChange?
     ) throws(StoreError) -> [StoredSegment] {
+        let pending: [PendingForward]
         do throws(CatalogError) {
-            try catalog.add(
+            pending = try catalog.add(
                 written.map(\.summary), replacing: replacing, firstJournalPart: firstJournalPart, topology: topology)
         } catch {
             // On a full disk each attempt would leave files. After any other failure they stay until the next start:
@@ -187,6 +188,10 @@ struct SegmentInstaller {
             }
             throw StoreError(error)
         }
-        return written.map(\.segment)
+        return written.map { own in
+            var segment = own.segment
+            segment.lackedBy = pending.filter { $0.segmentID == segment.id }.map(\.destinationID)
+            return segment
+        }
     }
 }

@@ -20,6 +20,7 @@ struct StoreOpening {
     ) throws(StoreError) -> StoreOpening {
         let catalog = try StoreError.wrapCatalog { () throws(CatalogError) in try Catalog(path: folder.catalogPath) }
         var segments = try reconcile(folder, catalog, logger)
+        var forwarding = try forwarding(options, catalog)
         let firstPart = try StoreError.wrapCatalog { () throws(CatalogError) in try catalog.firstJournalPart }
         let topology = try StoreError.wrapCatalog { () throws(CatalogError) in
             try TopologyStore(catalog: catalog, options: options.topology, logger: logger)
@@ -54,9 +55,26 @@ struct StoreOpening {
         }
         report(journal.recovery, replay, logger)
         segments += replay.sealed
+        forwarding.enter(replay.sealed)
         return StoreOpening(
             catalog: catalog, journal: journal, topology: topology, sealer: sealer, tail: tail,
-            state: StoreState(segments: segments, active: replay.generation, isSealingUrgent: isSealingUrgent))
+            state: StoreState(
+                segments: segments, active: replay.generation, forwarding: forwarding,
+                isSealingUrgent: isSealingUrgent))
+    }
+
+    /// What destinations lack, once those are entered that are new.
+    private static func forwarding(
+        _ options: StoreOptions, _ catalog: Catalog
+    ) throws(StoreError) -> ForwardState {
+        try StoreError.wrapCatalog { () throws(CatalogError) in
+            let known = Set(try catalog.forwardDestinations().map(\.name))
+            let new = options.destinations.filter { !known.contains($0.name) }
+            if !new.isEmpty { try catalog.enterForwardDestinations(new.map { ($0.name, $0.takesStored) }) }
+            return ForwardState(
+                options.destinations, known: try catalog.forwardDestinations(),
+                pending: try catalog.pendingForwards())
+        }
     }
 
     /// The segments that can be read. A file that the catalog does not know is what a crash left between writing it

@@ -22,6 +22,8 @@ public struct StoreOptions: Sendable {
     public var retentionAge: Double?
     public var retentionByteCount: Int?
     public var topology = TopologyOptions()
+    /// Who is handed everything that is stored.
+    public var destinations: [StoreDestination] = []
     /// At the beginning; `TraceStore.changeSampling` puts others in force.
     public var sampling = SamplingRules()
     /// Told what was decided of the traces of each generation, and of those that grew older.

@@ -12,6 +12,8 @@ struct StoredSegment: Sendable {
     let statistics: SegmentStatistics
     /// The age, in nanoseconds, that its traces were thinned for.
     let thinnedForAge: Int64
+    /// IDs of the destinations that lacked it when it was entered in the catalog.
+    var lackedBy: [Int64] = []
 }
 
 /// What the store holds at one moment. A reader keeps it, so that sealing and retention take nothing away from under
@@ -43,11 +45,15 @@ final class StoreState: @unchecked Sendable {
     private var segments: [StoredSegment]
     /// IDs of segments that are being rewritten or removed.
     private var rewritten: Set<Int64> = []
+    private var forwarding: ForwardState
 
     private let isSealingUrgent: UrgentSealing
 
-    init(segments: [StoredSegment], active: Generation, isSealingUrgent: UrgentSealing) {
+    init(
+        segments: [StoredSegment], active: Generation, forwarding: ForwardState, isSealingUrgent: UrgentSealing
+    ) {
         self.segments = segments
+        self.forwarding = forwarding
         self.active = active
         self.isSealingUrgent = isSealingUrgent
     }
@@ -158,6 +164,7 @@ final class StoreState: @unchecked Sendable {
         lock.withLock {
             turned.removeFirst()
             segments += new
+            forwarding.enter(new)
         }
     }
 
@@ -173,7 +180,7 @@ final class StoreState: @unchecked Sendable {
                 free.map {
                     .init(
                         id: $0.id, createdAt: $0.reader.createdAt, spanCount: $0.statistics.spanCount,
-                        thinnedForAge: $0.thinnedForAge)
+                        thinnedForAge: $0.thinnedForAge, forwarding: forwarding.condition(of: $0.id))
                 })
             guard let chosen, !chosen.isEmpty else { return nil }
             rewritten.formUnion(chosen)
@@ -204,19 +211,26 @@ final class StoreState: @unchecked Sendable {
             let place = segments.firstIndex { ids.contains($0.id) } ?? segments.endIndex
             segments.removeAll { ids.contains($0.id) }
             segments.insert(contentsOf: replacement, at: min(place, segments.endIndex))
+            forwarding.leave(ids)
+            forwarding.enter(replacement)
         }
     }
 
     /// Removes the segments that `choose` names, after `commit` has succeeded.
+    /// - Parameter choose: is shown all segments that nobody rewrites, and which of them are held for a destination.
+    /// - Returns: what was removed, and how many spans of it destinations lacked.
     func remove(
-        _ choose: ([StoredSegment]) -> [StoredSegment], commit: ([StoredSegment]) throws(StoreError) -> Void
-    ) throws(StoreError) -> [StoredSegment] {
+        _ choose: ([StoredSegment], _ held: Set<Int64>) -> [StoredSegment],
+        commit: ([StoredSegment]) throws(StoreError) -> Void
+    ) throws(StoreError) -> (segments: [StoredSegment], unsentSpanCount: Int) {
         let chosen = lock.withLock {
-            let chosen = choose(segments.filter { !rewritten.contains($0.id) })
+            let free = segments.filter { !rewritten.contains($0.id) }
+            let held = Set(free.map(\.id).filter(forwarding.isHeld))
+            let chosen = choose(free, held)
             rewritten.formUnion(chosen.map(\.id))
             return chosen
         }
-        guard !chosen.isEmpty else { return [] }
+        guard !chosen.isEmpty else { return ([], 0) }
         let ids = chosen.map(\.id)
         do throws(StoreError) {
             try commit(chosen)
@@ -224,8 +238,18 @@ final class StoreState: @unchecked Sendable {
             endRewriting(ids, replacement: nil)
             throw error
         }
+        let unsentSpanCount = lock.withLock { forwarding.countUnsent(chosen) }
         endRewriting(ids, replacement: [])
-        return chosen
+        return (chosen, unsentSpanCount)
+    }
+
+    // MARK: Following
+
+    /// Calls `body` under the lock with what destinations lack, all segments, and those that are being rewritten.
+    func withForwarding<Result>(
+        _ body: (inout ForwardState, _ segments: [StoredSegment], _ rewritten: Set<Int64>) -> Result
+    ) -> Result {
+        lock.withLock { body(&forwarding, segments, rewritten) }
     }
 
     /// Whether anything came that is not sealed.

@@ -13,7 +13,9 @@ extension TraceStore {
         guard !stages.isEmpty else { return .nothingDue }
         let now = SystemClock.nanosecondsSince1970()
         let due = state.beginRewriting { candidates in
-            candidates.filter { dueStage($0, stages, now) != nil }.min { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }
+            // What was begun is handed on as it is: thinned spans say so, and would be other documents.
+            candidates.filter { !$0.forwarding.isBegun && !$0.forwarding.isHeld && dueStage($0, stages, now) != nil }
+                .min { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }
                 .map { [$0.id] }
         }
         guard let segment = due?.first else { return .nothingDue }
@@ -28,6 +30,7 @@ extension TraceStore {
             let replacement = try thin(
                 segment, AgeSampler(stages, stage: due.stage), age: due.age, isStopping: isStopping)
             state.endRewriting([segment.id], replacement: replacement)
+            pendingObservers.call()
             guard replacement != nil else { return .stopped }
             remover.remove([segment.id])
             return .merged

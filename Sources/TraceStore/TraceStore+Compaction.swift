@@ -118,6 +118,7 @@ extension TraceStore {
         case .merged(let segment): state.endRewriting(ids, replacement: [segment])
         case .emptied: state.endRewriting(ids, replacement: [])
         }
+        pendingObservers.call()
         guard remover.remove(ids) || dropped.isEmpty else {
             throw StoreError(.unusable, "the trace is in no answer any more, but its file could not be removed yet")
         }

@@ -62,6 +62,7 @@ extension TraceStore {
                 ])
         }
         compactor.wake()
+        pendingObservers.call()
     }
 
     /// Counts the calls of traces that came to rest since the last sealing.

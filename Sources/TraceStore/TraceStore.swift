@@ -30,6 +30,7 @@ public final class TraceStore: Sendable {
     let compactedSegmentCount = Atomic<Int>(0)
     let compactor = Compactor()
     let remover: SegmentRemover
+    let pendingObservers = PendingObservers()
     /// Held while generations are sealed: one thread at a time takes the oldest.
     let sealingLock = PthreadLock()
     let cache: SegmentCache

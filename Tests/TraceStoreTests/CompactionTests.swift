@@ -43,6 +43,15 @@ import TraceModel
         #expect(policy.nextOfAll(candidates([1_500_000, 500_000, 500_000])) == [1, 2])
     }
 
+    @Test func `segments that others lack, or that are being handed on, are no neighbours`() {
+        var segments = candidates(Array(repeating: 115_000, count: 32))
+        for place in 0..<8 { segments[place].forwarding.lackedBy = [1] }
+        #expect(policy.next(segments) == Array(9...24))
+        #expect(policy.nextOfAll(segments) == Array(1...8))
+        segments[8].forwarding.isBegun = true
+        #expect(policy.next(segments) == Array(10...25))
+    }
+
     @Test func `order is that of time, not of numbers`() {
         var segments = candidates(Array(repeating: 115_000, count: 16))
         segments[15].createdAt = -1

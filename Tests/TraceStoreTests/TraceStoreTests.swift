@@ -167,14 +167,18 @@ import TraceModel
     }
 
     @Test func `segments go by age and by size, the oldest first`() {
-        let segments: [(createdAt: Int64, byteCount: Int)] = [(30, 10), (10, 10), (20, 10)]
-            .map { (Int64($0.0) * 1_000_000_000, $0.1) }
+        var segments: [(createdAt: Int64, byteCount: Int, isHeld: Bool)] = [(30, 10), (10, 10), (20, 10)]
+            .map { (Int64($0.0) * 1_000_000_000, $0.1, false) }
         let now: Int64 = 31_000_000_000
         #expect(RetentionPolicy().expired(segments, now: now) == [])
         #expect(RetentionPolicy(age: 15).expired(segments, now: now) == [1])
         #expect(RetentionPolicy(byteCount: 20).expired(segments, now: now) == [1])
         #expect(RetentionPolicy(byteCount: 19).expired(segments, now: now) == [1, 2])
         #expect(RetentionPolicy(age: 0.5, byteCount: 0).expired(segments, now: now) == [0, 1, 2])
+        segments[1].isHeld = true
+        #expect(RetentionPolicy(age: 15).expired(segments, now: now) == [])
+        #expect(RetentionPolicy(byteCount: 20).expired(segments, now: now) == [2])
+        #expect(RetentionPolicy(byteCount: 0).expired(segments, now: now) == [0, 2])
     }
 
     @Test func `expired segments are gone from answers, from the lists of names and from the disk`() throws {
