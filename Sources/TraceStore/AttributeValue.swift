@@ -1,4 +1,4 @@
-internal import TraceModel
+package import TraceModel
 
 /// Whose attributes: the names are TraceQL's.
 public enum AttributeScope: String, Hashable, Sendable, CaseIterable {
@@ -36,7 +36,7 @@ public enum AttributeValue: Sendable {
     }
 
     /// Nil for lists, maps, bytes and what has no value.
-    init?(_ value: SpanValue) {
+    package init?(_ value: SpanValue) {
         switch value {
         case .string(let bytes): self = .string(String(decoding: bytes, as: UTF8.self))
         case .int(let number): self = .int(number)

@@ -64,7 +64,7 @@ public struct TraceQuery: Sendable {
             self.traceID = traceID
         }
 
-        func isFollowed(by start: Int64, _ traceID: TraceID) -> Bool { (start, traceID) < (self.start, self.traceID) }
+        package func isFollowed(by start: Int64, _ traceID: TraceID) -> Bool { (start, traceID) < (self.start, self.traceID) }
     }
 
     public init(rules: Rules, startMin: Int64, startMax: Int64, limit: Int) {
@@ -107,6 +107,17 @@ public struct TraceSearchOutcome: Sendable {
     public let scanned: Scanned
     /// What the matching traces say of all that were offered, where the sampler left out some.
     public let estimate: SampleEstimate
-    /// What a reader has to know of the answer, in words: a service was found by another name.
+    /// What a reader has to know of the answer, in words: a service was found by another name; not all of it could be
+    /// asked for.
     public var notes: [String] = []
+
+    package init(
+        count: MatchCount, hasMore: Bool, scanned: Scanned, estimate: SampleEstimate, notes: [String] = []
+    ) {
+        self.count = count
+        self.hasMore = hasMore
+        self.scanned = scanned
+        self.estimate = estimate
+        self.notes = notes
+    }
 }
