@@ -100,7 +100,7 @@ public final class LoopbackServer: Sendable {
             guard words.count == 3 else { return }
             var headers: [String: String] = [:]
             for line in lines.dropFirst() {
-                let parts = line.split(separator: ":", maxSplits: 1)
+                let parts = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
                 if parts.count == 2 { headers[parts[0].lowercased()] = String(parts[1].drop { $0 == " " }) }
             }
             let bodyEnd = headEnd.upperBound + (headers["content-length"].flatMap { Int($0) } ?? 0)
