@@ -19,10 +19,10 @@ struct IndexWindow {
         let first = max(window.lowerBound, 0)
         let last = max(window.upperBound, first)
         if let length, last / length - first / length >= Int64(Self.nameCountMax) {
-            path = PercentEncoding.component(naming.name(of: base)) + "-*"
+            path = PercentEncoding.encode(naming.name(of: base)) + "-*"
         } else {
             let names = naming.readTargets(base, from: first, through: last)
-            path = names.map { PercentEncoding.component($0) }.joined(separator: ",")
+            path = names.map { PercentEncoding.encode($0) }.joined(separator: ",")
         }
     }
 }

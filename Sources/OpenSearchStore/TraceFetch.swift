@@ -74,7 +74,7 @@ struct TraceFetch {
             }
         }
         do {
-            return (try result.get(), builder.makeBatch())
+            return (try result.get(), DocumentSpans.incoming(builder.makeBatch()))
         } catch {
             throw StoreError(.unreachable, "spans of OpenSearch are not understood: \(error.message)")
         }

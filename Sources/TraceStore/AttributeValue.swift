@@ -95,6 +95,11 @@ public struct AttributeKeys: Sendable, Equatable {
     public var keys: [AttributeScope: [String]]
     /// False: there may be more, because the limit or the time did not allow to find them.
     public var isComplete: Bool
+
+    package init(keys: [AttributeScope: [String]], isComplete: Bool) {
+        self.keys = keys
+        self.isComplete = isComplete
+    }
 }
 
 /// Values of one attribute, each once, sorted.
@@ -102,4 +107,9 @@ public struct AttributeValues: Sendable, Equatable {
     public var values: [AttributeValue]
     /// False: there may be more, because the limit or the time did not allow to find them.
     public var isComplete: Bool
+
+    package init(values: [AttributeValue], isComplete: Bool) {
+        self.values = values
+        self.isComplete = isComplete
+    }
 }
