@@ -1,55 +1,131 @@
 internal import Bytes
+internal import TraceModel
 
-/// Documents as the body of a bulk request: for each a line that says what to do with it, and a line of its source.
+/// Documents as the body of a bulk request: for each one a line that says where it goes, and a line that is it.
+///
+/// A document goes to its ID whether there is one already or not, so that sending it again changes nothing.
 public struct BulkBody: Sendable {
-    /// What encoders append the two lines of a document to; then they call `endDocument`.
-    var writer = ByteWriter()
-    /// Where each document's lines end.
-    private var ends: [Int] = []
+    private var written: [UInt8] = []
+    /// Where the lines of each document begin, and its second one.
+    private var starts: [Int] = []
+    private var sources: [Int] = []
+    /// Numbers of documents whose IDs end with a hash that is not there yet.
+    private var unhashed: [Int] = []
 
     public init() {}
 
-    /// The lines of all documents, each with its line feed.
-    public var bytes: [UInt8] { writer.bytes }
+    /// The lines. Documents that encoders made from spans must have got their IDs: see `finish`.
+    public var bytes: [UInt8] {
+        precondition(unhashed.isEmpty, "a body is finished before it is read")
+        return written
+    }
 
-    public var byteCount: Int { writer.count }
+    public var byteCount: Int { written.count }
+    public var documentCount: Int { starts.count }
+    public var isEmpty: Bool { starts.isEmpty }
 
-    public var documentCount: Int { ends.count }
-
-    /// Keeps the memory for the documents to come.
+    /// Forgets the documents, and keeps their room.
     public mutating func removeAll() {
-        writer.removeAll()
-        ends.removeAll(keepingCapacity: true)
+        written.removeAll(keepingCapacity: true)
+        starts.removeAll(keepingCapacity: true)
+        sources.removeAll(keepingCapacity: true)
+        unhashed.removeAll(keepingCapacity: true)
     }
 
-    /// The bytes of a document's two lines, each with its line feed.
-    public func lines(ofDocument document: Int) -> Range<Int> {
-        (document == 0 ? 0 : ends[document - 1])..<ends[document]
+    /// Where in `bytes` the two lines of a document are, with the ends of the lines.
+    public func lines(ofDocument number: Int) -> Range<Int> {
+        precondition(starts.indices.contains(number), "a document of this body")
+        return starts[number]..<end(ofDocument: number)
     }
 
-    /// A document in hand: what to do with it, and its source, both as JSON of one line without its line feed.
-    public mutating func append(action: some Collection<UInt8>, source: some Collection<UInt8>) {
-        for line in [Array(action), Array(source)] {
-            precondition(!line.contains(UInt8(ascii: "\n")), "a document has one line for each of its two parts")
-            writer.write(line)
-            writer.write(UInt8(ascii: "\n"))
-        }
-        endDocument()
+    /// Where in `bytes` a document itself is, without the end of its line.
+    public func source(ofDocument number: Int) -> Range<Int> {
+        precondition(starts.indices.contains(number), "a document of this body")
+        return sources[number]..<end(ofDocument: number) - 1
     }
 
-    /// Some documents of another body, given by their places there.
+    private func end(ofDocument number: Int) -> Int {
+        number + 1 < starts.count ? starts[number + 1] : written.count
+    }
+
+    /// Adds documents of a finished body, in the order given.
     public mutating func append(documents: [Int], of other: BulkBody) {
-        other.writer.bytes.withUnsafeBytes { bytes in
-            for document in documents {
-                writer.write(UnsafeRawBufferPointer(rebasing: bytes[other.lines(ofDocument: document)]))
-                endDocument()
+        precondition(other.unhashed.isEmpty, "documents that have their IDs")
+        other.written.withUnsafeBytes { bytes in
+            for number in documents {
+                let lines = other.lines(ofDocument: number)
+                starts.append(written.count)
+                sources.append(written.count + other.sources[number] - lines.lowerBound)
+                written.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[lines]))
             }
         }
     }
 
-    /// What was written since the last document is one more.
-    mutating func endDocument() {
-        precondition(writer.count > (ends.last ?? 0), "a document has two lines")
-        ends.append(writer.count)
+    /// Adds one document.
+    /// - Parameters:
+    ///   - index: the name of an index or an alias.
+    ///   - id: unique within the index.
+    ///   - source: an object of JSON in one line.
+    public mutating func append(index: String, id: String, source: UnsafeRawBufferPointer) {
+        var action = ByteWriter()
+        action.write("{\"index\":{\"_index\":")
+        action.writeJSONString(index)
+        action.write(",\"_id\":")
+        action.writeJSONString(id)
+        action.write("}}\n")
+        starts.append(written.count)
+        written.append(contentsOf: action.bytes)
+        sources.append(written.count)
+        written.append(contentsOf: source)
+        written.append(Self.lineEnd)
+    }
+
+    // MARK: Documents of spans
+
+    private static let lineEnd = UInt8(ascii: "\n")
+    /// What stands between an ID and the document, with the room for a hash at the ID's end.
+    private static let actionEnd: StaticString = "0000000000000000\"}}\n"
+
+    /// Adds one document whose ID ends with the hash of its bytes, which `finish` puts there.
+    /// - Parameter action: the first line up to the hash.
+    mutating func append(action: UnsafeRawBufferPointer, hashedSource source: UnsafeRawBufferPointer) {
+        unhashed.append(starts.count)
+        starts.append(written.count)
+        written.append(contentsOf: action)
+        written.append(contentsOf: Self.actionEnd.rawBytes)
+        sources.append(written.count)
+        written.append(contentsOf: source)
+        written.append(Self.lineEnd)
+    }
+
+    /// Gives every document its ID. To be called before `bytes` are read, and again when documents were added since.
+    public mutating func finish() {
+        guard !unhashed.isEmpty else { return }
+        let documents = unhashed
+        unhashed.removeAll(keepingCapacity: true)
+        let pieces = documents.map { source(ofDocument: $0) }
+        var hashes = [UInt64](repeating: 0, count: documents.count)
+        written.withUnsafeBytes { bytes in
+            FNV1a.hash(bytes, pieces: pieces) { hashes[$0] = $1 }
+        }
+        let room = Self.actionEnd.utf8CodeUnitCount
+        written.withUnsafeMutableBytes { bytes in
+            for (piece, hash) in zip(pieces, hashes) {
+                Self.write(
+                    hash, to: UnsafeMutableRawBufferPointer(rebasing: bytes[piece.lowerBound - room..<piece.lowerBound])
+                )
+            }
+        }
+    }
+
+    /// Ends a first line. A hash of fewer digits leaves blanks behind it.
+    private static func write(_ hash: UInt64, to room: UnsafeMutableRawBufferPointer) {
+        // 0 has one digit too.
+        let digitCount = max(16 - hash.leadingZeroBitCount / 4, 1)
+        for place in 0..<digitCount {
+            room[place] = Hex.digit(UInt8(truncatingIfNeeded: hash >> UInt64(4 * (digitCount - 1 - place))) & 15)
+        }
+        for (place, byte) in "\"}}".utf8.enumerated() { room[digitCount + place] = byte }
+        for place in digitCount + 3..<room.count - 1 { room[place] = UInt8(ascii: " ") }
     }
 }

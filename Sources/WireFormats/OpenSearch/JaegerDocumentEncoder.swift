@@ -1,0 +1,70 @@
+internal import Bytes
+public import TraceModel
+
+/// What documents of spans are called, and what of a span stands in them how.
+public struct JaegerDocumentOptions: Sendable, Equatable {
+    /// Which attributes are fields of `tag` and `process.tag` instead of elements of the lists.
+    public enum FieldAttributes: Sendable, Equatable {
+        /// Those that Jaeger always treats so, and these.
+        case keys([String])
+        case all
+    }
+
+    public var naming = IndexNaming()
+    public var fieldAttributes = FieldAttributes.keys([])
+    public var filter = AttributeFilter()
+
+    public init() {}
+}
+
+/// Writes spans as the documents that Jaeger writes for them into Elasticsearch and OpenSearch, byte for byte.
+///
+/// What Jaeger keeps of a span is kept: times in microseconds, none before 1970, and no attributes of links and
+/// scopes. Spans that came in another model than OTLP's are told as Jaeger's API tells them. It goes further than
+/// Jaeger in three things: an attribute without a value has the empty text; numbers that JSON has no word for are
+/// texts, where Jaeger loses the span; and counts of what a sender dropped are tags.
+///
+/// A document's ID is made of the span's IDs and the document's bytes, so that the same span has the same ID whatever
+/// batch it comes from, and two that share their IDs are two.
+public struct JaegerDocumentEncoder: ~Copyable {
+    static let base = "jaeger-span"
+
+    private let naming: IndexNaming
+    private var text: JaegerDocumentText
+    private var document = DocumentWriter()
+    /// The first line up to the ID, of the period that came last.
+    private var action = DocumentWriter()
+    private var actionCount = 0
+    private var period: Int64 = -1
+
+    public init(_ options: JaegerDocumentOptions = JaegerDocumentOptions()) {
+        naming = options.naming
+        text = JaegerDocumentText(options)
+    }
+
+    /// Adds a span's document. The body is to be finished before it is read.
+    public mutating func append(_ span: SpanView, to body: inout BulkBody) {
+        let start = max(span.start ?? 0, 0)
+        document.removeAll()
+        text.write(span.batch, span.row, to: &document)
+        beginAction(at: start)
+        let bytes = document.bytes
+        action.write(UnsafeRawBufferPointer(rebasing: bytes[JaegerDocumentText.traceIDPlace]))
+        action.write(UInt8(ascii: "_"))
+        action.write(UnsafeRawBufferPointer(rebasing: bytes[JaegerDocumentText.spanIDPlace]))
+        action.write(UInt8(ascii: "_"))
+        body.append(action: action.bytes, hashedSource: bytes)
+    }
+
+    private mutating func beginAction(at time: Int64) {
+        let period = naming.period(of: time)
+        guard period != self.period else { return action.truncate(to: actionCount) }
+        self.period = period
+        action.removeAll()
+        action.write("{\"index\":{\"_index\":")
+        var index = naming.writeTarget(Self.base, at: time)
+        index.withUTF8 { action.writeString(UnsafeRawBufferPointer($0)) }
+        action.write(",\"_id\":\"")
+        actionCount = action.count
+    }
+}
