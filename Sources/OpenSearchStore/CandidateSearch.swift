@@ -99,7 +99,7 @@ struct CandidateSearch {
         body.add(aggregation: "traces", Self.latest(pageSize))
         let indices = indices.spans(matcher.window.lowerBound...max(bound.times1000, matcher.window.lowerBound))
         let answer = try cluster.aggregate(indices, body, work, as: Starts.self)
-        if let gap = answer.gap { note(gap) }
+        if let gap = answer.gap { miss(gap) }
         let buckets = answer.aggregations?.traces.buckets ?? []
         // A search that was cut short knows nothing of what it did not look at.
         isExhausted = answer.timedOut || buckets.count < pageSize
@@ -140,7 +140,7 @@ struct CandidateSearch {
 
     private static let noTrace = TraceID(high: 0, low: 0)
 
-    private mutating func note(_ gap: String) {
+    private mutating func miss(_ gap: String) {
         if !gaps.contains(gap) { gaps.append(gap) }
     }
 
@@ -173,11 +173,11 @@ struct CandidateSearch {
             "aggs":{"start":{"min":{"field":"startTime"}}}}
             """)
         let answer = try cluster.aggregate(indices.spans(window), body, work, as: Starts.self)
-        if let gap = answer.gap { note(gap) }
+        if let gap = answer.gap { miss(gap) }
         guard let traces = answer.aggregations?.traces else { return [] }
         if traces.sum_other_doc_count > 0, let last = traces.buckets.last?.start.value {
             let seconds = (Int64(last) - Self.microseconds(matcher.window.upperBound)) / 1_000_000
-            note("traces that match only by spans more than \(seconds) s behind the window are left out")
+            miss("traces that match only by spans more than \(seconds) s behind the window are left out")
         }
         return traces.buckets.map(\.key)
     }

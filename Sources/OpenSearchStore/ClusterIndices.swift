@@ -1,5 +1,5 @@
 internal import Threads
-package import WireFormats
+internal import WireFormats
 
 /// Which indices hold what, by time.
 struct ClusterIndices: Sendable {

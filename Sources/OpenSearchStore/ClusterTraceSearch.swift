@@ -1,5 +1,5 @@
 internal import TraceModel
-package import TraceStore
+internal import TraceStore
 
 /// Finds traces in the cluster, those that start last first, and stops as soon as no older one can be among them.
 ///
@@ -116,6 +116,6 @@ struct ClusterTraceSearch {
         let gaps = gaps + candidates.gaps.filter { !gaps.contains($0) }
         return TraceSearchOutcome(
             count: isComplete && gaps.isEmpty ? .exactly(matchCount) : .atLeast(matchCount),
-            hasMore: matchCount > emittedCount, scanned: scanned, estimate: estimate, notes: gaps)
+            hasMore: matchCount > emittedCount, scanned: scanned, estimate: estimate, gaps: gaps)
     }
 }

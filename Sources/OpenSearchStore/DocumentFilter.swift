@@ -2,7 +2,7 @@ internal import Bytes
 internal import WireFormats
 
 /// Which documents a search is for: the filters of OpenSearch's query language that are needed here.
-indirect enum DocumentFilter: Equatable {
+indirect enum DocumentFilter: Equatable, Sendable {
     case all([DocumentFilter])
     case any([DocumentFilter])
     case not(DocumentFilter)

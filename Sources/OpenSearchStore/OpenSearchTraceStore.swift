@@ -59,7 +59,7 @@ public struct OpenSearchTraceStore: QueryableStore {
             if let gap = fetch.gaps.first { throw StoreError(.unreachable, "trace \(traceID) was not found: \(gap)") }
             return nil
         }
-        return TraceCursor(trace, notes: fetch.gaps)
+        return TraceCursor(trace, gaps: fetch.gaps)
     }
 }
 

@@ -98,6 +98,8 @@ public struct TraceSearchOutcome: Sendable {
         public var blockCount = 0
         public var traceCount = 0
         public var spanCount = 0
+
+        package init() {}
     }
 
     /// From the place on at which the search began.
@@ -107,17 +109,18 @@ public struct TraceSearchOutcome: Sendable {
     public let scanned: Scanned
     /// What the matching traces say of all that were offered, where the sampler left out some.
     public let estimate: SampleEstimate
-    /// What a reader has to know of the answer, in words: a service was found by another name; not all of it could be
-    /// asked for.
+    /// What a reader has to know of the answer, in words: a service was found by another name.
     public var notes: [String] = []
+    /// Why traces may be missing that match, in words; empty if none are.
+    public var gaps: [String] = []
 
     package init(
-        count: MatchCount, hasMore: Bool, scanned: Scanned, estimate: SampleEstimate, notes: [String] = []
+        count: MatchCount, hasMore: Bool, scanned: Scanned, estimate: SampleEstimate, gaps: [String] = []
     ) {
         self.count = count
         self.hasMore = hasMore
         self.scanned = scanned
         self.estimate = estimate
-        self.notes = notes
+        self.gaps = gaps
     }
 }
