@@ -94,6 +94,14 @@ let package = Package(
                 "Threads", "Bytes", .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
 
+        .target(
+            name: "OpenSearchStore",
+            dependencies: [
+                "TraceStore", "OpenSearch", "WireFormats", "SegmentStore", "Sampling", "HTTPClient", "Topology",
+                "TraceModel",
+                "FileSystem", "Threads", "Bytes", .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: strict),
+
         // From the network to storage, and back
         .target(
             name: "NetworkServer",
@@ -260,6 +268,12 @@ let package = Package(
             dependencies: [
                 "Forwarding", "OpenSearch", "TraceStore", "WireFormats", "TraceModel", "Telemetry",
                 "NetworkTestSupport", "NetworkServer", "TestSupport", .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "OpenSearchStoreTests",
+            dependencies: [
+                "OpenSearchStore", "OpenSearch", "TraceStore", "SegmentStore", "QueryLanguage", "WireFormats",
+                "Topology", "TraceModel", "Bytes", "TestSupport", .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(name: "RepositoryTests", swiftSettings: strict),
         .testTarget(name: "EndToEndTests", dependencies: ["TestSupport"], swiftSettings: strict),

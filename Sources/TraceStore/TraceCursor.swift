@@ -10,8 +10,8 @@ public final class TraceCursor: @unchecked Sendable {
     public let traceID: TraceID
     /// All of it, if it has few spans.
     public let trace: Trace?
-    /// What a reader has to know of it, in words: not all of it could be asked for.
-    public let notes: [String]
+    /// Why spans of it may be missing, in words; empty if none are known to be.
+    public let gaps: [String]
     private let long: LongTraceReader?
     private var isGivenOut = false
 
@@ -19,17 +19,17 @@ public final class TraceCursor: @unchecked Sendable {
     static let wholeSpanCountMax = 4096
 
     /// Of a trace that is in memory.
-    public init(_ trace: Trace, notes: [String] = []) {
+    public init(_ trace: Trace, gaps: [String] = []) {
         traceID = trace.traceID
         self.trace = trace
-        self.notes = notes
+        self.gaps = gaps
         long = nil
     }
 
     init(_ long: LongTraceReader) {
         traceID = long.outline.traceID
         trace = nil
-        notes = []
+        gaps = []
         self.long = long
     }
 

@@ -51,7 +51,7 @@ enum Rules {
     static let layers: [Set<String>] = [
         ["skein"],
         ["Receivers", "HTTPAPI"],
-        ["Ingestion", "Forwarding", "Configuration"],
+        ["Ingestion", "Forwarding", "OpenSearchStore", "Configuration"],
         ["TraceStore", "NetworkServer", "OpenSearch", "Configuration"],
         ["TopologyStore"],
         ["Journal", "SegmentStore", "Catalog"],

@@ -51,9 +51,9 @@ final class FolderSource: TraceSource {
         let notes = lines.isEmpty ? try SearchNotes.whyNothing(query, language, store, work) : []
         switch outcome.count {
         case .exactly(let count):
-            return FoundTraces(traces: lines, count: count, isExact: true, notes: outcome.notes + notes)
+            return FoundTraces(traces: lines, count: count, isExact: true, notes: outcome.notes + outcome.gaps + notes)
         case .atLeast(let count):
-            return FoundTraces(traces: lines, count: count, isExact: false, notes: outcome.notes + notes)
+            return FoundTraces(traces: lines, count: count, isExact: false, notes: outcome.notes + outcome.gaps + notes)
         }
     }
 

@@ -80,7 +80,7 @@ struct JaegerCallHandlers {
     ) throws {
         var writer = ByteWriter()
         var isFirst = true
-        _ = try store.find(query, work) { found in
+        let outcome = try store.find(query, work) { found in
             append(CollectionOfOne(TraceSummary(found.trace)), &writer)
             guard isFirst || writer.count >= JaegerSpanMessages.byteCountMax / 2 else { return }
             isFirst = false
@@ -88,6 +88,7 @@ struct JaegerCallHandlers {
             writer.removeAll()
         }
         if writer.count > 0 { try messages.write(message: writer.bytes) }
+        try AnswerGaps.end(outcome.gaps)
     }
 }
 

@@ -104,7 +104,7 @@ public struct JaegerV3Queries: Sendable {
             let outcome = try store.find(query, work) { try list.append(TraceCursor($0.trace), &writer, outlet) }
             if list.isEmpty { throw NothingFound() }
             list.end(&writer)
-            return outcome.hasMore
+            return AnswerEnd(hasMore: outcome.hasMore, gaps: outcome.gaps)
         }
         return answer.response(isSearch: true)
     }
@@ -122,7 +122,7 @@ public struct JaegerV3Queries: Sendable {
                 try outlet(&written)
             }
             list.end(&writer)
-            return nil
+            return AnswerEnd(gaps: cursor.gaps)
         }
         return answer.response()
     }
@@ -136,7 +136,7 @@ public struct JaegerV3Queries: Sendable {
                 try list.append(TraceSummary(found.trace), &writer, outlet)
             }
             list.end(&writer)
-            return outcome.hasMore
+            return AnswerEnd(hasMore: outcome.hasMore, gaps: outcome.gaps)
         }
         return answer.response(isSearch: true)
     }

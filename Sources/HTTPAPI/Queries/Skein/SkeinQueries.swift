@@ -96,7 +96,7 @@ public struct SkeinQueries: Sendable {
         let notes =
             traces.isEmpty && search.query.after == nil
             ? try SearchNotes.whyNothing(search.query, search.language, store, call.work) : []
-        return SkeinAnswer.search(traces, outcome, search, cursor: cursor, notes: outcome.notes + notes)
+        return SkeinAnswer.search(traces, outcome, search, cursor: cursor, notes: outcome.notes + outcome.gaps + notes)
     }
 
     // MARK: One trace
@@ -131,7 +131,9 @@ public struct SkeinQueries: Sendable {
         guard let cursor = try store.openTrace(traceID, call.work) else {
             return SkeinAnswer.failure(.notFound, "no span of trace \(traceID) is stored")
         }
-        return try answer(cursor)
+        var response = try answer(cursor)
+        response.headers += cursor.gaps.map { (AnswerGaps.headerName, AnswerGaps.value($0)) }
+        return response
     }
 
     private enum Format: String, CaseIterable {
@@ -152,7 +154,7 @@ public struct SkeinQueries: Sendable {
                     try work.check()
                     try outlet(&written)
                 }
-                return nil
+                return AnswerEnd()
             }
             return answer.response(headers: [
                 ("content-type", "application/json"), ("content-disposition", "attachment; filename=\"\(name)\""),

@@ -130,7 +130,7 @@ struct TempoTagQueries {
             limit: Self.traceCountMax)
         var values: Set<Value> = []
         do {
-            _ = try store.find(query, work) { found in
+            let outcome = try store.find(query, work) { found in
                 let reader = TraceFieldReader(found.trace)
                 for spanset in found.spansets {
                     for place in spanset.places {
@@ -142,6 +142,7 @@ struct TempoTagQueries {
                     }
                 }
             }
+            try AnswerGaps.refuse(outcome.gaps)
         } catch is Enough {
         } catch let error as StoreError where error.code == .timedOut {
         }
