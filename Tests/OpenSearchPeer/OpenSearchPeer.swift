@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// What the forwarding is tried against: an index that keeps account of every document, and a cluster that fails as told.
+/// What forwarding is tried against: an index that keeps account of every document, and a cluster that fails as told.
 @main struct OpenSearchPeer: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "opensearch-peer", abstract: "Stands in for OpenSearch in tests, on this machine alone.",

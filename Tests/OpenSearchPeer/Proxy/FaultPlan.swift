@@ -95,8 +95,8 @@ enum ItemFault: String, CaseIterable {
     func error(id: String) -> String {
         switch self {
         case .mappingError:
-            #"{"type":"mapper_parsing_exception","reason":"failed to parse field [injected] of type [long] in document "#
-                + #"with id '\#(id)'","caused_by":{"type":"illegal_argument_exception","reason":"injected"}}"#
+            #"{"type":"mapper_parsing_exception","reason":"failed to parse field [injected] of type [long] in "#
+                + #"document with id '\#(id)'","caused_by":{"type":"illegal_argument_exception","reason":"injected"}}"#
         case .itemTooManyRequests:
             #"{"type":"rejected_execution_exception","reason":"rejected execution of coordinating operation"}"#
         case .itemUnavailable:
