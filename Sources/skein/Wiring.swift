@@ -136,7 +136,7 @@ struct Server {
                 store: store, limits: limits, version: ProgramVersion.number, isReady: { admin.isReady }),
             skeinQueries: SkeinQueries(store: store, lookback: lookback, limits: limits),
             samplingQueries: SamplingQueries(
-                store: store, policies: { samplingInForce.document },
+                store: store, simulated: store, policies: { samplingInForce.document },
                 parse: { try PolicyDocument.parse(text: $0, path: "policies") }, limits: limits),
             otlp: OTLPReceiver(pipeline: pipeline), sampling: sampling.routes, admin: admin)
     }

@@ -75,6 +75,8 @@ extension StoreError {
         case .timedOut: .gatewayTimeout
         // For the metrics alone: nobody reads it.
         case .cancelled: HTTPStatus(code: 499, reason: "Client Closed Request")
+        case .unreachable: .serviceUnavailable
+        case .unsupported: .notImplemented
         case .inUse, .unsupportedFormat, .corrupt, .unusable: .internalServerError
         }
     }

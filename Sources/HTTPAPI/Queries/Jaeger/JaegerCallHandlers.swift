@@ -7,7 +7,7 @@ internal import WireFormats
 
 /// What Jaeger's gRPC services have in common: how a call is bounded, and how it fails.
 struct JaegerCallHandlers {
-    let store: TraceStore
+    let store: any QueryableStore
     let limits: QueryLimits
 
     static let traceNotFound = GRPCStatus(.notFound, "trace not found")
@@ -49,6 +49,8 @@ struct JaegerCallHandlers {
                 switch error.code {
                 case .timedOut: .deadlineExceeded
                 case .cancelled: .cancelled
+                case .unreachable: .unavailable
+                case .unsupported: .unimplemented
                 case .inUse, .unsupportedFormat, .corrupt, .unusable: .internalError
                 }
             throw GRPCStatus(code, error.message)

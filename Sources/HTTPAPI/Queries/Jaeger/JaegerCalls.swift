@@ -11,10 +11,10 @@ public struct JaegerCalls: Sendable {
     /// The services, as health checks and reflection name them.
     public static let services = ["jaeger.api_v2.QueryService", "jaeger.api_v3.QueryService"]
 
-    private let store: TraceStore
+    private let store: any QueryableStore
     private let limits: QueryLimits
 
-    public init(store: TraceStore, limits: QueryLimits) {
+    public init(store: any QueryableStore, limits: QueryLimits) {
         self.store = store
         self.limits = limits
     }

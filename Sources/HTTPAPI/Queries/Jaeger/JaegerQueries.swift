@@ -8,7 +8,7 @@ internal import WireFormats
 
 /// Jaeger's query API over HTTP, the paths that Kiali, Grafana, KubeSphere and Jaeger's own UI call.
 public struct JaegerQueries: Sendable {
-    private let store: TraceStore
+    private let store: any QueryableStore
     private let lookback: Int64
     private let limits: QueryLimits
     private let version: String
@@ -46,7 +46,8 @@ public struct JaegerQueries: Sendable {
     ///   - lookback: nanoseconds that a search goes back where it does not say.
     ///   - version: what Kiali is told about this program.
     public init(
-        store: TraceStore, lookback: Int64, limits: QueryLimits = QueryLimits(time: .seconds(30)), version: String
+        store: any QueryableStore, lookback: Int64, limits: QueryLimits = QueryLimits(time: .seconds(30)),
+        version: String
     ) {
         self.store = store
         self.lookback = lookback
@@ -207,7 +208,7 @@ public struct JaegerQueries: Sendable {
     }
 }
 
-extension TraceStore {
+extension QueryableStore {
     /// A service's operations of one of Jaeger's span kinds; nil means any.
     func operations(ofService service: String, jaegerKind kind: String?) throws(StoreError) -> [Operation] {
         try operations(ofService: service).filter { kind == nil || ($0.kind.jaegerName ?? "unspecified") == kind }

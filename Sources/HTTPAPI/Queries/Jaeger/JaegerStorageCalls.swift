@@ -16,10 +16,10 @@ public struct JaegerStorageCalls: Sendable {
     /// `GetCapabilitiesResponse`: a search may leave out the service (1); all its conditions are met by one span (2).
     private static let capabilities: [UInt8] = [1 << 3 | 2, 4, 1 << 3, 1, 2 << 3, 1]
 
-    private let store: TraceStore
+    private let store: any QueryableStore
     private let limits: QueryLimits
 
-    public init(store: TraceStore, limits: QueryLimits) {
+    public init(store: any QueryableStore, limits: QueryLimits) {
         self.store = store
         self.limits = limits
     }

@@ -8,7 +8,7 @@ public import TraceStore
 /// An answer of traces is one document, as Jaeger's is: `result` with the spans of all of them. A long one is sent
 /// while they are found.
 public struct JaegerV3Queries: Sendable {
-    private let store: TraceStore
+    private let store: any QueryableStore
     private let limits: QueryLimits
 
     /// What is served, all by GET; the patterns of the router.
@@ -31,7 +31,7 @@ public struct JaegerV3Queries: Sendable {
 
     private struct NothingFound: Error {}
 
-    public init(store: TraceStore, limits: QueryLimits) {
+    public init(store: any QueryableStore, limits: QueryLimits) {
         self.store = store
         self.limits = limits
     }

@@ -8,7 +8,7 @@ internal import WireFormats
 
 /// The program's own query API: what the others have no words for. Described in queries/openapi.yaml.
 public struct SkeinQueries: Sendable {
-    private let store: TraceStore
+    private let store: any QueryableStore
     private let lookback: Int64
     private let limits: QueryLimits
 
@@ -23,7 +23,7 @@ public struct SkeinQueries: Sendable {
     }
 
     /// - Parameter lookback: nanoseconds that a search goes back where it does not say.
-    public init(store: TraceStore, lookback: Int64, limits: QueryLimits) {
+    public init(store: any QueryableStore, lookback: Int64, limits: QueryLimits) {
         self.store = store
         self.lookback = lookback
         self.limits = limits

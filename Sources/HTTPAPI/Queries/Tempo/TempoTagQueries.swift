@@ -4,7 +4,7 @@ internal import TraceStore
 
 /// Names and values to choose from while a query is written.
 struct TempoTagQueries {
-    let store: TraceStore
+    let store: any QueryableStore
     let window: ClosedRange<Int64>
     let limit: Int
     let work: QueryWork

@@ -6,7 +6,7 @@ public import TraceStore
 
 /// Zipkin's query API, version 2, on the port that its spans come to, and what its page, Lens, asks for beside it.
 public struct ZipkinQueries: Sendable {
-    private let store: TraceStore
+    private let store: any QueryableStore
     private let lookback: Int64
     private let limits: QueryLimits
     private let autocompleteKeys: [String]
@@ -40,7 +40,7 @@ public struct ZipkinQueries: Sendable {
     ///   - version: of this program.
     ///   - isReady: whether requests are served; asked on event loops.
     public init(
-        store: TraceStore, lookback: Int64, limits: QueryLimits, autocompleteKeys: [String], version: String,
+        store: any QueryableStore, lookback: Int64, limits: QueryLimits, autocompleteKeys: [String], version: String,
         isReady: @escaping @Sendable () -> Bool
     ) {
         self.store = store
