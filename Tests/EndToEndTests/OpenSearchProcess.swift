@@ -20,13 +20,22 @@ final class OpenSearchProcess: @unchecked Sendable {
     }
 
     /// The project's own proxy, which fails as told, before a cluster on this machine.
-    static func proxy(before port: UInt16, tls certificate: (path: String, key: String)? = nil) throws
+    /// - Parameters:
+    ///   - certificate: name of a certificate of `Tests/Fixtures/certificates`, to speak TLS with.
+    ///   - ownPort: 0 takes a free one.
+    static func proxy(before port: UInt16, certificate: String? = nil, on ownPort: UInt16 = 0) throws
         -> OpenSearchProcess
     {
         var arguments = ["proxy", "--upstream", "http://127.0.0.1:\(port)"]
-        if let certificate { arguments += ["--certificate", certificate.path, "--key", certificate.key] }
-        return try OpenSearchProcess(try ownPath(), arguments, portOption: "--port", try TemporaryFolder())
+        if let certificate {
+            let path = certificateFolder + "/" + certificate
+            arguments += ["--certificate", path + ".pem", "--key", path + "-key.pem"]
+        }
+        return try OpenSearchProcess(
+            try ownPath(), arguments, portOption: "--port", try TemporaryFolder(), port: ownPort)
     }
+
+    static var certificateFolder: String { Repository.path + "/Tests/Fixtures/certificates" }
 
     /// A server of another project, if `.ci/peers` could install it.
     static func osmem() throws -> OpenSearchProcess {
@@ -46,12 +55,14 @@ final class OpenSearchProcess: @unchecked Sendable {
         return URL(filePath: own).deletingLastPathComponent().appending(path: "opensearch-peer").path
     }
 
-    private init(_ path: String, _ arguments: [String], portOption: String, _ folder: TemporaryFolder) throws {
+    private init(_ path: String, _ arguments: [String], portOption: String, _ folder: TemporaryFolder, port: UInt16 = 0)
+        throws
+    {
         self.path = path
         self.arguments = arguments
         self.portOption = portOption
         self.folder = folder
-        try start(port: 0)
+        try start(port: port)
     }
 
     deinit { kill() }
