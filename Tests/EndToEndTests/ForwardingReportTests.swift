@@ -17,14 +17,17 @@ extension EndToEndTests {
             let proxy: OpenSearchProcess
             let traffic = ForwardingTraffic(spanCount: ForwardingReportTests.spanCount)
 
-            init(certificate: String? = nil) throws {
+            let address: String
+
+            init(certificate: String? = nil, address: String = "127.0.0.1") throws {
                 sink = try .sink()
-                proxy = try .proxy(before: try sink.port, certificate: certificate)
+                proxy = try .proxy(before: try sink.port, certificate: certificate, address: address)
+                self.address = address
             }
 
             func started(_ scheme: String, _ options: [String]) throws -> SkeinProcess {
                 let process = try SkeinProcess.started(
-                    options: ["--opensearch-urls", "\(scheme)://127.0.0.1:\(try proxy.port)"]
+                    options: ["--opensearch-urls", "\(scheme)://\(address):\(try proxy.port)"]
                         + ForwardingReportTests.options + options)
                 let posted = traffic.post(0..<traffic.spanCount, to: try process.port("zipkin"))
                 #expect(posted.end == traffic.spanCount && posted.refusals == 0)
@@ -80,11 +83,11 @@ extension EndToEndTests {
             try process.terminate()
         }
 
-        @Test func `a certificate for another name is told of, and all is handed on once it is right`() throws {
+        @Test func `a certificate of the wrong kind is told of, and all is handed on once there is a right one`() throws
+        {
             let setting = try Setting(certificate: "client")
-            let process = try setting.started(
-                "https", ["--opensearch-ca", OpenSearchProcess.certificateFolder + "/ca.pem"])
-            try expectTold(["certificate", "SSL", "TLS"], by: process)
+            let process = try setting.started("https", Self.authority)
+            try expectTold(["certificate"], by: process)
             #expect(try setting.sink.report().documents == 0)
             let port = try setting.proxy.port
             setting.proxy.kill()
@@ -93,6 +96,23 @@ extension EndToEndTests {
             #expect(try mended.faultCounts()["requests", default: 0] > 0)
             try process.terminate()
         }
+
+        @Test func `a certificate for another name is told of, and all is handed on under the right name`() throws {
+            let setting = try Setting(certificate: "server", address: "127.0.0.2")
+            let process = try setting.started("https", Self.authority)
+            try expectTold(["127.0.0.2", "name"], by: process)
+            #expect(try setting.sink.report().documents == 0)
+            try process.terminate()
+            let right = try OpenSearchProcess.proxy(before: try setting.sink.port, certificate: "server")
+            let restarted = SkeinProcess(
+                data: process.data,
+                options: ["--opensearch-urls", "https://127.0.0.1:\(try right.port)"] + Self.options + Self.authority)
+            try restarted.start()
+            try setting.expectAll(restarted)
+            try restarted.terminate()
+        }
+
+        private static let authority = ["--opensearch-ca", OpenSearchProcess.certificateFolder + "/ca.pem"]
 
         @Test func `whoever takes any certificate is warned`() throws {
             let setting = try Setting(certificate: "client")

@@ -22,11 +22,12 @@ final class OpenSearchProcess: @unchecked Sendable {
     /// The project's own proxy, which fails as told, before a cluster on this machine.
     /// - Parameters:
     ///   - certificate: name of a certificate of `Tests/Fixtures/certificates`, to speak TLS with.
+    ///   - address: of this machine alone; the certificates know 127.0.0.1.
     ///   - ownPort: 0 takes a free one.
-    static func proxy(before port: UInt16, certificate: String? = nil, on ownPort: UInt16 = 0) throws
-        -> OpenSearchProcess
-    {
-        var arguments = ["proxy", "--upstream", "http://127.0.0.1:\(port)"]
+    static func proxy(
+        before port: UInt16, certificate: String? = nil, address: String = "127.0.0.1", on ownPort: UInt16 = 0
+    ) throws -> OpenSearchProcess {
+        var arguments = ["proxy", "--upstream", "http://127.0.0.1:\(port)", "--address", address]
         if let certificate {
             let path = certificateFolder + "/" + certificate
             arguments += ["--certificate", path + ".pem", "--key", path + "-key.pem"]

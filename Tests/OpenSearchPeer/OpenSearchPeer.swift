@@ -40,18 +40,23 @@ struct ProxyCommand: ParsableCommand {
     @Option(help: "The port to listen on; 0: a free one.")
     var port = 0
 
+    @Option(help: "An address of this machine alone, 127.0.0.1 to 127.255.255.254.")
+    var address = "127.0.0.1"
+
     @OptionGroup var security: SecurityOptions
 
     func run() throws {
         guard upstream.hasPrefix("http://127.0.0.1:"),
             let upstreamPort = UInt16(upstream.dropFirst("http://127.0.0.1:".count).prefix { $0 != "/" })
         else { throw ValidationError("--upstream is http://127.0.0.1:PORT") }
+        guard address.hasPrefix("127.") else { throw ValidationError("--address begins with 127.") }
         let faults = FaultDesk()
         let listener = try ProxyListener(
-            proxy: FaultProxy(upstreamPort: upstreamPort, faults: faults), port: port, files: security.files())
+            proxy: FaultProxy(upstreamPort: upstreamPort, faults: faults), address: address, port: port,
+            files: security.files())
         try PeerServers.serve { servers in
             let control = try servers.start("control", port: 0, routes: faults.routes())
-            return [("address", "127.0.0.1:\(listener.port)"), ("control", control)]
+            return [("address", "\(address):\(listener.port)"), ("control", control)]
         }
     }
 }

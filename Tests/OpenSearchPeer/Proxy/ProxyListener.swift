@@ -11,7 +11,9 @@ final class ProxyListener {
     private let channel: any Channel
 
     /// - Parameter port: 0 takes a free one.
-    init(proxy: FaultProxy, port: Int, files: (certificate: String, key: String)?) throws {
+    init(
+        proxy: FaultProxy, address: String, port: Int, files: (certificate: String, key: String)?
+    ) throws {
         let loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let threads = NIOThreadPool(numberOfThreads: 16)
         threads.start()
@@ -32,7 +34,7 @@ final class ProxyListener {
                     try pipeline.addHandler(ProxyConnection(proxy: proxy, threads: threads))
                 }
             }
-            .bind(host: "127.0.0.1", port: port).wait()
+            .bind(host: address, port: port).wait()
         guard let bound = channel.localAddress?.port else { throw TestSupportError("a listener without a port") }
         self.port = bound
     }
