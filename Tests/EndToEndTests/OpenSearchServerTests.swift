@@ -124,7 +124,7 @@ extension PeerTests {
                     ("\($0) > \($1)", callCount)
                 })
             var links: [String: Int] = [:]
-            for _ in 0..<15 where links != expected {
+            for _ in 0..<24 where links != expected {
                 sleep(10)
                 links = try (ask(server, "jaeger", "", "forward-1", "number=1") as JaegerAnswer).links
             }
