@@ -127,20 +127,30 @@ struct ForwardingTraffic: Sendable {
     /// Of an export as OTLP/JSON.
     func account(ofExport export: Data) -> Account {
         var account = emptyAccount
-        // One byte more, for a function that looks for the end.
-        (export + [0]).withUnsafeBytes { bytes in
-            guard let start = bytes.bindMemory(to: CChar.self).baseAddress else { return }
-            var place = start
-            while let trace = strstr(place, #"{"traceId":""#) {
-                let text = UnsafePointer(trace) + 12
-                guard let span = strstr(text, #""spanId":""#) else { return }
-                let traceID = String(decoding: UnsafeRawBufferPointer(start: text, count: 32), as: UTF8.self)
-                let spanID = String(
-                    decoding: UnsafeRawBufferPointer(start: UnsafePointer(span) + 10, count: 16), as: UTF8.self)
-                note(traceID: traceID, spanID: spanID, in: &account)
-                place = UnsafePointer(span) + 10
+        export.withUnsafeBytes { bytes in
+            guard let start = bytes.baseAddress else { return }
+            var place = 0
+            while let end = memchr(start + place, 10, bytes.count - place) {
+                let count = (start + place).distance(to: UnsafeRawPointer(end))
+                note(line: Array(UnsafeRawBufferPointer(start: start + place, count: count)) + [0], in: &account)
+                place += count + 1
             }
         }
         return account
+    }
+
+    /// - Parameter line: with a zero at its end.
+    private func note(line: [UInt8], in account: inout Account) {
+        line.withUnsafeBytes { bytes in
+            guard var place = bytes.bindMemory(to: CChar.self).baseAddress else { return }
+            while let trace = strstr(place, #"{"traceId":""#), let span = strstr(trace, #""spanId":""#) {
+                let (traceID, spanID) = (UnsafeRawPointer(trace) + 12, UnsafeRawPointer(span) + 10)
+                note(
+                    traceID: String(decoding: UnsafeRawBufferPointer(start: traceID, count: 32), as: UTF8.self),
+                    spanID: String(decoding: UnsafeRawBufferPointer(start: spanID, count: 16), as: UTF8.self),
+                    in: &account)
+                place = UnsafePointer(span) + 10
+            }
+        }
     }
 }
