@@ -167,6 +167,17 @@ let package = Package(
         .executableTarget(
             name: "journal-crash-child", dependencies: ["Journal"], path: "Tests/JournalCrashChild",
             swiftSettings: strict),
+        .executableTarget(
+            name: "opensearch-peer",
+            dependencies: [
+                "NetworkServer", "Compression", "Bytes", "TestSupport",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ], path: "Tests/OpenSearchPeer", swiftSettings: strict),
         .testTarget(name: "BytesTests", dependencies: ["Bytes", "CShim"], swiftSettings: strict),
         .testTarget(name: "CompressionTests", dependencies: ["Compression", "CZlib"], swiftSettings: strict),
         .testTarget(name: "FileSystemTests", dependencies: ["FileSystem", "TestSupport"], swiftSettings: strict),
@@ -276,7 +287,8 @@ let package = Package(
                 "Topology", "TraceModel", "Bytes", "TestSupport", .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(name: "RepositoryTests", swiftSettings: strict),
-        .testTarget(name: "EndToEndTests", dependencies: ["TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["TestSupport", "opensearch-peer"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )
