@@ -9,7 +9,12 @@ struct CallBucketCache {
         var view: SeriesView.Kind?
     }
 
-    private var entries: [Key: (bucket: CallBucket, byteCount: Int, stamp: UInt64)] = [:]
+    private enum Content {
+        case whole(CallBucket)
+        case seen(SeenBucket)
+    }
+
+    private var entries: [Key: (content: Content, byteCount: Int, stamp: UInt64)] = [:]
     private var stamp: UInt64 = 0
     private let byteCountMax: Int
     private(set) var byteCount = 0
@@ -19,19 +24,31 @@ struct CallBucketCache {
     var count: Int { entries.count }
 
     mutating func bucket(_ key: Key) -> CallBucket? {
+        if case .whole(let bucket) = content(key) { bucket } else { nil }
+    }
+
+    /// What a view sees of a bucket.
+    mutating func seen(_ key: Key) -> SeenBucket? {
+        if case .seen(let bucket) = content(key) { bucket } else { nil }
+    }
+
+    private mutating func content(_ key: Key) -> Content? {
         guard let index = entries.index(forKey: key) else { return nil }
         stamp += 1
         entries.values[index].stamp = stamp
-        return entries.values[index].bucket
+        return entries.values[index].content
     }
 
     /// Keeps a bucket, in the place of the one that was there; not one that alone would take most of the room.
-    mutating func put(_ bucket: CallBucket, _ key: Key) {
+    mutating func put(_ bucket: CallBucket, _ key: Key) { put(.whole(bucket), bucket.byteCount, key) }
+
+    mutating func put(_ bucket: SeenBucket, _ key: Key) { put(.seen(bucket), bucket.byteCount, key) }
+
+    private mutating func put(_ content: Content, _ size: Int, _ key: Key) {
         remove(key)
-        let size = bucket.byteCount
         guard size <= byteCountMax / 2 else { return }
         stamp += 1
-        entries[key] = (bucket, size, stamp)
+        entries[key] = (content, size, stamp)
         byteCount += size
         if byteCount > byteCountMax { makeRoom() }
     }
