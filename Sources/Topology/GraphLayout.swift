@@ -25,7 +25,7 @@ struct GraphLayout: Sendable {
     struct Use: Sendable {
         enum Part: UInt8 {
             case none, call
-            /// Of operations: what others call, the same for a proxy's copy of a request, and what a service does beside.
+            /// Of operations: what others call, the same for a proxy's copy of a request, what a service does beside.
             case served, mirrored, beside
         }
 
