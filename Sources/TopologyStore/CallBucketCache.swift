@@ -1,4 +1,5 @@
-/// Decoded buckets, those used last, up to a number of bytes.
+/// Decoded buckets, those used last, up to a number of bytes. Where there are too many, those of all series go first:
+/// they are large, and what views see of them is all that most questions need.
 struct CallBucketCache {
     struct Key: Hashable {
         /// Seconds.
@@ -12,12 +13,15 @@ struct CallBucketCache {
     private enum Content {
         case whole(CallBucket)
         case seen(SeenBucket)
+
+        var isWhole: Bool { if case .whole = self { true } else { false } }
     }
 
     private var entries: [Key: (content: Content, byteCount: Int, stamp: UInt64)] = [:]
     private var stamp: UInt64 = 0
     private let byteCountMax: Int
     private(set) var byteCount = 0
+    private var wholeByteCount = 0
 
     init(byteCountMax: Int) { self.byteCountMax = byteCountMax }
 
@@ -50,20 +54,29 @@ struct CallBucketCache {
         stamp += 1
         entries[key] = (content, size, stamp)
         byteCount += size
+        if content.isWhole { wholeByteCount += size }
         if byteCount > byteCountMax { makeRoom() }
     }
 
     mutating func remove(_ key: Key) {
-        if let removed = entries.removeValue(forKey: key) { byteCount -= removed.byteCount }
+        guard let removed = entries.removeValue(forKey: key) else { return }
+        byteCount -= removed.byteCount
+        if removed.content.isWhole { wholeByteCount -= removed.byteCount }
     }
 
     mutating func remove(where isGone: (Key) -> Bool) {
         for key in entries.keys.filter(isGone) { remove(key) }
     }
 
-    /// Removes those used least lately until an eighth is free, so that it is not done for each.
+    /// Removes those used least lately until an eighth is free, so that it is not done for each. Buckets of all series
+    /// keep a quarter.
     private mutating func makeRoom() {
-        for (key, _) in entries.sorted(by: { $0.value.stamp < $1.value.stamp }) {
+        let byAge = entries.sorted { $0.value.stamp < $1.value.stamp }
+        for (key, entry) in byAge where entry.content.isWhole {
+            if byteCount <= byteCountMax / 8 * 7 || wholeByteCount - entry.byteCount < byteCountMax / 4 { break }
+            remove(key)
+        }
+        for (key, _) in byAge {
             if byteCount <= byteCountMax / 8 * 7 { return }
             remove(key)
         }

@@ -7,6 +7,8 @@ extension CallBuckets {
     private static let countCountMax = 4 << 20
     /// Memory of a sum that is kept for the next.
     private static let keptByteCountMax = 12 << 20
+    /// Buckets of more series are not made ready for graphs before somebody asks.
+    private static let shownCountMax = 20_000
     /// Buckets that are added up at once.
     private static let byteCountAtOnce = 16 << 20
 
@@ -47,6 +49,22 @@ extension CallBuckets {
         views[kind] = view
         if !view.update(table) { cache.remove { $0.view == kind } }
         return view
+    }
+
+    // MARK: Changes
+
+    /// Makes the views that are kept those of all series; that by service, which is asked for first, is always kept.
+    func updateViews() {
+        _ = view(.service)
+        for kind in views.keys { _ = view(kind) }
+    }
+
+    /// Makes a new bucket ready for graphs: now that it is at hand this costs little.
+    func show(_ bucket: CallBucket, _ span: BucketSpan, _ start: Int64) {
+        guard bucket.count <= Self.shownCountMax else { return }
+        for view in views.values {
+            if let seen = seen(bucket, view) { cache.put(seen, span.key(start, view.kind)) }
+        }
     }
 
     // MARK: Sums
@@ -104,7 +122,11 @@ extension CallBuckets {
         guard starts[level.index].has(start) else { return nil }
         var bucket = cache.bucket(BucketSpan(level).key(start))
         if bucket == nil { bucket = try read(level, start) }
-        guard let bucket else { return nil }
+        return bucket.flatMap { seen($0, view) }
+    }
+
+    /// The bucket as the view sees it; nil if that takes too much memory.
+    private func seen(_ bucket: CallBucket, _ view: SeriesView) -> SeenBucket? {
         view.bounds.grow(toSeries: view.series.count)
         bucket.widen(&view.bounds, view.targets)
         guard begin(view) else { return nil }

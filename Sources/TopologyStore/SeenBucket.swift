@@ -4,9 +4,9 @@ internal import Topology
 ///
 /// Bytes, for each series, ascending: varints of the distance to its number from the one before, its calls and its
 /// errors; then its two sketches, the caller's first. A sketch: varint number of runs; each has in two bytes the place
-/// of its first bin in `DurationPlaces` and, in the two highest bits, the logarithm of the bytes that a count takes; one
-/// byte, its number of counts less one; and the counts, of bins next to each other. All numbers begin with their lowest
-/// byte.
+/// of its first bin in `DurationPlaces` and, in the two highest bits, the logarithm of the bytes that a count takes;
+/// one byte, its number of counts less one; and the counts, of bins next to each other. All numbers begin with their
+/// lowest byte.
 final class SeenBucket: Sendable {
     private let bytes: [UInt8]
 
