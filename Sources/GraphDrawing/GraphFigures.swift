@@ -12,7 +12,9 @@ extension TopologyGraph {
     var hasShares: Bool { grouping == .version || grouping == .operation }
 
     /// Edges whose nodes exist: everything that is drawn goes by them.
-    var soundEdges: [Edge] { edges.filter { nodes.indices.contains($0.from) && nodes.indices.contains($0.to) } }
+    var soundEdges: [Edge] { edges.filter(isSound) }
+
+    func isSound(_ edge: Edge) -> Bool { nodes.indices.contains(edge.from) && nodes.indices.contains(edge.to) }
 }
 
 extension TopologyGraph.Node {

@@ -196,6 +196,9 @@ public struct DurationSketch: Hashable, Sendable {
 
     // MARK: Bounds of bins
 
+    /// The duration that stands for those of a bin, in nanoseconds. Nil: the durations of 0 and less.
+    package static func duration(ofBin number: Int32?) -> Int64 { middle(of: number ?? zeroNumber) }
+
     private static func number(of duration: Int64) -> Int32 {
         guard duration > 0 else { return zeroNumber }
         return Int32((log2(Double(duration) / unit) * binsPerDoubling).rounded(.up))
