@@ -130,7 +130,8 @@ let package = Package(
         .target(
             name: "HTTPAPI",
             dependencies: [
-                "NetworkServer", "TraceStore", "WireFormats", "Sampling", "QueryLanguage", "GraphDrawing", "Topology",
+                "NetworkServer", "TraceStore", "WireFormats", "Sampling", "QueryLanguage", "GraphDrawing", "Releases",
+                "Comparison", "Topology",
                 "TraceModel", "QueryFiles", "Telemetry", "Threads", "Bytes",
             ],
             swiftSettings: strict),
@@ -144,8 +145,9 @@ let package = Package(
             name: "skein",
             dependencies: [
                 "Configuration", "HTTPClient", "Terminal", "HTTPAPI", "Receivers", "NetworkServer", "Ingestion",
-                "Forwarding", "OpenSearch", "TraceStore", "TopologyStore", "Sampling", "QueryLanguage", "GraphDrawing",
-                "Topology",
+                "Forwarding", "OpenSearchStore", "OpenSearch", "TraceStore", "TopologyStore", "Sampling",
+                "QueryLanguage", "GraphDrawing",
+                "Releases", "Topology",
                 "Journal", "WireFormats", "TraceModel", "Telemetry", "Compression", "Threads", "Bytes", "CShim",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),

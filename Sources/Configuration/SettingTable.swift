@@ -224,7 +224,7 @@ extension Setting {
             "opensearch.begin", .choice(["stored", "new"]), default: "stored",
             "Whether a destination that is new is handed what is stored already, or only what comes"),
         Setting(
-            "opensearch.dependencies-interval", .duration(60 * second...day, canBeOff: true), default: "5m",
+            "opensearch.dependencies-interval", .duration(60 * second...3600 * second, canBeOff: true), default: "5m",
             "How often a document of the calls between services is written"),
         Setting("opensearch.services", .list, default: "off", "Hands on only spans of these services"),
         Setting("opensearch.errors-only", .boolean, default: "false", "Hands on only spans with an error"),

@@ -56,5 +56,7 @@ extension ForwardingOptions {
         backoffMax = configuration.bulkBackoff.upperBound
         holdsRetention = configuration.forwardingHoldsRetention
         dependenciesInterval = configuration.dependenciesInterval
+        takesStored = !configuration.forwardingBeginsWithNew
+        deadLetterByteCountMax = configuration.deadLetterByteCountMax
     }
 }
