@@ -155,6 +155,8 @@ let package = Package(
                 .product(name: "NIOHPACK", package: "swift-nio-http2"),
                 .product(name: "Logging", package: "swift-log"),
             ], path: "Tests/NetworkTestSupport", swiftSettings: strict),
+        .target(
+            name: "PeerTestSupport", dependencies: ["TestSupport"], path: "Tests/PeerTestSupport", swiftSettings: strict),
         .executableTarget(
             name: "journal-crash-child", dependencies: ["Journal"], path: "Tests/JournalCrashChild",
             swiftSettings: strict),
@@ -188,7 +190,8 @@ let package = Package(
             name: "TopologyTests", dependencies: ["Topology", "WireFormats", "TraceModel", "Bytes", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "ComparisonTests", dependencies: ["Comparison", "TraceModel", "TestSupport"], swiftSettings: strict),
+            name: "ComparisonTests", dependencies: ["Comparison", "TraceModel", "PeerTestSupport", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(
             name: "GraphDrawingTests", dependencies: ["GraphDrawing", "Terminal", "Topology", "TestSupport"],
             swiftSettings: strict),
@@ -257,7 +260,7 @@ let package = Package(
                 "NetworkTestSupport", "NetworkServer", "TestSupport", .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(name: "RepositoryTests", swiftSettings: strict),
-        .testTarget(name: "EndToEndTests", dependencies: ["TestSupport"], swiftSettings: strict),
+        .testTarget(name: "EndToEndTests", dependencies: ["PeerTestSupport", "TestSupport"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )
