@@ -156,7 +156,8 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ], path: "Tests/NetworkTestSupport", swiftSettings: strict),
         .target(
-            name: "PeerTestSupport", dependencies: ["TestSupport"], path: "Tests/PeerTestSupport", swiftSettings: strict),
+            name: "PeerTestSupport", dependencies: ["TestSupport"], path: "Tests/PeerTestSupport",
+            swiftSettings: strict),
         .executableTarget(
             name: "journal-crash-child", dependencies: ["Journal"], path: "Tests/JournalCrashChild",
             swiftSettings: strict),
