@@ -166,6 +166,9 @@ let package = Package(
                 .product(name: "NIOHPACK", package: "swift-nio-http2"),
                 .product(name: "Logging", package: "swift-log"),
             ], path: "Tests/NetworkTestSupport", swiftSettings: strict),
+        .target(
+            name: "PeerTestSupport", dependencies: ["TestSupport"], path: "Tests/PeerTestSupport",
+            swiftSettings: strict),
         .executableTarget(
             name: "journal-crash-child", dependencies: ["Journal"], path: "Tests/JournalCrashChild",
             swiftSettings: strict),
@@ -210,7 +213,8 @@ let package = Package(
             name: "TopologyTests", dependencies: ["Topology", "WireFormats", "TraceModel", "Bytes", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "ComparisonTests", dependencies: ["Comparison", "TraceModel", "TestSupport"], swiftSettings: strict),
+            name: "ComparisonTests", dependencies: ["Comparison", "TraceModel", "PeerTestSupport", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(
             name: "GraphDrawingTests", dependencies: ["GraphDrawing", "Terminal", "Topology", "TestSupport"],
             swiftSettings: strict),
@@ -290,7 +294,8 @@ let package = Package(
             ], swiftSettings: strict),
         .testTarget(name: "RepositoryTests", swiftSettings: strict),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["TestSupport", "opensearch-peer"], swiftSettings: strict),
+            name: "EndToEndTests", dependencies: ["PeerTestSupport", "TestSupport", "opensearch-peer"],
+            swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )
