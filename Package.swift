@@ -251,7 +251,7 @@ let package = Package(
         .testTarget(
             name: "ForwardingTests",
             dependencies: [
-                "Forwarding", "OpenSearch", "TraceStore", "WireFormats", "TraceModel", "Telemetry",
+                "Forwarding", "OpenSearch", "TraceStore", "WireFormats", "TraceModel", "FileSystem",
                 "NetworkTestSupport", "NetworkServer", "TestSupport", .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(name: "RepositoryTests", swiftSettings: strict),
