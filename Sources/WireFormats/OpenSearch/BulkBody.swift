@@ -9,8 +9,14 @@ public struct BulkBody: Sendable {
     /// Where the lines of each document begin, and its second one.
     private var starts: [Int] = []
     private var sources: [Int] = []
-    /// Numbers of documents whose IDs end with a hash that is not there yet.
-    private var unhashed: [Int] = []
+    /// Documents whose IDs end with a hash that is not there yet.
+    private var unhashed: [Unhashed] = []
+
+    private struct Unhashed: Sendable {
+        let document: Int
+        /// Bytes of the document that are hashed, from its first one on.
+        let byteCount: Int
+    }
 
     public init() {}
 
@@ -87,9 +93,13 @@ public struct BulkBody: Sendable {
     private static let actionEnd: StaticString = "0000000000000000\"}}\n"
 
     /// Adds one document whose ID ends with the hash of its bytes, which `finish` puts there.
-    /// - Parameter action: the first line up to the hash.
-    mutating func append(action: UnsafeRawBufferPointer, hashedSource source: UnsafeRawBufferPointer) {
-        unhashed.append(starts.count)
+    /// - Parameters:
+    ///   - action: the first line up to the hash.
+    ///   - byteCount: bytes of the document that are hashed, from its first one on; nil for all.
+    mutating func append(
+        action: UnsafeRawBufferPointer, hashedSource source: UnsafeRawBufferPointer, byteCount: Int? = nil
+    ) {
+        unhashed.append(Unhashed(document: starts.count, byteCount: byteCount ?? source.count))
         starts.append(written.count)
         written.append(contentsOf: action)
         written.append(contentsOf: Self.actionEnd.rawBytes)
@@ -101,10 +111,9 @@ public struct BulkBody: Sendable {
     /// Gives every document its ID. To be called before `bytes` are read, and again when documents were added since.
     public mutating func finish() {
         guard !unhashed.isEmpty else { return }
-        let documents = unhashed
+        let pieces = unhashed.map { sources[$0.document]..<sources[$0.document] + $0.byteCount }
         unhashed.removeAll(keepingCapacity: true)
-        let pieces = documents.map { source(ofDocument: $0) }
-        var hashes = [UInt64](repeating: 0, count: documents.count)
+        var hashes = [UInt64](repeating: 0, count: pieces.count)
         written.withUnsafeBytes { bytes in
             FNV1a.hash(bytes, pieces: pieces) { hashes[$0] = $1 }
         }

@@ -49,6 +49,11 @@ public struct IndexNaming: Sendable, Equatable {
         }
     }
 
+    /// The same where documents are written and read through one alias.
+    func aliasOrWriteTarget(_ base: String, at time: Int64) -> String {
+        rotation == .rollover ? name(of: base) : writeTarget(base, at: time)
+    }
+
     static let hourLength: Int64 = 3_600_000_000_000
     static let dayLength = 24 * hourLength
 

@@ -220,7 +220,7 @@ struct JaegerDocumentPlanner {
             let rule = rules.rule(for: candidate.key)
             var step = candidate.step
             step.isHashed = rule.contains(.hashed) && step.source != .constant
-            guard !rule.contains(.dropped), !rule.isElevated(step) else { continue }
+            guard !rule.contains(.dropped), !rule.isElevated(step, candidate.key) else { continue }
             step.pieceStart = pieces.count
             pieces.writeTagStart(candidate.key, step.isHashed ? .string : step.type)
             if let constant = candidate.constant {
@@ -238,7 +238,7 @@ struct JaegerDocumentPlanner {
         for (place, candidate) in candidates.enumerated() {
             let rule = rules.rule(for: candidate.key)
             candidates[place].step.isHashed = rule.contains(.hashed) && candidate.step.source != .constant
-            guard !rule.contains(.dropped), rule.isElevated(candidates[place].step) else { continue }
+            guard !rule.contains(.dropped), rule.isElevated(candidates[place].step, candidate.key) else { continue }
             fields.append((JaegerDocumentField.name(of: candidate.key), place))
         }
         for place in JaegerDocumentField.order(fields) {
@@ -255,8 +255,9 @@ struct JaegerDocumentPlanner {
 
 extension AttributeRules.Rule {
     /// Bytes are never fields.
-    fileprivate func isElevated(_ step: JaegerTagStep) -> Bool {
+    fileprivate func isElevated(_ step: JaegerTagStep, _ key: UnsafeRawBufferPointer) -> Bool {
         contains(.elevated) && (step.type != .bytes || step.isHashed || step.source == .address)
+            && JaegerDocumentField.isName(key)
     }
 }
 
@@ -266,6 +267,9 @@ enum JaegerDocumentField {
     static func name(of key: UnsafeRawBufferPointer) -> [UInt8] {
         key.map { $0 == UInt8(ascii: ".") ? UInt8(ascii: "@") : $0 }
     }
+
+    /// Whether a field may be called so: no cluster takes one without a name.
+    static func isName(_ key: UnsafeRawBufferPointer) -> Bool { key.contains { $0 > 0x20 } }
 
     /// The places of the fields that are written, by name; of those with the same name the last.
     static func order(_ fields: [(name: [UInt8], place: Int)]) -> [Int] {

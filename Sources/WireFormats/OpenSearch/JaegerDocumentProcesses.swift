@@ -1,61 +1,11 @@
 internal import Bytes
 internal import TraceModel
 
-/// Where the texts of a batch's processes are that came last.
-struct JaegerDocumentProcesses: ~Copyable {
-    /// Numbers of the batch's strings; 0 for none.
-    struct Process: BitwiseCopyable, Equatable {
-        let serviceName: UInt32
-        let resource: UInt32
-        let ipv4: UInt32
-        let ipv6: UInt32
-    }
-
-    // Not private: debug builds refer to it.
-    struct Entry: BitwiseCopyable {
-        let process: Process
-        let first: Int
-        let end: Int
-    }
-
-    private static let slotCount = 256
-
-    private var entries = ColumnBuffer<Entry>(capacity: slotCount)
-    /// An entry's number + 1, or 0; of processes that want the same slot the last has it.
-    private var slots = ColumnBuffer<UInt32>(capacity: slotCount)
-
-    init() { slots.append(repeating: 0, count: Self.slotCount) }
-
-    mutating func removeAll() {
-        guard entries.count > 0 else { return }
-        entries.removeAll(keepingCapacityUpTo: Self.slotCount)
-        slots.removeAll()
-        slots.append(repeating: 0, count: Self.slotCount)
-    }
-
-    func find(_ process: Process) -> Range<Int>? {
-        let number = slots[Self.slot(process)]
-        guard number > 0, case let entry = entries[Int(number) - 1], entry.process == process else { return nil }
-        return entry.first..<entry.end
-    }
-
-    mutating func remember(_ process: Process, _ piece: Range<Int>) {
-        entries.append(Entry(process: process, first: piece.lowerBound, end: piece.upperBound))
-        slots[Self.slot(process)] = UInt32(entries.count)
-    }
-
-    private static func slot(_ process: Process) -> Int {
-        let low = UInt64(process.serviceName) | UInt64(process.resource) << 32
-        let high = UInt64(process.ipv4) | UInt64(process.ipv6) << 32
-        return Int(ByteHash.fold(low ^ ByteHash.seed, high ^ 0x9e37_79b9_7f4a_7c15) & UInt64(slotCount - 1))
-    }
-}
-
 extension DocumentWriter {
     /// The process of spans: its service, and the attributes of its resource; without a resource the address at which
     /// the service ran.
     mutating func writeProcess(
-        _ process: JaegerDocumentProcesses.Process, _ batch: SpanBatch, _ rules: AttributeRules,
+        _ process: DocumentPieces.Key, _ batch: SpanBatch, _ rules: AttributeRules,
         _ scratch: inout DocumentWriter
     ) {
         let serviceName = batch.string(process.serviceName)
@@ -85,7 +35,9 @@ extension DocumentWriter {
             if rule.contains(.dropped) { return }
             var isBytes = false
             if case .bytes = value { isBytes = hash == nil }
-            if rule.contains(.elevated) && !isBytes { return elevate(key, value, reader, hash) }
+            if rule.contains(.elevated) && !isBytes && JaegerDocumentField.isName(key) {
+                return elevate(key, value, reader, hash)
+            }
             writer.writeTag(key, value, within: reader, hash: hash, &scratch)
         }
         if var reader = resource?.attributes.attributes {

@@ -18,7 +18,7 @@ struct JaegerDocumentText: ~Copyable {
     private var steps = ColumnBuffer<JaegerTagStep>(capacity: 1024)
     private var events = ColumnBuffer<JaegerEventStep>(capacity: 64)
     private var pieces = DocumentWriter()
-    private var processes = JaegerDocumentProcesses()
+    private var processes = DocumentPieces()
     /// By string: whether it is known, and plain.
     private var textKinds = ColumnBuffer<UInt8>(capacity: 1024)
 
@@ -296,9 +296,9 @@ struct JaegerDocumentText: ~Copyable {
         to document: inout DocumentWriter
     ) {
         func number(_ word: Int) -> UInt32 { word < 0 ? 0 : words[word] }
-        let process = JaegerDocumentProcesses.Process(
+        let process = DocumentPieces.Key(
             serviceName: plan.serviceName, resource: number(plan.resource), ipv4: number(plan.localIPv4),
-            ipv6: number(plan.localIPv6))
+            ipv6: number(plan.localIPv6), scope: 0)
         let piece: Range<Int>
         if let known = processes.find(process) {
             piece = known
@@ -314,7 +314,7 @@ struct JaegerDocumentText: ~Copyable {
 
 extension SpanBatch {
     @inline(__always)
-    fileprivate func documentValue(at word: UnsafePointer<UInt32>, type: ValueType) -> SpanValue {
+    func documentValue(at word: UnsafePointer<UInt32>, type: ValueType) -> SpanValue {
         switch type {
         case .string: .string(string(word[0]))
         case .bytes: .bytes(string(word[0]))
