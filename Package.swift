@@ -88,7 +88,7 @@ let package = Package(
         .target(
             name: "Forwarding",
             dependencies: [
-                "TraceStore", "OpenSearch", "WireFormats", "Topology", "TraceModel", "FileSystem", "Telemetry",
+                "TraceStore", "OpenSearch", "StorageFiles", "WireFormats", "Topology", "TraceModel", "FileSystem",
                 "Threads", "Bytes", .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
 

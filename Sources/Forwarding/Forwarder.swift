@@ -72,6 +72,12 @@ public final class Forwarder: Sendable {
         finishStop()
     }
 
+    /// Stops several at once.
+    public static func stop(_ forwarders: [Forwarder]) {
+        for forwarder in forwarders { forwarder.beginStop() }
+        for forwarder in forwarders { forwarder.finishStop() }
+    }
+
     func beginStop() { inbox.stop() }
 
     func finishStop() {

@@ -138,8 +138,13 @@ import TraceStore
             let kept = harness.forwarder?.status.deadLetterCount ?? 0
             #expect(kept > 0 && kept < 20)
             cluster.refuse { _ in false }
-            #expect(try harness.forwarder?.retryDeadLetters().deliveredCount == kept)
-            try harness.until("room") { harness.forwarder?.status.problem == nil }
+            // Each time there is room for what was refused next.
+            try harness.until("room") {
+                _ = try harness.forwarder?.retryDeadLetters()
+                return cluster.spans.count == 20 && harness.store.lag(destination: "main").segmentCount == 0
+            }
+            try harness.until("no problem") { harness.forwarder?.status.problem == nil }
+            #expect(harness.forwarder?.status.deadLetterCount == 0)
         }
     }
 
@@ -174,6 +179,63 @@ import TraceStore
             #expect(options.problem == nil)
             options.dependenciesInterval = .seconds(7)
             #expect(options.problem != nil)
+        }
+    }
+}
+
+/// Documents of the calls between services, one for each interval.
+@Suite struct CallDocumentsTests {
+    private static let minute: Int64 = 60_000_000_000
+
+    /// A call of one service by another, in one trace. Time in microseconds since 1970.
+    private func call(_ number: Int, at time: Int64) -> [String] {
+        let trace = String(number + 1, radix: 16)
+        return [
+            """
+            {"traceId":"\(trace)","id":"1","kind":"CLIENT","name":"get","timestamp":\(time),"duration":100,\
+            "localEndpoint":{"serviceName":"shop"}}
+            """,
+            """
+            {"traceId":"\(trace)","id":"2","parentId":"1","kind":"SERVER","name":"get","timestamp":\(time + 10),\
+            "duration":50,"localEndpoint":{"serviceName":"cart"}}
+            """,
+        ]
+    }
+
+    private func calls(_ cluster: RecordingCluster) -> [String: String] {
+        cluster.documents.filter { $0.key.hasPrefix("jaeger-dependencies-") }
+    }
+
+    @Test func `each interval has one document, written again when late calls change it`() async throws {
+        let cluster = RecordingCluster()
+        try await RunningServer.run(routes: { cluster.routes(&$0) }) { server in
+            let harness = try ForwarderHarness(port: server.port) { options, store in
+                options.dependenciesInterval = .seconds(60)
+                store.topology.settleTime = 0
+                store.topology.renewalInterval = 0
+            }
+            let now = Int64(Date().timeIntervalSince1970) * 1_000_000_000
+            let first = now / Self.minute * Self.minute - 3 * Self.minute
+            try harness.seal(call(0, at: first / 1000) + call(1, at: (first + Self.minute) / 1000))
+            cluster.setAway(true)
+            try harness.start()
+            try harness.until("a note") { try harness.store.toldCalls(destination: "main").count == 2 }
+            // What was to be told outlives the process.
+            try harness.crash()
+            cluster.setAway(false)
+            try harness.start()
+            try harness.until("two documents") { calls(cluster).count == 2 }
+            #expect(calls(cluster).values.allSatisfy { $0.contains("\"callCount\":1") })
+            let id = try harness.store.storeID() + "-\(first / 1_000_000_000)"
+            try harness.seal(call(2, at: first / 1000 + 5))
+            try harness.until("a change") {
+                calls(cluster).contains { $0.key.hasSuffix(id) && $0.value.contains("\"callCount\":2") }
+            }
+            #expect(calls(cluster).count == 2)
+            try harness.until("no content") {
+                try harness.store.toldCalls(destination: "main").allSatisfy { $0.content == nil }
+            }
+            harness.stop()
         }
     }
 }
