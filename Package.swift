@@ -34,10 +34,12 @@ let package = Package(
         .target(name: "WireFormats", dependencies: ["TraceModel", "Bytes"], swiftSettings: strict),
         .target(name: "QueryLanguage", dependencies: ["TraceModel", "Bytes"], swiftSettings: strict),
         .target(name: "Topology", dependencies: ["TraceModel", "Bytes"], swiftSettings: strict),
+        .target(name: "Comparison", dependencies: ["TraceModel"], swiftSettings: strict),
         .target(name: "GraphDrawing", dependencies: ["Topology", "Terminal"], swiftSettings: strict),
         .target(
             name: "Sampling", dependencies: ["QueryLanguage", "Topology", "TraceModel", "Bytes"],
             exclude: ["sampling.md"], swiftSettings: strict),
+        .target(name: "Releases", dependencies: ["Comparison", "Topology", "TraceModel"], swiftSettings: strict),
         .target(name: "Telemetry", swiftSettings: strict),
         .target(name: "Threads", swiftSettings: strict),
 
@@ -92,6 +94,14 @@ let package = Package(
                 "Threads", "Bytes", .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
 
+        .target(
+            name: "OpenSearchStore",
+            dependencies: [
+                "TraceStore", "OpenSearch", "WireFormats", "SegmentStore", "Sampling", "HTTPClient", "Topology",
+                "TraceModel",
+                "FileSystem", "Threads", "Bytes", .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: strict),
+
         // From the network to storage, and back
         .target(
             name: "NetworkServer",
@@ -120,7 +130,8 @@ let package = Package(
         .target(
             name: "HTTPAPI",
             dependencies: [
-                "NetworkServer", "TraceStore", "WireFormats", "Sampling", "QueryLanguage", "GraphDrawing", "Topology",
+                "NetworkServer", "TraceStore", "WireFormats", "Sampling", "QueryLanguage", "GraphDrawing", "Releases",
+                "Comparison", "Topology",
                 "TraceModel", "QueryFiles", "Telemetry", "Threads", "Bytes",
             ],
             swiftSettings: strict),
@@ -134,8 +145,9 @@ let package = Package(
             name: "skein",
             dependencies: [
                 "Configuration", "HTTPClient", "Terminal", "HTTPAPI", "Receivers", "NetworkServer", "Ingestion",
-                "Forwarding", "OpenSearch", "TraceStore", "TopologyStore", "Sampling", "QueryLanguage", "GraphDrawing",
-                "Topology",
+                "Forwarding", "OpenSearchStore", "OpenSearch", "TraceStore", "TopologyStore", "Sampling",
+                "QueryLanguage", "GraphDrawing",
+                "Releases", "Topology",
                 "Journal", "WireFormats", "TraceModel", "Telemetry", "Compression", "Threads", "Bytes", "CShim",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -157,6 +169,17 @@ let package = Package(
         .executableTarget(
             name: "journal-crash-child", dependencies: ["Journal"], path: "Tests/JournalCrashChild",
             swiftSettings: strict),
+        .executableTarget(
+            name: "opensearch-peer",
+            dependencies: [
+                "NetworkServer", "Compression", "Bytes", "TestSupport",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ], path: "Tests/OpenSearchPeer", swiftSettings: strict),
         .testTarget(name: "BytesTests", dependencies: ["Bytes", "CShim"], swiftSettings: strict),
         .testTarget(name: "CompressionTests", dependencies: ["Compression", "CZlib"], swiftSettings: strict),
         .testTarget(name: "FileSystemTests", dependencies: ["FileSystem", "TestSupport"], swiftSettings: strict),
@@ -187,7 +210,12 @@ let package = Package(
             name: "TopologyTests", dependencies: ["Topology", "WireFormats", "TraceModel", "Bytes", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
+            name: "ComparisonTests", dependencies: ["Comparison", "TraceModel", "TestSupport"], swiftSettings: strict),
+        .testTarget(
             name: "GraphDrawingTests", dependencies: ["GraphDrawing", "Terminal", "Topology", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ReleasesTests", dependencies: ["Releases", "Comparison", "Topology", "TraceModel", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "SamplingTests",
@@ -254,8 +282,15 @@ let package = Package(
                 "Forwarding", "OpenSearch", "TraceStore", "WireFormats", "TraceModel", "FileSystem",
                 "NetworkTestSupport", "NetworkServer", "TestSupport", .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
+        .testTarget(
+            name: "OpenSearchStoreTests",
+            dependencies: [
+                "OpenSearchStore", "OpenSearch", "TraceStore", "SegmentStore", "QueryLanguage", "WireFormats",
+                "Topology", "TraceModel", "Bytes", "TestSupport", .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: strict),
         .testTarget(name: "RepositoryTests", swiftSettings: strict),
-        .testTarget(name: "EndToEndTests", dependencies: ["TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["TestSupport", "opensearch-peer"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

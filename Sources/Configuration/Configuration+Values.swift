@@ -93,11 +93,11 @@ extension Configuration {
 
     private func wrong(_ key: String) -> Never { preconditionFailure("\(key) is read by its type") }
 
-    private func text(_ key: String) -> String {
+    func text(_ key: String) -> String {
         if case .text(let text) = entry(key).value { text } else { wrong(key) }
     }
 
-    private func integer(_ key: String) -> Int {
+    func integer(_ key: String) -> Int {
         if case .integer(let number) = entry(key).value { number } else { wrong(key) }
     }
 
@@ -110,20 +110,28 @@ extension Configuration {
         }
     }
 
-    private func list(_ key: String) -> [String] {
+    func list(_ key: String) -> [String] {
         if case .list(let items) = entry(key).value { items } else { wrong(key) }
     }
 
-    private func boolean(_ key: String) -> Bool {
+    func boolean(_ key: String) -> Bool {
         if case .boolean(let value) = entry(key).value { value } else { wrong(key) }
     }
 
-    private func textOrOff(_ key: String) -> String? {
+    func secret(_ key: String) -> String? {
+        switch entry(key).value {
+        case .secret(let text): text
+        case .off: nil
+        default: wrong(key)
+        }
+    }
+
+    func textOrOff(_ key: String) -> String? {
         let text = text(key)
         return text == "off" ? nil : text
     }
 
-    private func listOrOff(_ key: String) -> [String] {
+    func listOrOff(_ key: String) -> [String] {
         let items = list(key)
         return items == ["off"] ? [] : items
     }
@@ -136,7 +144,7 @@ extension Configuration {
         }
     }
 
-    private func byteCount(_ key: String) -> Int {
+    func byteCount(_ key: String) -> Int {
         if let count = optionalByteCount(key) { count } else { wrong(key) }
     }
 
@@ -148,11 +156,11 @@ extension Configuration {
         }
     }
 
-    private func duration(_ key: String) -> Duration {
+    func duration(_ key: String) -> Duration {
         if let duration = optionalDuration(key) { duration } else { wrong(key) }
     }
 
-    private func optionalDuration(_ key: String) -> Duration? {
+    func optionalDuration(_ key: String) -> Duration? {
         switch entry(key).value {
         case .off: nil
         case .duration(let nanoseconds): .nanoseconds(nanoseconds)

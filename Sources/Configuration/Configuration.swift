@@ -33,6 +33,8 @@ public struct Configuration: Sendable {
     public private(set) var sampling = PolicyDocument()
     /// What the file says of it, but for the settings.
     private(set) var samplingPolicies: [PolicyNode.Entry] = []
+    /// Clusters with names of their own: what the file says of each in place of the settings of `opensearch`.
+    private(set) var destinations: [DestinationSection] = []
 
     /// Everything at its default.
     public init() {
@@ -66,7 +68,7 @@ public struct Configuration: Sendable {
         problems += apply(environment: environment)
         problems += apply(options: options)
         problems += applySampling()
-        problems += contradictions()
+        problems += contradictions() + problemsOfOpenSearch()
         guard problems.isEmpty else { throw ConfigurationError(problems) }
     }
 
@@ -76,6 +78,7 @@ public struct Configuration: Sendable {
         self.init()
         let problems =
             apply(try ConfigurationFile(text: fileText, path: path)) + applySampling() + contradictions()
+            + problemsOfOpenSearch()
         guard problems.isEmpty else { throw ConfigurationError(problems) }
     }
 
@@ -91,7 +94,7 @@ public struct Configuration: Sendable {
 
     // MARK: Sources
 
-    private mutating func set(_ key: String, _ value: SettingValue, _ origin: Origin) {
+    mutating func set(_ key: String, _ value: SettingValue, _ origin: Origin) {
         for index in entries.indices where entries[index].setting.key == key {
             entries[index].value = value
             entries[index].origin = origin
@@ -101,6 +104,7 @@ public struct Configuration: Sendable {
     private mutating func apply(_ file: ConfigurationFile) -> [String] {
         var problems = file.problems
         samplingPolicies = file.samplingPolicies
+        destinations = file.destinations
         for item in file.items {
             guard let setting = Setting.named(item.key) else {
                 let known = Setting.all.map(\.key) + SamplingSection.keys.map { "sampling." + $0 }
@@ -121,7 +125,7 @@ public struct Configuration: Sendable {
 
     private mutating func apply(environment: [String: String]) -> [String] {
         let known = Dictionary(uniqueKeysWithValues: Setting.all.map { ($0.environmentName, $0) })
-        var problems: [String] = []
+        var problems = applyForeign(environment: environment)
         for (name, text) in environment.sorted(by: { $0.key < $1.key })
         where name.hasPrefix(Setting.environmentPrefix) && name != Self.fileVariable {
             if ServiceLink.matches(name: name, text: text) { continue }

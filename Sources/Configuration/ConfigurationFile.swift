@@ -21,6 +21,8 @@ struct ConfigurationFile {
     private(set) var problems: [String] = []
     /// What stands below `sampling:` and is no setting.
     private(set) var samplingPolicies: [PolicyNode.Entry] = []
+    /// What stands below `opensearch.destinations:`.
+    private(set) var destinations: [DestinationSection] = []
 
     private static let byteCountMax = 1 << 20
 
@@ -80,6 +82,10 @@ struct ConfigurationFile {
                         value: PolicyNode(node, path: path)))
                 continue
             }
+            if key == DestinationSection.key {
+                collectDestinations(node, place)
+                continue
+            }
             guard Setting.named(key) == nil, Setting.all.contains(where: { $0.key.hasPrefix(key + ".") }) else {
                 if items.contains(where: { $0.key == key }) {
                     problems.append("'\(key)' is set a second time at \(place)")
@@ -95,6 +101,34 @@ struct ConfigurationFile {
                     "'\(key)' at \(place) has a value, but is a group: expected "
                         + names.map { "'\($0.dropFirst(key.count + 1)):'" }.joined(separator: ", ") + " below it")
             }
+        }
+    }
+
+    private mutating func collectDestinations(_ node: Node, _ place: String) {
+        guard case .mapping(let sections) = node else {
+            problems.append("'\(DestinationSection.key)' at \(place): expected a name, and settings below it")
+            return
+        }
+        for (nameNode, node) in sections {
+            let place = "\(path):\(nameNode.mark?.line ?? 0):\(nameNode.mark?.column ?? 0)"
+            guard let name = nameNode.scalar?.string, DestinationSection.isName(name) else {
+                problems.append("a destination at \(place) has a wrong name: expected a-z, 0-9 and dashes")
+                continue
+            }
+            var section = DestinationSection(name: name, place: place)
+            guard case .mapping(let mapping) = node else {
+                problems.append("destination '\(name)' at \(place) has no settings")
+                continue
+            }
+            for (keyNode, node) in mapping {
+                let line = keyNode.mark?.line ?? 0
+                let column = keyNode.mark?.column ?? 0
+                section.items.append(
+                    Item(
+                        key: keyNode.scalar?.string ?? "", text: Self.text(node), line: line, column: column,
+                        place: "\(path):\(line):\(column)"))
+            }
+            destinations.append(section)
         }
     }
 

@@ -17,6 +17,7 @@ extension Configuration {
                             "  \($0.key): \($0.value.yaml)  # \(Self.oneLine("\($0.keyPlace)"))"
                         }
                     }
+                    if group == "opensearch" { lines += destinationLines }
                 }
                 name = "  " + name[name.index(after: dot)...]
             } else {
@@ -25,6 +26,21 @@ extension Configuration {
             lines.append("\(name): \(Self.yaml(entry.value))  # \(Self.oneLine(entry.origin.description))")
         }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    private var destinationLines: [String] {
+        guard !destinations.isEmpty else { return [] }
+        var lines = ["  destinations:"]
+        for section in destinations {
+            lines.append("    \(section.name):")
+            for item in section.items {
+                guard let value = Setting.named("opensearch." + item.key)?.type.value(of: item.text ?? "") else {
+                    continue
+                }
+                lines.append("      \(item.key): \(Self.yaml(value))  # \(Self.oneLine(item.place))")
+            }
+        }
+        return lines
     }
 
     /// All settings as a JSON object: by key, the value's text and the origin.
@@ -76,6 +92,25 @@ extension Configuration {
 }
 
 extension Setting {
+    /// What others call the settings of a cluster.
+    private static var foreignNames: [String] {
+        var lines = [
+            "", "## Names of others", "",
+            "Environment variables of Jaeger and Zipkin are understood too, and count before the file and after those",
+            "above. The names that KubeSphere's ClusterConfiguration has for the same stand beside them, for whoever",
+            "carries its values over; they are below `spec.common.opensearch`, or `spec.common.es` as the second.", "",
+            "| key | environment of Jaeger, Zipkin | KubeSphere |", "| --- | --- | --- |",
+        ]
+        for setting in all {
+            let names = Configuration.foreignNames.filter { $0.key == setting.key }.map { "`\($0.name)`" }
+            let values = Configuration.kubeSphereNames[setting.key].map { $0.map { "`\($0)`" } } ?? []
+            if names.isEmpty && values.isEmpty { continue }
+            lines.append(
+                "| `\(setting.key)` | \(names.joined(separator: ", ")) | \(values.joined(separator: ", ")) |")
+        }
+        return lines
+    }
+
     /// The reference of all settings, in Markdown.
     public static var reference: String {
         var lines = [
@@ -86,7 +121,8 @@ extension Setting {
             "that before the default. Names that are not listed here are refused. `skein config print` shows what is",
             "in force and who set it, `skein config check FILE` checks a file. This page is what",
             "`skein config print --reference` prints. What is stored of the traces, and what stays of them, is told by",
-            "rules below `sampling:`, which are described in Sources/Sampling/sampling.md.",
+            "rules below `sampling:`, which are described in Sources/Sampling/sampling.md. Several clusters stand",
+            "below `opensearch.destinations:`, each a name with settings of its own in place of those of `opensearch`.",
             "",
             "    zipkin:",
             "      port: 9411",
@@ -104,6 +140,6 @@ extension Setting {
                 "| `\(setting.key)` | `--\(setting.optionName)` | `\(setting.environmentName)` "
                     + "| `\(setting.defaultText)` | \(setting.help) | \(setting.type.expectation) |")
         }
-        return lines.joined(separator: "\n") + "\n"
+        return (lines + foreignNames).joined(separator: "\n") + "\n"
     }
 }

@@ -34,6 +34,8 @@ public struct Setting: Sendable {
 /// What a setting takes.
 public enum SettingType: Sendable {
     case text
+    /// A text that is never shown.
+    case secret
     /// Texts separated by commas, or a list in the file; at least one.
     case list
     /// A TCP port, 0 for a free one, or `off`.
@@ -53,7 +55,7 @@ public enum SettingType: Sendable {
     /// What it takes, in words, with its limits.
     public var expectation: String {
         switch self {
-        case .text: "a text"
+        case .text, .secret: "a text"
         case .list: "one or more texts, separated by commas"
         case .port: "a port from 0 (any free one) to 65535, or 'off'"
         case .bytes(let range, let canBeOff):
@@ -78,6 +80,8 @@ public enum SettingType: Sendable {
         switch self {
         case .text:
             return text.isEmpty ? nil : .text(text)
+        case .secret:
+            return text.isEmpty ? nil : text == "off" ? .off : .secret(text)
         case .list:
             let items = text.split(separator: ",", omittingEmptySubsequences: false).map(trimmed)
             return items.contains("") ? nil : .list(items)
@@ -118,6 +122,7 @@ public enum SettingType: Sendable {
 /// The value of a setting.
 public enum SettingValue: Equatable, Sendable {
     case text(String)
+    case secret(String)
     case list([String])
     case port(UInt16)
     case bytes(Int)
@@ -130,10 +135,11 @@ public enum SettingValue: Equatable, Sendable {
 }
 
 extension SettingValue: CustomStringConvertible {
-    /// The shortest exact text of the value; setting it again gives the same value.
+    /// The shortest exact text of the value; setting it again gives the same value. Of a secret only that there is one.
     public var description: String {
         switch self {
         case .text(let text): text
+        case .secret: "***"
         case .list(let items): items.joined(separator: ",")
         case .port(let port): "\(port)"
         case .bytes(let count): SizeText.text(count)

@@ -154,6 +154,92 @@ extension Setting {
             "How much disk the segments may take; the oldest go first"),
 
         Setting(
+            "storage", .choice(["embedded", "opensearch"]), default: "embedded",
+            "Where spans are kept: in the data folder, or in the cluster that 'opensearch' tells of"),
+        Setting(
+            "opensearch.urls", .list, default: "off",
+            "Servers of a cluster, such as https://search:9200, that everything stored is handed to"),
+        Setting("opensearch.username", .text, default: "off", "Name to log in with"),
+        Setting(
+            "opensearch.password", .secret, default: "off",
+            "Its password; safer in a file, as other users of the machine see options"),
+        Setting(
+            "opensearch.password-file", .text, default: "off", "File of the password; read again when it changes"),
+        Setting("opensearch.api-key", .secret, default: "off", "API key to log in with"),
+        Setting("opensearch.api-key-file", .text, default: "off", "File of the API key; read again when it changes"),
+        Setting("opensearch.bearer-token", .secret, default: "off", "Bearer token to log in with"),
+        Setting(
+            "opensearch.bearer-token-file", .text, default: "off", "File of the token; read again when it changes"),
+        Setting(
+            "opensearch.ca", .text, default: "off",
+            "File of the authorities in PEM that sign the servers' certificates; off: those of the system"),
+        Setting("opensearch.certificate", .text, default: "off", "File of the certificate in PEM to show to servers"),
+        Setting("opensearch.key", .text, default: "off", "File of this certificate's private key in PEM"),
+        Setting(
+            "opensearch.skip-host-verify", .boolean, default: "false",
+            "Takes any certificate: whoever stands between can read and change everything"),
+        Setting(
+            "opensearch.proxy", .text, default: "off",
+            "Proxy to the servers, such as http://proxy:3128; off: as the environment says"),
+        Setting("opensearch.compress", .boolean, default: "true", "Packs what is sent with gzip"),
+        Setting(
+            "opensearch.connect-timeout", .duration(second / 100...600 * second), default: "5s",
+            "Time to connect to a server"),
+        Setting(
+            "opensearch.timeout", .duration(second / 100...3600 * second), default: "30s", "Time for one request"),
+        Setting(
+            "opensearch.shape", .choice(["jaeger", "otel"]), default: "jaeger",
+            "Whose documents are written: Jaeger's, or those of OpenSearch Dashboards' trace analytics"),
+        Setting(
+            "opensearch.index-prefix", .text, default: "off",
+            "Goes before the name of every index, with a dash between"),
+        Setting(
+            "opensearch.rotation", .choice(["daily", "hourly", "rollover"]), default: "daily",
+            "When an index is followed by the next; rollover: written through an alias that the cluster turns"),
+        Setting("opensearch.shards", .integer(1...1024), default: "5", "Shards of a new index"),
+        Setting("opensearch.replicas", .integer(0...32), default: "1", "Replicas of a new index"),
+        Setting(
+            "opensearch.install-templates", .boolean, default: "true",
+            "Installs index templates that are missing or older"),
+        Setting(
+            "opensearch.field-attributes", .list, default: "off",
+            "Attributes that become fields of their own for Dashboards, by key, or * for all; in Jaeger's documents"),
+        Setting(
+            "opensearch.bulk-bytes", .bytes(64 << 10...gibibyte), default: "5MiB", "Size of a bulk request, unpacked"),
+        Setting(
+            "opensearch.bulk-documents", .integer(1...1_000_000), default: "5000", "Documents of one bulk request"),
+        Setting("opensearch.requests", .integer(1...256), default: "4", "Bulk requests under way at once"),
+        Setting(
+            "opensearch.delay", .duration(second / 10...day), default: "15s",
+            "How old spans in memory may be until they are sealed and handed on"),
+        Setting(
+            "opensearch.backoff-min", .duration(second / 1000...3600 * second), default: "200ms",
+            "Wait after the first failure; doubled after each, with chance"),
+        Setting(
+            "opensearch.backoff-max", .duration(second / 1000...day), default: "30s", "Longest wait after failures"),
+        Setting(
+            "opensearch.hold-retention", .boolean, default: "true",
+            "Whether nothing is removed from the data folder that was not handed on"),
+        Setting(
+            "opensearch.begin", .choice(["stored", "new"]), default: "stored",
+            "Whether a destination that is new is handed what is stored already, or only what comes"),
+        Setting(
+            "opensearch.dependencies-interval", .duration(60 * second...3600 * second, canBeOff: true), default: "5m",
+            "How often a document of the calls between services is written"),
+        Setting("opensearch.services", .list, default: "off", "Hands on only spans of these services"),
+        Setting("opensearch.errors-only", .boolean, default: "false", "Hands on only spans with an error"),
+        Setting("opensearch.drop-attributes", .list, default: "off", "Attributes that are left out, by key"),
+        Setting(
+            "opensearch.hash-attributes", .list, default: "off",
+            "Attributes whose values are replaced by a keyed hash, by key: equal ones stay equal"),
+        Setting(
+            "opensearch.dead-letter-bytes", .bytes(1 << 20...tebibyte), default: "256MiB",
+            "Documents kept that the cluster refused for good; when there are more, handing on waits"),
+        Setting(
+            "opensearch.max-span-age", .duration(second...36500 * day), default: "72h",
+            "How far back a trace is looked for by its ID, with storage opensearch"),
+
+        Setting(
             "topology.settle-time", .duration(second...3600 * second), default: "15s",
             "How long nothing of a trace has come until its calls are counted for good"),
         Setting(

@@ -6,17 +6,15 @@ public import Topology
 public enum GraphDrawing {
     /// The whole document, in UTF-8.
     public static func draw(_ graph: TopologyGraph, as format: GraphFormat) -> [UInt8] {
-        let text =
-            switch format {
-            case .table: GraphTable.text(graph)
-            case .json: GraphJSON.text(graph)
-            case .dot: GraphDOT.text(graph)
-            case .mermaid: GraphMermaid.text(graph)
-            case .graphml: GraphML.text(graph)
-            case .csv: GraphCSV.text(graph)
-            case .svg: GraphSVG.text(graph)
-            }
-        return Array(text.utf8)
+        switch format {
+        case .table: Array(GraphTable.text(graph).utf8)
+        case .json: GraphJSON.bytes(graph)
+        case .dot: Array(GraphDOT.text(graph).utf8)
+        case .mermaid: Array(GraphMermaid.text(graph).utf8)
+        case .graphml: Array(GraphML.text(graph).utf8)
+        case .csv: Array(GraphCSV.text(graph).utf8)
+        case .svg: Array(GraphSVG.text(graph).utf8)
+        }
     }
 
     /// The forms that a report of broken propagation can have.

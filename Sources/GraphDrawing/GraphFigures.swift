@@ -12,7 +12,9 @@ extension TopologyGraph {
     var hasShares: Bool { grouping == .version || grouping == .operation }
 
     /// Edges whose nodes exist: everything that is drawn goes by them.
-    var soundEdges: [Edge] { edges.filter { nodes.indices.contains($0.from) && nodes.indices.contains($0.to) } }
+    var soundEdges: [Edge] { edges.filter(isSound) }
+
+    func isSound(_ edge: Edge) -> Bool { nodes.indices.contains(edge.from) && nodes.indices.contains(edge.to) }
 }
 
 extension TopologyGraph.Node {
@@ -31,30 +33,6 @@ extension TopologyGraph.Edge {
 
 /// The part of a whole, from 0 to 1; 0 of nothing.
 func share(_ part: Int, of whole: Int) -> Double { whole > 0 ? Double(part) / Double(whole) : 0 }
-
-extension CallSeries.Kind {
-    package init?(word: String) {
-        guard let kind = Self.allCases.first(where: { $0.word == word }) else { return nil }
-        self = kind
-    }
-
-    /// As documents name it.
-    package var word: String {
-        switch self {
-        case .link: "link"
-        case .rpc: "rpc"
-        case .messaging: "messaging"
-        case .database: "database"
-        case .mirrored: "mirrored"
-        case .retried: "retried"
-        case .oneSided: "one-sided"
-        case .operation: "operation"
-        case .orphan: "orphan"
-        case .unjoined: "unjoined"
-        case .lonely: "lonely"
-        }
-    }
-}
 
 /// Figures for people.
 enum FigureText {

@@ -1,17 +1,17 @@
 /// What OpenTelemetry's entry of a W3C trace state, `ot=th:...;rv:...`, says of sampling.
 ///
 /// Source: OpenTelemetry, "TraceState: Probability Sampling", 2024.
-struct TraceStateSampling: Equatable, Sendable {
+package struct TraceStateSampling: Equatable, Sendable {
     /// What samplers before this one reject, of 2^56.
-    var threshold: UInt64?
+    package var threshold: UInt64?
     /// 56 bits, in place of the trace ID's.
-    var randomness: UInt64?
+    package var randomness: UInt64?
 
     private static let digitCountMax = 14
     private static let byteCountMax = 8192
 
     /// What is malformed is taken as not there.
-    init(_ traceState: UnsafeRawBufferPointer) {
+    package init(_ traceState: UnsafeRawBufferPointer) {
         guard traceState.count >= 6, traceState.count <= Self.byteCountMax else { return }
         for member in traceState.split(separator: UInt8(ascii: ",")) {
             let entry = Self.trimmed(member)
@@ -54,5 +54,33 @@ struct TraceStateSampling: Equatable, Sendable {
         var member = member.drop(while: isSpace)
         while let last = member.last, isSpace(last) { member = member.dropLast() }
         return member
+    }
+
+    // MARK: Writing
+
+    /// The trace state with another threshold. Whoever changes an entry puts it first; the others stay as they are.
+    /// - Parameter threshold: of 2^56, below that.
+    package static func text(_ traceState: UnsafeRawBufferPointer, threshold: UInt64) -> [UInt8] {
+        var parts = [fraction(threshold)]
+        var others: [[UInt8]] = []
+        for member in traceState.split(separator: UInt8(ascii: ",")) {
+            let entry = trimmed(member)
+            guard entry.starts(with: Array("ot=".utf8)) else {
+                others.append(Array(entry))
+                continue
+            }
+            for part in entry.dropFirst(3).split(separator: UInt8(ascii: ";"))
+            where !part.starts(with: Array("th:".utf8)) { parts.append(Array(part)) }
+        }
+        let entry = Array("ot=".utf8) + parts.joined(separator: [UInt8(ascii: ";")])
+        return Array(([entry] + others.filter { !$0.isEmpty }).joined(separator: [UInt8(ascii: ",")]))
+    }
+
+    /// `th:` and the leading ones of 14 digits, without zeros at the end.
+    private static func fraction(_ threshold: UInt64) -> [UInt8] {
+        var digits = Array(String(threshold, radix: 16).utf8)
+        digits = [UInt8](repeating: UInt8(ascii: "0"), count: max(0, digitCountMax - digits.count)) + digits
+        while digits.count > 1, digits.last == UInt8(ascii: "0") { digits.removeLast() }
+        return Array("th:".utf8) + digits
     }
 }

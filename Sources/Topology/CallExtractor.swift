@@ -1,7 +1,7 @@
 internal import Bytes
 public import TraceModel
 
-/// Makes records of calls from spans.
+/// Finds the sites of spans.
 ///
 /// What the spans of a shape have in common is looked at once for each batch, and spans that differ only in their IDs
 /// and times, or in attributes that the topology does not read, share a site that is made once. For one thread at a
@@ -26,7 +26,6 @@ public struct CallExtractor: Sendable {
     /// What the spans of a shape have in common.
     private struct Plan {
         var slots: Range<Int>
-        var isShared: Bool
         /// The row that a site was made or found for last, and that site; -1: none.
         var lastRow = -1
         var lastSite: UInt32 = 0
@@ -56,22 +55,22 @@ public struct CallExtractor: Sendable {
 
     public init() {}
 
-    /// Appends a record for each span, in the order of the batch.
-    public mutating func append(_ batch: SpanBatch, to records: inout [CallRecord], _ names: inout CallNames) {
+    /// Appends the number of each span's site, in the order of the batch.
+    public mutating func append(_ batch: SpanBatch, to sites: inout [UInt32], _ names: inout CallNames) {
         examineShapes(batch)
         removeEntries()
         let ids = batch.pointers
-        let (highs, lows) = (batch.traceIDHighColumn, batch.traceIDLowColumn)
-        let (starts, durations) = (batch.startColumn, batch.durationColumn)
         for row in 0..<batch.spanCount {
-            let shape = Int(ids.shapes[row])
-            let site = site(ofRow: row, shape: shape, batch, ids, &names)
-            var record = CallRecord(
-                traceIDHigh: highs[row], traceIDLow: lows[row], spanID: ids.spanIDs[row], parentID: ids.parentIDs[row],
-                start: starts[row], duration: durations[row], site: site)
-            if plans[shape].isShared { record.address = CallAddress.of(SpanView(batch: batch, row: row)) }
-            records.append(record)
+            sites.append(site(ofRow: row, shape: Int(ids.shapes[row]), batch, ids, &names))
         }
+    }
+
+    /// Appends a record for each span, in the order of the batch.
+    package mutating func append(_ batch: SpanBatch, to records: inout [CallRecord], _ names: inout CallNames) {
+        var sites: [UInt32] = []
+        append(batch, to: &sites, &names)
+        let columns = CallColumns(batch)
+        for (row, site) in sites.enumerated() { records.append(columns.record(ofRow: row, site: site)) }
     }
 
     // MARK: Shapes
@@ -101,7 +100,7 @@ public struct CallExtractor: Sendable {
                 }
                 word += UInt32(column.type.wordCount)
             }
-            plans.append(Plan(slots: firstSlot..<slots.count, isShared: shape.traits.isShared))
+            plans.append(Plan(slots: firstSlot..<slots.count))
         }
     }
 

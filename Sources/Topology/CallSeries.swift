@@ -60,6 +60,30 @@ public struct CallSeries: Hashable, Sendable {
     }
 }
 
+extension CallSeries.Kind {
+    package init?(word: String) {
+        guard let kind = Self.allCases.first(where: { $0.word == word }) else { return nil }
+        self = kind
+    }
+
+    /// As documents name it.
+    package var word: String {
+        switch self {
+        case .link: "link"
+        case .rpc: "rpc"
+        case .messaging: "messaging"
+        case .database: "database"
+        case .mirrored: "mirrored"
+        case .retried: "retried"
+        case .oneSided: "one-sided"
+        case .operation: "operation"
+        case .orphan: "orphan"
+        case .unjoined: "unjoined"
+        case .lonely: "lonely"
+        }
+    }
+}
+
 /// What is known of a series in some time. Sums of disjoint sets of calls add up, in any order.
 public struct CallTotals: Hashable, Sendable {
     public var callCount = 0

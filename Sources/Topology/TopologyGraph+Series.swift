@@ -8,7 +8,14 @@ extension TopologyGraph {
     /// between those.
     /// - Parameter window: the time that the series are of, nanoseconds since 1970.
     public init(series: [CallSeries: CallTotals], names: CallNames, query: TopologyQuery, window: Range<Int64>) {
-        self = GraphBuilder(series, names, query.grouping).graph(window)
+        var maker = GraphMaker(query.grouping)
+        maker.take(Array(series.keys), names)
+        self = maker.graph(of: SeriesTotals(totals: Array(series.values)), names, window)
+        finish(query)
+    }
+
+    /// Narrows the whole graph to what was asked for, and says what one should know of it.
+    package mutating func finish(_ query: TopologyQuery) {
         let whole = self
         if let focus = query.focus, !focus.isEmpty { narrow(to: focus, depth: query.depth) }
         notes += releaseNotes(whole)

@@ -59,6 +59,7 @@ extension CallBuckets {
         isChangeUnderway = false
         unchanged = [:]
         for id in prepared.seriesIDs { table.setStored(id) }
+        updateViews()
         for (level, start, bucket) in prepared.buckets {
             starts[level.index].enter(start)
             for span in BucketSpan.all where span.level == level {
@@ -67,6 +68,7 @@ extension CallBuckets {
                 }
             }
             cache.put(bucket, CallBucketCache.Key(length: level.rawValue, start: start))
+            show(bucket, BucketSpan(level), start)
             if level == .day {
                 let isLatest = starts[level.index].last == start
                 for id in bucket.ids { table.use(id, onDay: start, isLatest: isLatest) }

@@ -55,19 +55,6 @@ extension CallBuckets {
         return Sum(series: table.totals(sum), window: widened)
     }
 
-    /// What was counted in a window, as far as a graph of that grouping asks: series that are one to it are put
-    /// together.
-    ///
-    /// - Parameter window: as `sum(window:isIncluded:)` takes it.
-    package func sum(window: Range<Int64>, grouping: TopologyQuery.Grouping) throws(CatalogError) -> Sum {
-        let widened = widened(window)
-        let view = view(SeriesView.Kind(grouping))
-        let sum = try self.sum(widened, nil) { span, start throws(CatalogError) in try bucket(span, start, view) }
-        var result = [CallSeries: CallTotals](minimumCapacity: sum.count)
-        sum.forEachTotals { id, totals in result[view.series[Int(id)]] = totals }
-        return Sum(series: result, window: widened)
-    }
-
     private func sum(
         _ window: Range<Int64>, _ targets: [UInt32]?,
         _ bucket: (BucketSpan, Int64) throws(CatalogError) -> CallBucket?
@@ -129,7 +116,7 @@ extension CallBuckets {
     }
 
     /// The window as buckets, few of them, without those in which nothing was counted. Ascending.
-    private func pieces(of window: Range<Int64>) -> [(span: BucketSpan, start: Int64)] {
+    func pieces(of window: Range<Int64>) -> [(span: BucketSpan, start: Int64)] {
         guard let extent else { return [] }
         var pieces: [(span: BucketSpan, start: Int64)] = []
         var start = max(window.lowerBound, extent.lowerBound)

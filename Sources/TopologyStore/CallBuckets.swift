@@ -14,6 +14,8 @@ package final class CallBuckets {
     var table: SeriesTable
     var cache: CallBucketCache
     var views: [SeriesView.Kind: SeriesView] = [:]
+    /// For sums of views.
+    var totals = DenseTotals()
     /// Of each level, by `Level.index`: when its buckets start, ascending.
     var starts: [[Int64]] = []
     /// Of each level: from when on its buckets are whole; nil if none was removed.

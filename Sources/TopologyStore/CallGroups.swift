@@ -1,4 +1,5 @@
 internal import Topology
+internal import TraceModel
 
 /// What came of one trace.
 struct CallGroup: BitwiseCopyable, Hashable, Sendable {
@@ -6,53 +7,54 @@ struct CallGroup: BitwiseCopyable, Hashable, Sendable {
     /// When the first and the last of it came: nanoseconds since 1970.
     var firstArrival: Int64
     var lastArrival: Int64
-    /// The place of its first record.
+    /// Where its records begin, in whatever has them.
     var start: UInt32
     var count: UInt32
-
-    var rows: Range<Int> { Int(start)..<Int(start) + Int(count) }
 }
 
-/// Records of calls put together by trace.
+/// The calls of generations put together by trace. The records stay in their batches until they are asked for.
 struct CallGroups: Sendable {
-    private(set) var groups: [CallGroup] = []
-    private(set) var records: [CallRecord] = []
-
-    init() {}
-
-    /// - Parameter groups: one behind the other, in the order of `records`.
-    init(groups: [CallGroup], records: [CallRecord]) {
-        self.groups = groups
-        self.records = records
+    /// A span of one of the batches.
+    private struct Place: BitwiseCopyable {
+        var batch: UInt32
+        var row: UInt32
+        var site: UInt32
     }
 
+    private(set) var groups: [CallGroup] = []
+    /// Trace by trace.
+    private var places: [Place] = []
+    private var columns: [CallColumns] = []
+    /// What the columns are borrowed from.
+    private let sources: [ExtractedCalls]
+
     /// - Parameter now: nothing came later, whatever the clock said then.
-    init(_ sources: [ExtractedCalls], arrivedBy now: Int64) {
-        let total = sources.reduce(0) { $0 + $1.records.count }
+    init(_ sources: [ExtractedCalls] = [], arrivedBy now: Int64 = .max) {
+        self.sources = sources
+        let total = sources.reduce(0) { $0 + $1.sites.count }
         var numbers: [UInt32] = []
         numbers.reserveCapacity(total)
         groups.reserveCapacity(total / 8)
+        columns.reserveCapacity(sources.reduce(0) { $0 + $1.batches.count })
         var index = TraceIndex(expecting: total / 8)
         for source in sources { number(source, arrivedBy: now, &index, &numbers) }
-        var places: [UInt32] = []
-        places.reserveCapacity(groups.count)
         var start: UInt32 = 0
         for number in groups.indices {
+            // First each group's start; filling it moves that to its end.
             groups[number].start = start
-            places.append(start)
             start += groups[number].count
         }
-        records = [CallRecord](unsafeUninitializedCapacity: total) { target, count in
-            var row = 0
-            for source in sources {
-                for record in source.records {
-                    let number = Int(numbers[row])
-                    target.initializeElement(at: Int(places[number]), to: record)
-                    places[number] += 1
-                    row += 1
+        fill(numbers)
+    }
+
+    /// Appends the records of a trace.
+    func append(_ group: CallGroup, to records: inout [CallRecord]) {
+        places.withUnsafeBufferPointer { places in
+            columns.withUnsafeBufferPointer { columns in
+                for place in places[Int(group.start)..<Int(group.start) + Int(group.count)] {
+                    records.append(columns[Int(place.batch)].record(ofRow: Int(place.row), site: place.site))
                 }
             }
-            count = total
         }
     }
 
@@ -60,12 +62,11 @@ struct CallGroups: Sendable {
     private mutating func number(
         _ source: ExtractedCalls, arrivedBy now: Int64, _ index: inout TraceIndex, _ numbers: inout [UInt32]
     ) {
-        var row = 0
         var last = (traceIDLow: UInt64(0), number: -1)
         for batch in source.batches {
+            columns.append(CallColumns(batch.batch))
             let arrival = min(batch.arrival, now)
-            while row < batch.end {
-                let traceIDLow = source.records[row].traceIDLow
+            for traceIDLow in batch.batch.traceIDLowColumn {
                 if last.number < 0 || last.traceIDLow != traceIDLow {
                     let number = index.number(of: traceIDLow, orNew: groups.count)
                     last = (traceIDLow, number)
@@ -75,26 +76,38 @@ struct CallGroups: Sendable {
                                 traceIDLow: traceIDLow, firstArrival: arrival, lastArrival: arrival, start: 0,
                                 count: 0))
                     }
+                    groups[number].firstArrival = min(groups[number].firstArrival, arrival)
+                    groups[number].lastArrival = max(groups[number].lastArrival, arrival)
                 }
                 groups[last.number].count += 1
-                groups[last.number].firstArrival = min(groups[last.number].firstArrival, arrival)
-                groups[last.number].lastArrival = max(groups[last.number].lastArrival, arrival)
                 numbers.append(UInt32(last.number))
-                row += 1
             }
+            last.number = -1
         }
     }
 
-    mutating func reserve(groupCount: Int, recordCount: Int) {
-        groups.reserveCapacity(groupCount)
-        records.reserveCapacity(recordCount)
-    }
-
-    mutating func append(_ group: CallGroup, _ rows: ArraySlice<CallRecord>) {
-        var group = group
-        group.start = UInt32(records.count)
-        group.count = UInt32(rows.count)
-        groups.append(group)
-        records.append(contentsOf: rows)
+    /// - Parameter numbers: for each record its group.
+    private mutating func fill(_ numbers: [UInt32]) {
+        places = [Place](unsafeUninitializedCapacity: numbers.count) { target, count in
+            var (next, batchNumber) = (0, UInt32(0))
+            for source in sources {
+                var site = 0
+                for batch in source.batches {
+                    let first = site
+                    while site < batch.end {
+                        let group = Int(numbers[next])
+                        target.initializeElement(
+                            at: Int(groups[group].start),
+                            to: Place(batch: batchNumber, row: UInt32(site - first), site: source.sites[site]))
+                        groups[group].start += 1
+                        next += 1
+                        site += 1
+                    }
+                    batchNumber += 1
+                }
+            }
+            count = next
+        }
+        for group in groups.indices { groups[group].start -= groups[group].count }
     }
 }

@@ -6,12 +6,13 @@ struct ExtractedCalls: Sendable {
     struct Batch: Sendable {
         let batch: SpanBatch
         let arrival: Int64
-        /// The place behind its last record.
+        /// The place behind its last site.
         let end: Int
     }
 
     private(set) var batches: [Batch] = []
-    private(set) var records: [CallRecord] = []
+    /// Of each span, its site; the rest of a record is read from the batch when it is asked for.
+    private(set) var sites: [UInt32] = []
 
     /// How many of these batches need not be looked at again. Whoever asks for fewer than are known asks for what was.
     mutating func keepCommon(with others: [ArrivedBatch]) -> Int {
@@ -19,14 +20,14 @@ struct ExtractedCalls: Sendable {
         while common < min(batches.count, others.count), batches[common].batch === others[common].batch { common += 1 }
         if common < min(batches.count, others.count) {
             batches.removeSubrange(common...)
-            records.removeSubrange((batches.last?.end ?? 0)...)
+            sites.removeSubrange((batches.last?.end ?? 0)...)
         }
-        if records.isEmpty { records.reserveCapacity(others.reduce(0) { $0 + $1.batch.spanCount }) }
+        if sites.isEmpty { sites.reserveCapacity(others.reduce(0) { $0 + $1.batch.spanCount }) }
         return common
     }
 
     mutating func append(_ arrived: ArrivedBatch, _ extractor: inout CallExtractor, _ names: inout CallNames) {
-        extractor.append(arrived.batch, to: &records, &names)
-        batches.append(Batch(batch: arrived.batch, arrival: arrived.arrival, end: records.count))
+        extractor.append(arrived.batch, to: &sites, &names)
+        batches.append(Batch(batch: arrived.batch, arrival: arrived.arrival, end: sites.count))
     }
 }

@@ -29,8 +29,8 @@ public struct PreparedTopology: Sendable {
             self.counted = counted
             self.waiting = waiting
             self.rows = rows
-            settledTraceCount = settling.settled.count
-            settledSpanCount = settling.settled.reduce(0) { $0 + Int($1.count) }
+            settledTraceCount = settling.settledTraceCount
+            settledSpanCount = settling.settledSpanCount
             self.earlyTraceCount = earlyTraceCount
         }
     }

@@ -46,9 +46,9 @@ struct ProvisionalCalls: Sendable {
         buckets = [:]
         var counter = CallCounter()
         var records: [CallRecord] = []
-        for whole in waiting.wholes(with: fresh) {
+        for whole in waiting.wholes(with: fresh.groups) {
             records.removeAll(keepingCapacity: true)
-            waiting.gather(whole, fresh, into: &records)
+            waiting.append(whole, fresh, to: &records)
             counter.add(&records, names)
         }
         buckets = counter.buckets

@@ -117,7 +117,7 @@ struct SeriesTable {
 
     /// Notes that the day's bucket has the series.
     ///
-    /// - Parameter isLatest: whether no later day can have it. Otherwise it says nothing of a series of which the latest
+    /// - Parameter isLatest: whether no later day can have it. If not, it says nothing of a series of which the latest
     ///   day is not known: after a restart, what comes late is not what was counted last.
     mutating func use(_ id: UInt32, onDay start: Int64, isLatest: Bool) {
         guard id < latestDays.count, isLatest || latestDays[Int(id)] != nil else { return }

@@ -12,8 +12,16 @@ final class SeriesView {
     private(set) var targets: [UInt32] = []
     private var numbers: [CallSeries: UInt32] = [:]
     let kind: Kind
+    var maker: GraphMaker
+    /// Of all buckets that are cached.
+    var bounds = DurationBounds()
+    /// What is not settled as the view sees it, by minute.
+    var provisional: (stamp: GraphCache.Stamp, buckets: [Int64: SeenBucket])?
     private var changeCount = -1
     private var removalCount = -1
+
+    /// Series that are numbered though no bucket has them, beside as many as there are.
+    private static let unsettledCountMax = 10_000
 
     /// Of a series that did not exist.
     private static let unknown = UInt32.max
@@ -40,19 +48,27 @@ final class SeriesView {
         }
     }
 
-    init(_ kind: Kind) { self.kind = kind }
+    init(_ kind: Kind) {
+        self.kind = kind
+        maker = GraphMaker(kind.grouping)
+    }
 
     /// Takes up the series that are new.
     /// - Returns: false if series were removed: their IDs may stand for others, and all numbers are new.
     func update(_ table: SeriesTable) -> Bool {
-        guard table.changeCount != changeCount else { return true }
+        // Many may never have become settled.
+        let isTooMany = series.count > 2 * table.count + Self.unsettledCountMax
+        guard table.changeCount != changeCount || isTooMany else { return true }
         changeCount = table.changeCount
-        let isSame = removalCount == table.removalCount
+        let isSame = removalCount == table.removalCount && !isTooMany
         if !isSame {
             removalCount = table.removalCount
             (targets, numbers) = ([], [:])
             // Nobody asks for number 0.
             series = [CallSeries(.link, callee: CallParty())]
+            maker = GraphMaker(kind.grouping)
+            bounds = DurationBounds()
+            provisional = nil
         }
         while targets.count < table.series.count { targets.append(Self.unknown) }
         for (id, entry) in table.series.enumerated() where targets[id] == Self.unknown {
@@ -61,7 +77,8 @@ final class SeriesView {
         return isSame
     }
 
-    private func number(of entry: CallSeries) -> UInt32 {
+    /// As `targets` has it; a series that no bucket has may be numbered too.
+    func number(of entry: CallSeries) -> UInt32 {
         guard let seen = entry.seen(by: kind.grouping) else { return 0 }
         let number = numbers[seen] ?? UInt32(series.count)
         if number == series.count {
@@ -69,50 +86,5 @@ final class SeriesView {
             series.append(seen)
         }
         return number | (seen.hasDurationsInGraph ? 0 : CallBucket.withoutDurations)
-    }
-}
-
-extension CallBuckets {
-    /// The view as of now.
-    func view(_ kind: SeriesView.Kind) -> SeriesView {
-        let view = views[kind] ?? SeriesView(kind)
-        views[kind] = view
-        if !view.update(table) { cache.remove { $0.view == kind } }
-        return view
-    }
-
-    /// The bucket as the view sees it.
-    func bucket(
-        _ span: BucketSpan, _ start: Int64, _ view: SeriesView
-    ) throws(CatalogError) -> CallBucket? {
-        let key = span.key(start, view.kind)
-        if let bucket = cache.bucket(key) { return bucket }
-        var seen: CallBucket?
-        if span.isDerived {
-            var buckets: [CallBucket] = []
-            for start in starts[span.level.index].within(start..<start + span.nanoseconds) {
-                // Not kept: what is derived of them takes their place.
-                if let bucket = cache.bucket(BucketSpan(span.level).key(start, view.kind)) {
-                    buckets.append(bucket)
-                } else if let bucket = try read(span.level, start, view) {
-                    buckets.append(bucket)
-                }
-            }
-            seen = CallBucket.sum(buckets)
-        } else {
-            seen = try read(span.level, start, view)
-        }
-        if let seen { cache.put(seen, key) }
-        return seen
-    }
-
-    private func read(
-        _ level: TopologyChange.Level, _ start: Int64, _ view: SeriesView
-    ) throws(CatalogError) -> CallBucket? {
-        guard starts[level.index].has(start) else { return nil }
-        if let bucket = cache.bucket(BucketSpan(level).key(start)) {
-            return CallBucket.sum([bucket], targets: view.targets)
-        }
-        return try read(level, start).map { CallBucket.sum([$0], targets: view.targets) }
     }
 }

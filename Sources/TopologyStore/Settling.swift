@@ -1,3 +1,5 @@
+internal import Topology
+
 /// Which traces a sealing settles.
 public enum TopologySettling: Sendable {
     /// Those of which nothing came for the settle time.
@@ -12,8 +14,8 @@ public enum TopologySettling: Sendable {
 struct Settling {
     /// Of the traces that wait on, the last of each came after this: nanoseconds since 1970.
     private(set) var cutoff: Int64
-    private(set) var settled: [WaitingCalls.Whole] = []
-    private(set) var kept: [WaitingCalls.Whole] = []
+    /// Every trace, once.
+    private(set) var wholes: [WaitingCalls.Whole]
     /// Of those settled the ones that the cutoff does not tell: low halves of their IDs.
     private(set) var restless: [UInt64] = []
     /// Of those settled the ones that had not rested long enough.
@@ -29,7 +31,7 @@ struct Settling {
     ///   - settleTime: nanoseconds.
     ///   - isHolding: traces wait on however long they have rested.
     init(
-        _ waiting: WaitingCalls, with fresh: CallGroups, now: Int64, settleTime: Int64, waitingCountMax: Int,
+        _ waiting: WaitingCalls, with groups: [CallGroup], now: Int64, settleTime: Int64, waitingCountMax: Int,
         isHolding: Bool = false
     ) {
         func before(_ time: Int64) -> Int64 {
@@ -39,16 +41,17 @@ struct Settling {
         cutoff = isHolding ? 0 : before(settleTime)
         let oldest =
             isHolding ? .min : before(settleTime.multipliedReportingOverflow(by: Self.settleTimesMax).partialValue)
+        wholes = waiting.wholes(with: groups)
         var keptCount = 0
-        for whole in waiting.wholes(with: fresh) {
+        for place in wholes.indices {
+            let whole = wholes[place]
             if whole.lastArrival <= cutoff {
-                settled.append(whole)
+                wholes[place].isSettled = true
             } else if whole.firstArrival < oldest || whole.count > Self.traceRecordCountMax {
-                settled.append(whole)
-                restless.append(waiting.traceIDLow(whole, fresh))
+                wholes[place].isSettled = true
+                restless.append(waiting.traceIDLow(whole, groups))
                 earlyCount += 1
             } else {
-                kept.append(whole)
                 keptCount += Int(whole.count)
             }
         }
@@ -57,17 +60,47 @@ struct Settling {
 
     /// Settles traces with that many records at least: those of which longest nothing has come.
     private mutating func raiseCutoff(_ excess: Int) {
+        var kept: [(lastArrival: Int64, count: UInt32)] = []
+        kept.reserveCapacity(wholes.count)
+        for whole in wholes where !whole.isSettled { kept.append((whole.lastArrival, whole.count)) }
+        kept.sort { $0.lastArrival < $1.lastArrival }
         var left = excess
-        for whole in kept.sorted(by: { $0.lastArrival < $1.lastArrival }) {
+        for trace in kept {
             guard left > 0 else { break }
-            left -= Int(whole.count)
-            cutoff = whole.lastArrival
+            left -= Int(trace.count)
+            cutoff = trace.lastArrival
         }
-        let waited = kept
-        kept.removeAll(keepingCapacity: true)
-        for whole in waited {
-            if whole.lastArrival <= cutoff { settled.append(whole) } else { kept.append(whole) }
+        for place in wholes.indices where !wholes[place].isSettled && wholes[place].lastArrival <= cutoff {
+            wholes[place].isSettled = true
+            earlyCount += 1
         }
-        earlyCount += waited.count - kept.count
+    }
+
+    var settledTraceCount: Int { wholes.count { $0.isSettled } }
+    var settledSpanCount: Int { wholes.reduce(0) { $0 + ($1.isSettled ? Int($1.count) : 0) } }
+    /// Whether a trace that waited is settled.
+    var isForgetting: Bool { wholes.contains { $0.isSettled && $0.waiting >= 0 } }
+
+    // MARK: What waits on
+
+    /// Writes what came of the traces that wait on; the wholes then tell it as groups of the row.
+    mutating func writeRow(_ fresh: CallGroups, _ names: CallNames) -> WaitingRow {
+        let count = wholes.reduce(0) {
+            $0 + (!$1.isSettled && $1.group >= 0 ? Int(fresh.groups[Int($1.group)].count) : 0)
+        }
+        var writer = WaitingRowWriter(cutoff: cutoff, names, expecting: count)
+        var records: [CallRecord] = []
+        for place in wholes.indices where !wholes[place].isSettled && wholes[place].group >= 0 {
+            let group = fresh.groups[Int(wholes[place].group)]
+            records.removeAll(keepingCapacity: true)
+            fresh.append(group, to: &records)
+            wholes[place].group = Int32(writer.groups.count)
+            _ = records.withUnsafeBufferPointer {
+                writer.add(
+                    traceIDLow: group.traceIDLow, firstArrival: group.firstArrival, lastArrival: group.lastArrival,
+                    $0)
+            }
+        }
+        return writer.finish(settled: restless)
     }
 }

@@ -25,22 +25,25 @@ struct TopologyState: Sendable {
     /// - Parameter report: is told of each row that cannot be read.
     mutating func takeUp(_ rows: [TopologyChange.Waiting], _ report: (any Error) -> Void) {
         for row in rows {
-            var content = WaitingRow()
+            self.rows.count += 1
+            let content: WaitingRow
             do {
                 content = try WaitingRow(row.content, cutoff: row.cutoff, &names)
             } catch {
                 statistics.damagedRowCount += 1
                 report(error)
+                // What was settled then, is settled, whatever else the row said.
+                content = WaitingRowWriter(cutoff: row.cutoff, names).finish(isStored: false)
             }
-            // What was settled then, is settled, whatever else the row said.
             let settled = Set(content.settled)
-            let kept = waiting.wholes(with: content.added).filter {
-                $0.lastArrival > row.cutoff
-                    && (settled.isEmpty || !settled.contains(waiting.traceIDLow($0, content.added)))
+            var wholes = waiting.wholes(with: content.groups)
+            for place in wholes.indices {
+                wholes[place].isSettled =
+                    wholes[place].lastArrival <= row.cutoff
+                    || (!settled.isEmpty && settled.contains(waiting.traceIDLow(wholes[place], content.groups)))
             }
-            waiting = waiting.next(keeping: kept, of: content.added).waiting
-            self.rows.count += 1
-            self.rows.recordCount += content.added.records.count
+            waiting = waiting.next(keeping: wholes, adding: content, names)
+            self.rows.recordCount += content.chunk.recordCount
         }
     }
 
@@ -53,9 +56,9 @@ struct TopologyState: Sendable {
         var calls = extracted.removeValue(forKey: generation) ?? ExtractedCalls()
         defer { extracted[generation] = calls }
         let known = calls.keepCommon(with: batches)
-        let recordCountMax = calls.records.count + Self.sliceCount
+        let countMax = calls.sites.count + Self.sliceCount
         for place in known..<batches.count {
-            if calls.records.count >= recordCountMax { return false }
+            if calls.sites.count >= countMax { return false }
             calls.append(batches[place], &extractor, &names)
         }
         return true
@@ -110,28 +113,30 @@ struct WaitingRows: Sendable {
     /// Below that, rows are not worth being made anew.
     static let recordCountMin = 10_000
 
-    /// What to write when `waiting` is left, of which `added` is new.
+    /// Enters what is to be written when `waiting` is left.
     ///
-    /// - Parameter isForgetting: whether a trace of the rows was settled.
-    /// - Returns: the rows afterwards.
+    /// - Parameters:
+    ///   - added: what of it is new.
+    ///   - isForgetting: whether a trace of the rows was settled.
+    /// - Returns: the rows afterwards, and what is left as it is held then.
     func change(
-        _ waiting: WaitingCalls, _ added: WaitingRow, cutoff: Int64, isForgetting: Bool, _ names: CallNames,
+        _ waiting: WaitingCalls, _ added: WaitingRow, isForgetting: Bool, _ names: CallNames,
         _ change: inout TopologyChange
-    ) -> WaitingRows {
+    ) -> (rows: WaitingRows, waiting: WaitingCalls) {
         if waiting.count == 0 {
             change.replacesWaiting = count > 0
-            return WaitingRows()
+            return (WaitingRows(), waiting)
         }
-        let newCount = added.added.records.count
-        if newCount == 0 && !isForgetting { return self }
+        let newCount = added.chunk.recordCount
+        if newCount == 0 && !isForgetting { return (self, waiting) }
         let all = recordCount + newCount
         if count >= Self.countMax || count > 0 && all > 4 * waiting.count + Self.recordCountMin {
-            let row = WaitingRow(added: waiting.groups)
-            change.waiting = .init(cutoff: cutoff, content: row.encode(cutoff: cutoff, names))
+            let (waiting, row) = waiting.inOneRow(cutoff: added.chunk.cutoff, names)
+            change.waiting = .init(cutoff: row.chunk.cutoff, content: row.chunk.content)
             change.replacesWaiting = true
-            return WaitingRows(count: 1, recordCount: waiting.count)
+            return (WaitingRows(count: 1, recordCount: waiting.count), waiting)
         }
-        change.waiting = .init(cutoff: cutoff, content: added.encode(cutoff: cutoff, names))
-        return WaitingRows(count: count + 1, recordCount: all)
+        change.waiting = .init(cutoff: added.chunk.cutoff, content: added.chunk.content)
+        return (WaitingRows(count: count + 1, recordCount: all), waiting)
     }
 }

@@ -11,18 +11,21 @@ extension TopologyStore {
             if let graph = graphs.graph(query, provisional.stamp) {
                 return Found(graph: graph, stamp: provisional.stamp)
             }
-            var sum = try buckets.sum(window: query.window, grouping: query.grouping)
-            for (minute, series) in provisional.buckets where sum.window.contains(minute) {
-                for (series, totals) in series {
-                    guard let seen = series.seen(by: query.grouping) else { continue }
-                    sum.series[seen, default: CallTotals()].merge(totals)
-                }
+            if let graph = try buckets.graph(query, provisional, withState { $0.names }) {
+                return Found(whole: graph, stamp: provisional.stamp)
             }
+            let sum = try Self.sum(buckets, provisional, within: query.window) { $0.seen(by: query.grouping) != nil }
             return Found(sum: sum, stamp: provisional.stamp)
         }
         if let graph = found.graph { return graph }
-        let graph = TopologyGraph(
-            series: found.sum?.series ?? [:], names: names, query: query, window: query.window)
+        var graph: TopologyGraph
+        if let whole = found.whole {
+            graph = whole
+            graph.finish(query)
+        } else {
+            graph = TopologyGraph(
+                series: found.sum?.series ?? [:], names: names, query: query, window: query.window)
+        }
         try withBuckets { _, epoch throws(CatalogError) in
             if epoch == found.stamp.epoch { graphs.put(graph, query, found.stamp) }
         }
@@ -32,6 +35,8 @@ extension TopologyStore {
     /// A graph, or what to make it of.
     private struct Found {
         var graph: TopologyGraph?
+        /// Without the query's focus.
+        var whole: TopologyGraph?
         var sum: CallBuckets.Sum?
         var stamp: GraphCache.Stamp
     }

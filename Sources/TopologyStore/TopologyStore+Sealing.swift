@@ -36,32 +36,32 @@ extension TopologyStore {
             let fresh = state.groups(of: generation.map { [$0] } ?? [], arrivedBy: now)
             return (state.waiting, fresh, state.rows, state.names)
         }
-        let settling = Settling(
-            waiting, with: fresh, now: now, settleTime: extent == .all ? 0 : settleTime,
+        var settling = Settling(
+            waiting, with: fresh.groups, now: now, settleTime: extent == .all ? 0 : settleTime,
             waitingCountMax: extent == .all ? 0 : options.waitingCountMax, isHolding: extent == .none)
-        let counted = Self.count(settling.settled, waiting, fresh, names)
-        let next = waiting.next(keeping: settling.kept, of: fresh)
+        let counted = Self.count(settling.wholes, waiting, fresh, names)
+        let added = settling.writeRow(fresh, names)
         var change = TopologyChange()
-        let nextRows = rows.change(
-            next.waiting, WaitingRow(added: next.added, settled: settling.restless), cutoff: settling.cutoff,
-            isForgetting: settling.settled.contains { $0.waiting >= 0 }, names, &change)
+        let next = rows.change(
+            waiting.next(keeping: settling.wholes, adding: added, names), added,
+            isForgetting: settling.isForgetting, names, &change)
         let prepared = try withBuckets { buckets, _ throws(CatalogError) in
             try buckets.prepare(counted, names, into: &change)
         }
         let work = PreparedTopology.Work(
-            generation: generation, buckets: prepared, counted: counted, waiting: next.waiting, rows: nextRows,
+            generation: generation, buckets: prepared, counted: counted, waiting: next.waiting, rows: next.rows,
             settling, earlyTraceCount: extent == .all ? 0 : settling.earlyCount)
         return PreparedTopology(change: change, work: work)
     }
 
     private static func count(
-        _ settled: [WaitingCalls.Whole], _ waiting: WaitingCalls, _ fresh: CallGroups, _ names: CallNames
+        _ wholes: [WaitingCalls.Whole], _ waiting: WaitingCalls, _ fresh: CallGroups, _ names: CallNames
     ) -> [Int64: [CallSeries: CallTotals]] {
         var counter = CallCounter()
         var records: [CallRecord] = []
-        for whole in settled {
+        for whole in wholes where whole.isSettled {
             records.removeAll(keepingCapacity: true)
-            waiting.gather(whole, fresh, into: &records)
+            waiting.append(whole, fresh, to: &records)
             counter.add(&records, names)
         }
         return counter.buckets

@@ -9,21 +9,25 @@ struct WaitingCalls: Sendable {
         var firstArrival: Int64
         var lastArrival: Int64
         var count: UInt32
-        var firstPart: UInt32
-        var partCount: UInt32
+        /// A place in `parts`; `none`: without any.
+        var lastPart: UInt32
     }
 
-    /// Records of one trace that lie together.
+    /// Records of one trace that lie together in a chunk.
     struct Part: BitwiseCopyable, Sendable {
         var chunk: UInt32
         var start: UInt32
         var count: UInt32
+        /// A further part of the trace, or `none`.
+        var previous: UInt32
     }
+
+    private static let none = UInt32.max
 
     private(set) var traces: [Waiting] = []
     private var parts: [Part] = []
-    /// Records as they came with one sealing, trace by trace. Some may belong to nobody any more.
-    private var chunks: [[CallRecord]] = []
+    /// Some records of a chunk may belong to nobody any more.
+    private var chunks: [WaitingChunk] = []
     private var index = TraceIndex()
     /// Records that wait.
     private(set) var count = 0
@@ -32,33 +36,34 @@ struct WaitingCalls: Sendable {
 
     /// Memory in bytes.
     var byteCount: Int {
-        chunks.reduce(0) { $0 + $1.count } * MemoryLayout<CallRecord>.stride
-            + traces.count * (MemoryLayout<Waiting>.stride + 32) + parts.count * MemoryLayout<Part>.stride
+        chunks.reduce(0) { $0 + $1.byteCount } + traces.count * (MemoryLayout<Waiting>.stride + 32)
+            + parts.count * MemoryLayout<Part>.stride
     }
 
     // MARK: Traces with what came since
 
     /// A trace: what waits of it, and what came.
-    struct Whole: BitwiseCopyable {
+    struct Whole: BitwiseCopyable, Sendable {
         var firstArrival: Int64
         var lastArrival: Int64
         var count: UInt32
-        /// Places in `traces` and in the groups; -1: nothing of it.
+        /// Places in `traces` and among the groups that came; -1: nothing of it.
         var waiting: Int32
         var group: Int32
+        var isSettled = false
     }
 
     /// Every trace that waits or came, once.
-    func wholes(with fresh: CallGroups) -> [Whole] {
+    func wholes(with groups: [CallGroup]) -> [Whole] {
         var wholes: [Whole] = []
-        wholes.reserveCapacity(traces.count + fresh.groups.count)
+        wholes.reserveCapacity(traces.count + groups.count)
         for (number, trace) in traces.enumerated() {
             wholes.append(
                 Whole(
                     firstArrival: trace.firstArrival, lastArrival: trace.lastArrival, count: trace.count,
                     waiting: Int32(number), group: -1))
         }
-        for (number, group) in fresh.groups.enumerated() {
+        for (number, group) in groups.enumerated() {
             if let place = index.number(of: group.traceIDLow) {
                 wholes[place].firstArrival = min(wholes[place].firstArrival, group.firstArrival)
                 wholes[place].lastArrival = max(wholes[place].lastArrival, group.lastArrival)
@@ -74,129 +79,139 @@ struct WaitingCalls: Sendable {
         return wholes
     }
 
-    func traceIDLow(_ whole: Whole, _ fresh: CallGroups) -> UInt64 {
-        whole.waiting >= 0
-            ? traces[Int(whole.waiting)].traceIDLow : fresh.groups[Int(whole.group)].traceIDLow
+    func traceIDLow(_ whole: Whole, _ groups: [CallGroup]) -> UInt64 {
+        whole.waiting >= 0 ? traces[Int(whole.waiting)].traceIDLow : groups[Int(whole.group)].traceIDLow
     }
 
-    /// Appends all records of a trace.
-    func gather(_ whole: Whole, _ fresh: CallGroups, into records: inout [CallRecord]) {
-        if whole.waiting >= 0 {
-            for part in parts(of: traces[Int(whole.waiting)]) { records.append(contentsOf: rows(of: part)) }
+    /// Appends the records of a trace that wait.
+    func append(_ trace: Waiting, to records: inout [CallRecord]) {
+        var next = trace.lastPart
+        while next != Self.none {
+            let part = parts[Int(next)]
+            chunks[Int(part.chunk)].append(from: Int(part.start), traceIDLow: trace.traceIDLow, to: &records)
+            next = part.previous
         }
-        if whole.group >= 0 { records.append(contentsOf: fresh.records[fresh.groups[Int(whole.group)].rows]) }
     }
 
-    private func parts(of trace: Waiting) -> ArraySlice<Part> {
-        parts[Int(trace.firstPart)..<Int(trace.firstPart) + Int(trace.partCount)]
-    }
-
-    private func rows(of part: Part) -> ArraySlice<CallRecord> {
-        chunks[Int(part.chunk)][Int(part.start)..<Int(part.start) + Int(part.count)]
+    /// Appends all records of a trace, those that came among them.
+    func append(_ whole: Whole, _ fresh: CallGroups, to records: inout [CallRecord]) {
+        if whole.waiting >= 0 { append(traces[Int(whole.waiting)], to: &records) }
+        if whole.group >= 0 { fresh.append(fresh.groups[Int(whole.group)], to: &records) }
     }
 
     // MARK: What follows
 
-    /// What waits when only `kept` still does, and of that what is new.
-    func next(keeping kept: [Whole], of fresh: CallGroups) -> (waiting: WaitingCalls, added: CallGroups) {
+    /// What waits when those traces still do that are not settled.
+    ///
+    /// - Parameters:
+    ///   - wholes: with what came of them as groups of the row.
+    ///   - names: those that the records' sites are numbers of.
+    func next(keeping wholes: [Whole], adding row: WaitingRow, _ names: CallNames) -> WaitingCalls {
         var next = WaitingCalls()
-        var added = CallGroups()
-        next.index = TraceIndex(expecting: kept.count)
-        next.traces.reserveCapacity(kept.count)
-        next.parts.reserveCapacity(kept.count)
-        added.reserve(
-            groupCount: kept.count { $0.group >= 0 },
-            recordCount: kept.reduce(0) { $0 + ($1.group >= 0 ? Int(fresh.groups[Int($1.group)].count) : 0) })
-        var useCounts = [Int](repeating: 0, count: chunks.count)
-        for whole in kept {
+        let keptCount = wholes.count { !$0.isSettled }
+        next.index = TraceIndex(expecting: keptCount)
+        next.traces.reserveCapacity(keptCount)
+        next.parts.reserveCapacity(keptCount)
+        next.chunks = chunks + [row.chunk]
+        var useCounts = [Int](repeating: 0, count: next.chunks.count)
+        for whole in wholes where !whole.isSettled {
             var trace = Waiting(
-                traceIDLow: traceIDLow(whole, fresh), firstArrival: whole.firstArrival,
-                lastArrival: whole.lastArrival, count: whole.count, firstPart: UInt32(next.parts.count),
-                partCount: 0)
-            if whole.waiting >= 0 {
-                for part in parts(of: traces[Int(whole.waiting)]) {
-                    next.parts.append(part)
-                    useCounts[Int(part.chunk)] += Int(part.count)
-                }
+                traceIDLow: traceIDLow(whole, row.groups), firstArrival: whole.firstArrival,
+                lastArrival: whole.lastArrival, count: whole.count, lastPart: Self.none)
+            var old = whole.waiting >= 0 ? traces[Int(whole.waiting)].lastPart : Self.none
+            while old != Self.none {
+                next.add(parts[Int(old)], to: &trace, &useCounts)
+                old = parts[Int(old)].previous
             }
             if whole.group >= 0 {
-                let group = fresh.groups[Int(whole.group)]
-                next.parts.append(
-                    Part(chunk: UInt32(chunks.count), start: UInt32(added.records.count), count: group.count))
-                added.append(group, fresh.records[group.rows])
+                let group = row.groups[Int(whole.group)]
+                next.add(
+                    Part(chunk: UInt32(chunks.count), start: group.start, count: group.count, previous: Self.none),
+                    to: &trace, &useCounts)
             }
-            trace.partCount = UInt32(next.parts.count) - trace.firstPart
             _ = next.index.number(of: trace.traceIDLow, orNew: next.traces.count)
             next.traces.append(trace)
             next.count += Int(whole.count)
             next.earliestLastArrival = min(next.earliestLastArrival ?? .max, whole.lastArrival)
         }
-        next.take(chunks + [added.records], useCounts: useCounts + [added.records.count])
-        return (next, added)
+        next.compact(useCounts, names)
+        return next
     }
 
-    /// Takes over those chunks that are used; puts the records together where too few of them are.
-    private mutating func take(_ old: [[CallRecord]], useCounts: [Int]) {
-        var numbers = [UInt32](repeating: 0, count: old.count)
+    private mutating func add(_ part: Part, to trace: inout Waiting, _ useCounts: inout [Int]) {
+        parts.append(Part(chunk: part.chunk, start: part.start, count: part.count, previous: trace.lastPart))
+        trace.lastPart = UInt32(parts.count - 1)
+        useCounts[Int(part.chunk)] += Int(part.count)
+    }
+
+    /// Lets go of chunks that nobody needs, and puts together what is left of those that few need.
+    private mutating func compact(_ useCounts: [Int], _ names: CallNames) {
+        let old = chunks
+        var numbers = [UInt32](repeating: Self.none, count: old.count)
+        chunks = []
         for (number, chunk) in old.enumerated() where useCounts[number] > 0 {
+            guard (chunk.recordCount - useCounts[number]) * Self.unusedPart <= chunk.recordCount else { continue }
             numbers[number] = UInt32(chunks.count)
             chunks.append(chunk)
         }
-        for place in parts.indices { parts[place].chunk = numbers[Int(parts[place].chunk)] }
-        let held = chunks.reduce(0) { $0 + $1.count }
-        if held - count > count / 4 + Self.unusedCountMax || chunks.count > Self.chunkCountMax { compact() }
+        let sparse = old.indices.filter { useCounts[$0] > 0 && numbers[$0] == Self.none }
+        var writer = WaitingRowWriter(
+            cutoff: old.first?.cutoff ?? 0, names, expecting: sparse.reduce(0) { $0 + useCounts[$1] })
+        var records: [CallRecord] = []
+        for trace in traces {
+            var next = trace.lastPart
+            while next != Self.none {
+                let part = Int(next)
+                let chunk = Int(parts[part].chunk)
+                next = parts[part].previous
+                parts[part].chunk = numbers[chunk]
+                guard numbers[chunk] == Self.none else { continue }
+                records.removeAll(keepingCapacity: true)
+                old[chunk].append(from: Int(parts[part].start), traceIDLow: trace.traceIDLow, to: &records)
+                parts[part].chunk = UInt32(chunks.count)
+                parts[part].start = records.withUnsafeBufferPointer {
+                    writer.add(
+                        traceIDLow: trace.traceIDLow, firstArrival: trace.firstArrival,
+                        lastArrival: trace.lastArrival, $0)
+                }
+            }
+        }
+        if !sparse.isEmpty { chunks.append(writer.finish(isStored: false).chunk) }
     }
 
-    /// Records that nobody needs may take a fifth of the room, and so many more.
-    private static let unusedCountMax = 8192
-    private static let chunkCountMax = 64
+    /// Of a chunk that is left as it is at most such a part may be needed by nobody: one in so many records.
+    private static let unusedPart = 4
 
-    /// Puts all records into one piece.
-    private mutating func compact() {
+    /// All that waits in one row, and what holds only that.
+    func inOneRow(cutoff: Int64, _ names: CallNames) -> (waiting: WaitingCalls, row: WaitingRow) {
+        var writer = WaitingRowWriter(cutoff: cutoff, names, expecting: count)
         var records: [CallRecord] = []
-        records.reserveCapacity(count)
-        var newParts: [Part] = []
-        newParts.reserveCapacity(traces.count)
-        for place in traces.indices {
-            let start = records.count
-            for part in parts(of: traces[place]) {
-                records.append(contentsOf: rows(of: part))
+        for trace in traces {
+            records.removeAll(keepingCapacity: true)
+            append(trace, to: &records)
+            _ = records.withUnsafeBufferPointer {
+                writer.add(
+                    traceIDLow: trace.traceIDLow, firstArrival: trace.firstArrival, lastArrival: trace.lastArrival,
+                    $0)
             }
-            traces[place].firstPart = UInt32(newParts.count)
-            traces[place].partCount = 1
-            newParts.append(
-                Part(chunk: 0, start: UInt32(start), count: UInt32(records.count - start)))
         }
-        parts = newParts
-        chunks = [records]
+        let row = writer.finish()
+        let nothing = WaitingCalls()
+        return (nothing.next(keeping: nothing.wholes(with: row.groups), adding: row, names), row)
     }
 
     /// The same with other numbers of sites.
     func renamed(from old: CallNames, to names: inout CallNames) -> WaitingCalls {
         var numbers = [UInt32?](repeating: nil, count: old.sites.count)
         var renamed = self
-        renamed.compact()
-        for place in renamed.chunks[0].indices {
-            let site = Int(renamed.chunks[0][place].site)
-            let number = numbers[site] ?? names.number(of: old.sites[site].renamed(from: old, to: &names))
-            numbers[site] = number
-            renamed.chunks[0][place].site = number
+        for place in renamed.chunks.indices {
+            renamed.chunks[place].renumber { site in
+                let number =
+                    numbers[Int(site)] ?? names.number(of: old.sites[Int(site)].renamed(from: old, to: &names))
+                numbers[Int(site)] = number
+                return number
+            }
         }
         return renamed
-    }
-
-    /// All that waits, trace by trace.
-    var groups: CallGroups {
-        var groups = CallGroups()
-        var rows: [CallRecord] = []
-        for trace in traces {
-            rows.removeAll(keepingCapacity: true)
-            for part in parts(of: trace) { rows.append(contentsOf: self.rows(of: part)) }
-            groups.append(
-                CallGroup(
-                    traceIDLow: trace.traceIDLow, firstArrival: trace.firstArrival, lastArrival: trace.lastArrival,
-                    start: 0, count: 0), rows[...])
-        }
-        return groups
     }
 }

@@ -1,70 +1,99 @@
 internal import Bytes
-internal import Compression
 internal import Topology
 internal import TraceModel
 
 /// Calls that wait, as one row of the catalog has them. Layout: storage/topology-format.md, "Waiting calls".
 struct WaitingRow: Sendable {
-    /// What was added to the calls that wait.
-    var added = CallGroups()
+    /// What was added to the calls that wait; each group starts at a place of the chunk.
+    var groups: [CallGroup] = []
+    var chunk: WaitingChunk
     /// Low halves of the IDs of traces that were settled whatever came of them last.
     var settled: [UInt64] = []
 
-    static let magic: UInt32 = 0x3157_4b53  // "SKW1"
+    static let magic: UInt32 = 0x3257_4b53  // "SKW2"
     static let headerByteCount = 12
-    /// A body that unpacks to more is none of ours.
+    /// More is no row of ours.
     static let byteCountMax = 1 << 30
 
-    // MARK: Writing
+    /// Appends the records of a trace.
+    func append(_ group: CallGroup, to records: inout [CallRecord]) {
+        chunk.append(from: Int(group.start), traceIDLow: group.traceIDLow, to: &records)
+    }
+}
+
+/// Writes a row of waiting calls, trace by trace.
+struct WaitingRowWriter: ~Copyable {
+    private var body: ByteBuffer
+    private(set) var groups: [CallGroup] = []
+    private let cutoff: Int64
+    /// Those that the records' sites are numbers of.
+    private let names: CallNames
+    /// For each site of `names` its number in the row and 1; 0: not needed yet.
+    private var numbers: [UInt32]
+    private var sites: [UInt32] = []
+    private var recordCount = 0
 
     /// - Parameters:
     ///   - cutoff: of the row; times are told by their distance to it.
-    ///   - names: those that the records' sites are numbers of.
-    func encode(cutoff: Int64, _ names: CallNames) -> [UInt8] {
-        var body = ByteBuffer(capacity: 1024 + added.groups.count * 32 + added.records.count * 40)
-        let numbers = encodeSites(names, into: &body)
-        body.writeVarint(UInt64(settled.count))
-        for traceIDLow in settled { body.write(traceIDLow) }
-        body.writeVarint(UInt64(added.groups.count))
-        for group in added.groups { body.write(group.traceIDLow) }
-        for group in added.groups {
-            body.writeVarint(UInt64(group.count))
-            body.writeVarint(Varint.zigzag(group.lastArrival &- cutoff))
-            body.writeVarint(UInt64(bitPattern: group.lastArrival &- group.firstArrival))
-        }
-        added.records.withUnsafeBufferPointer { records in
-            for record in records {
-                body.write(record.spanID)
-                body.write(record.parentID)
+    ///   - recordCount: how many will come, about.
+    init(cutoff: Int64, _ names: CallNames, expecting recordCount: Int = 0) {
+        self.cutoff = cutoff
+        self.names = names
+        numbers = [UInt32](repeating: 0, count: names.sites.count)
+        body = ByteBuffer(capacity: 1024 + recordCount * 20)
+        for _ in 0..<WaitingRow.headerByteCount { body.write(byte: 0) }
+    }
+
+    /// Adds what waits of a trace.
+    /// - Returns: where its records begin.
+    mutating func add(
+        traceIDLow: UInt64, firstArrival: Int64, lastArrival: Int64, _ records: UnsafeBufferPointer<CallRecord>
+    ) -> UInt32 {
+        body.write(traceIDLow)
+        body.writeVarint(Varint.zigzag(lastArrival &- cutoff))
+        body.writeVarint(UInt64(bitPattern: lastArrival &- firstArrival))
+        let start = UInt32(body.count)
+        groups.append(
+            CallGroup(
+                traceIDLow: traceIDLow, firstArrival: firstArrival, lastArrival: lastArrival, start: start,
+                count: UInt32(records.count)))
+        recordCount += records.count
+        WaitingCoding.write(records, cutoff: cutoff, into: &body) { site in
+            if numbers[Int(site)] == 0 {
+                sites.append(site)
+                numbers[Int(site)] = UInt32(sites.count)
             }
-            encodeRest(records, numbers, into: &body)
+            return numbers[Int(site)] - 1
         }
-        return body.withBytes { Self.packed($0) }
+        return start
     }
 
-    private func encodeRest(
-        _ records: UnsafeBufferPointer<CallRecord>, _ numbers: [UInt32], into body: inout ByteBuffer
-    ) {
-        var (high, start) = (UInt64(0), Int64(0))
-        for record in records {
-            body.writeVarint(record.traceIDHigh ^ high)
-            body.writeVarint(Varint.zigzag(record.start &- start))
-            body.writeVarint(Varint.zigzag(record.duration))
-            body.writeVarint(UInt64(numbers[Int(record.site)]) - 1)
-            body.writeVarint(UInt64(record.address))
-            (high, start) = (record.traceIDHigh, record.start)
+    /// - Parameters:
+    ///   - settled: low halves of the IDs of traces that are settled whatever came of them last.
+    ///   - isStored: false leaves out what only a later process needs.
+    consuming func finish(settled: [UInt64] = [], isStored: Bool = true) -> WaitingRow {
+        let end = body.count
+        if isStored { writeTables(settled) }
+        let content = body.withBytes { bytes in
+            [UInt8](unsafeUninitializedCapacity: bytes.count) { target, count in
+                let target = UnsafeMutableRawBufferPointer(target)
+                target.copyMemory(from: bytes)
+                target.storeBytes(of: WaitingRow.magic.littleEndian, toByteOffset: 0, as: UInt32.self)
+                target.storeBytes(of: UInt32(end).littleEndian, toByteOffset: 8, as: UInt32.self)
+                let checksum = isStored ? CRC32C.checksum(UnsafeRawBufferPointer(rebasing: target[8...])) : 0
+                target.storeBytes(of: checksum.littleEndian, toByteOffset: 4, as: UInt32.self)
+                count = bytes.count
+            }
         }
+        return WaitingRow(
+            groups: groups,
+            chunk: WaitingChunk(content: content, sites: sites, cutoff: cutoff, recordCount: recordCount),
+            settled: settled)
     }
 
-    /// Writes the names and sites that the records need.
-    /// - Returns: for each site of `names` its number here and 1; 0: not needed.
-    private func encodeSites(_ names: CallNames, into body: inout ByteBuffer) -> [UInt32] {
-        var numbers = [UInt32](repeating: 0, count: names.sites.count)
-        var sites: [CallSite] = []
-        for record in added.records where numbers[Int(record.site)] == 0 {
-            sites.append(names.sites[Int(record.site)])
-            numbers[Int(record.site)] = UInt32(sites.count)
-        }
+    /// Writes the names and sites that the records need, and the rest.
+    private mutating func writeTables(_ settled: [UInt64]) {
+        let sites = sites.map { names.sites[Int($0)] }
         var nameNumbers: [UInt32: UInt32] = [0: 0]
         var written: [UInt32] = []
         for site in sites {
@@ -85,20 +114,9 @@ struct WaitingRow: Sendable {
             for name in site.names { body.writeVarint(UInt64(nameNumbers[name] ?? 0)) }
             body.writeVarint(UInt64(site.traits.rawValue))
         }
-        return numbers
-    }
-
-    private static func packed(_ body: UnsafeRawBufferPointer) -> [UInt8] {
-        let room = headerByteCount + LZ4.packedByteCountMax(body.count)
-        return [UInt8](unsafeUninitializedCapacity: room) { target, count in
-            let target = UnsafeMutableRawBufferPointer(target)
-            let rest = UnsafeMutableRawBufferPointer(rebasing: target[headerByteCount...])
-            count = headerByteCount + LZ4.pack(body, into: rest, level: .fast)
-            target.storeBytes(of: magic.littleEndian, toByteOffset: 0, as: UInt32.self)
-            target.storeBytes(of: UInt32(body.count).littleEndian, toByteOffset: 8, as: UInt32.self)
-            let checksum = CRC32C.checksum(UnsafeRawBufferPointer(rebasing: target[8..<count]))
-            target.storeBytes(of: checksum.littleEndian, toByteOffset: 4, as: UInt32.self)
-        }
+        body.writeVarint(UInt64(settled.count))
+        for traceIDLow in settled { body.write(traceIDLow) }
+        body.writeVarint(UInt64(groups.count))
     }
 }
 
@@ -114,6 +132,11 @@ struct ByteBuffer: ~Copyable {
     private var bytes: ColumnBuffer<UInt8>
 
     init(capacity: Int) { bytes = ColumnBuffer(capacity: capacity) }
+
+    var count: Int { bytes.count }
+
+    @inline(__always)
+    mutating func write(byte: UInt8) { bytes.append(byte) }
 
     @inline(__always)
     mutating func write(_ value: UInt64) {

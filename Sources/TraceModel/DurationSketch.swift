@@ -146,6 +146,12 @@ public struct DurationSketch: Hashable, Sendable {
         for bin in bins { body(bin.number == Self.zeroNumber ? nil : bin.number, bin.count) }
     }
 
+    /// What the durations of a bin exceed, and what none of them does, in nanoseconds. Nil: the durations of 0 and less.
+    package static func bounds(ofBin number: Int32?) -> (above: Double, upTo: Double) {
+        guard let number else { return (0, 0) }
+        return (exp2(Double(number - 1) / binsPerDoubling) * unit, exp2(Double(number) / binsPerDoubling) * unit)
+    }
+
     // MARK: Bytes
 
     /// Varint number of bins; for each the signed distance from the one before (from 0) and a varint count; then, of
@@ -189,6 +195,9 @@ public struct DurationSketch: Hashable, Sendable {
     private static let numberMax: Int64 = 4_000
 
     // MARK: Bounds of bins
+
+    /// The duration that stands for those of a bin, in nanoseconds. Nil: the durations of 0 and less.
+    package static func duration(ofBin number: Int32?) -> Int64 { middle(of: number ?? zeroNumber) }
 
     private static func number(of duration: Int64) -> Int32 {
         guard duration > 0 else { return zeroNumber }

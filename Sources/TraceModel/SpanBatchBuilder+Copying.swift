@@ -77,6 +77,28 @@ extension SpanBatchBuilder {
         endSpan()
     }
 
+    /// Adds a copy of a span of another batch, with some of its fields changed.
+    /// - Parameters:
+    ///   - removing: fields that the copy has not got.
+    ///   - strings: numbers of strings interned here, of fields that the copy gets.
+    public mutating func append(
+        _ span: SpanView, removing: Set<SpanField>, strings: [(field: SpanField, string: UInt32)],
+        samplingThreshold: UInt64? = nil
+    ) {
+        beginCopy(span)
+        let batch = span.batch
+        let shape = span.shape
+        var word = batch.values(ofRow: span.row)
+        for index in 0..<shape.columnCount {
+            let column = shape.column(index)
+            if column.field.map({ !removing.contains($0) }) ?? true { copy(column, word, batch) }
+            word += column.type.wordCount
+        }
+        for (field, string) in strings { setField(field, reference: string) }
+        if let samplingThreshold { setField(.samplingThreshold, int: Int64(clamping: samplingThreshold)) }
+        endSpan()
+    }
+
     /// Adds what the topology counts of a span of another batch: IDs, times, names, traits, the remote service's name,
     /// the resource, of spans that share their ID the local address, and the attributes that are asked for.
     /// - Parameter keepsKey: whether an attribute with this key is asked for; it has the same answer for all spans of

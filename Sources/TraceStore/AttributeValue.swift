@@ -1,4 +1,4 @@
-internal import TraceModel
+package import TraceModel
 
 /// Whose attributes: the names are TraceQL's.
 public enum AttributeScope: String, Hashable, Sendable, CaseIterable {
@@ -36,7 +36,7 @@ public enum AttributeValue: Sendable {
     }
 
     /// Nil for lists, maps, bytes and what has no value.
-    init?(_ value: SpanValue) {
+    package init?(_ value: SpanValue) {
         switch value {
         case .string(let bytes): self = .string(String(decoding: bytes, as: UTF8.self))
         case .int(let number): self = .int(number)
@@ -95,6 +95,11 @@ public struct AttributeKeys: Sendable, Equatable {
     public var keys: [AttributeScope: [String]]
     /// False: there may be more, because the limit or the time did not allow to find them.
     public var isComplete: Bool
+
+    package init(keys: [AttributeScope: [String]], isComplete: Bool) {
+        self.keys = keys
+        self.isComplete = isComplete
+    }
 }
 
 /// Values of one attribute, each once, sorted.
@@ -102,4 +107,9 @@ public struct AttributeValues: Sendable, Equatable {
     public var values: [AttributeValue]
     /// False: there may be more, because the limit or the time did not allow to find them.
     public var isComplete: Bool
+
+    package init(values: [AttributeValue], isComplete: Bool) {
+        self.values = values
+        self.isComplete = isComplete
+    }
 }

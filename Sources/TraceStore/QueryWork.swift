@@ -1,7 +1,8 @@
 /// What one query may cost. It is asked at each step of a long work, and ends it when its time is up or when nobody
 /// waits for its answer any more.
 public final class QueryWork: Sendable {
-    private let deadline: ContinuousClock.Instant?
+    /// Nil: there is time.
+    package let deadline: ContinuousClock.Instant?
     private let isWanted: @Sendable () -> Bool
 
     /// - Parameter isWanted: asked often, from the thread of the query; false once nobody waits.

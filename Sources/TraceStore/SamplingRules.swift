@@ -18,7 +18,7 @@ public struct SamplingRules: Sendable {
         ageing = document.ageing
     }
 
-    var leavesOut: Bool { isHeadSampled || tail != nil || !ageing.isEmpty }
+    public var leavesOut: Bool { isHeadSampled || tail != nil || !ageing.isEmpty }
 
     /// How long nothing may have come to a generation before the traces in it are decided on. Seconds.
     var tailWait: Double { Double(tail?.wait ?? 0) / 1e9 }

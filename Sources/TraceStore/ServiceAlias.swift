@@ -4,8 +4,8 @@ internal import TraceModel
 
 /// Another name of a service: a mesh calls it `app.namespace`, where OpenTelemetry says `app` and has the namespace in
 /// an attribute.
-struct ServiceAlias: Equatable {
-    var serviceName: String
+package struct ServiceAlias: Equatable {
+    package var serviceName: String
     /// What the attribute has to be; nil if it does not matter.
     var namespace: String?
 
@@ -33,10 +33,10 @@ extension ServiceAlias {
     }
 }
 
-extension TraceStore {
+extension QueryableStore {
     /// The query with the names that its services have, where it says others, and what is to be told of that; nil if
     /// there is nothing to be exchanged.
-    func queryByOtherNames(_ query: TraceQuery) throws(StoreError) -> (query: TraceQuery, notes: [String])? {
+    package func queryByOtherNames(_ query: TraceQuery) throws(StoreError) -> (query: TraceQuery, notes: [String])? {
         var other = query
         guard case .traceQL(let language) = query.rules else {
             guard let name = query.serviceName, let alias = try alias(of: name) else { return nil }
@@ -52,7 +52,7 @@ extension TraceStore {
     }
 
     /// The one service that is meant by a name that no service has; nil if there is none, or several.
-    func alias(of name: String) throws(StoreError) -> ServiceAlias? {
+    package func alias(of name: String) throws(StoreError) -> ServiceAlias? {
         let known = try serviceNames()
         guard !name.isEmpty, !known.contains(name) else { return nil }
         let longer = known.filter { $0.hasPrefix(name + ".") }

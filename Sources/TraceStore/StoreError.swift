@@ -7,6 +7,8 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
         case timedOut  // a query took longer than it may
         case cancelled  // nobody waits for the answer of a query
         case unusable  // the folder cannot be made, read or written
+        case unreachable  // a cluster does not answer, or not as it should: again later
+        case unsupported  // this kind of store cannot know
     }
 
     public let code: Code

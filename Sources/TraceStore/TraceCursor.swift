@@ -10,6 +10,8 @@ public final class TraceCursor: @unchecked Sendable {
     public let traceID: TraceID
     /// All of it, if it has few spans.
     public let trace: Trace?
+    /// Why spans of it may be missing, in words; empty if none are known to be.
+    public let gaps: [String]
     private let long: LongTraceReader?
     private var isGivenOut = false
 
@@ -17,15 +19,17 @@ public final class TraceCursor: @unchecked Sendable {
     static let wholeSpanCountMax = 4096
 
     /// Of a trace that is in memory.
-    public init(_ trace: Trace) {
+    public init(_ trace: Trace, gaps: [String] = []) {
         traceID = trace.traceID
         self.trace = trace
+        self.gaps = gaps
         long = nil
     }
 
     init(_ long: LongTraceReader) {
         traceID = long.outline.traceID
         trace = nil
+        gaps = []
         self.long = long
     }
 
@@ -51,7 +55,7 @@ public final class TraceCursor: @unchecked Sendable {
 
 extension TraceStore {
     /// A cursor before the first span of the trace with this ID; nil if no span of it is stored.
-    public func openTrace(_ traceID: TraceID, _ work: QueryWork = QueryWork()) throws(StoreError) -> TraceCursor? {
+    public func openTrace(_ traceID: TraceID, _ work: QueryWork) throws(StoreError) -> TraceCursor? {
         let snapshot = state.snapshot()
         defer { cache.queryEnded(snapshot.segments) }
         return try TraceReader(snapshot, logger).open(traceID, work)

@@ -1,16 +1,17 @@
 internal import QueryLanguage
-internal import SegmentStore
-internal import TraceModel
+package import SegmentStore
+package import TraceModel
 
 /// Whether a whole trace is what a query asks for, exactly.
-struct TraceMatcher {
+package struct TraceMatcher {
     let query: TraceQuery
-    let filter: SpanFilter
+    /// Finds every trace that can match, and others.
+    package let filter: SpanFilter
     /// All conditions, also those that the filter has no room for.
     private let spansets: [SpanFilter.Condition]
     private let language: TraceQLMatcher?
 
-    init(_ query: TraceQuery) {
+    package init(_ query: TraceQuery) {
         self.query = query
         if case .traceQL(let text) = query.rules {
             language = TraceQLMatcher(text)
@@ -33,12 +34,12 @@ struct TraceMatcher {
     }
 
     /// The window tests the start of the trace, as the rules say which; if not, that of each span.
-    var testsTraceStart: Bool { query.rules != .oneSpan }
+    package var testsTraceStart: Bool { query.rules != .oneSpan }
 
-    var window: ClosedRange<Int64> { query.startMin...max(query.startMin, query.startMax) }
+    package var window: ClosedRange<Int64> { query.startMin...max(query.startMin, query.startMax) }
 
     /// - Returns: nil if the trace is not what is asked for.
-    func match(_ trace: Trace, at start: Int64) -> FoundTrace? {
+    package func match(_ trace: Trace, at start: Int64) -> FoundTrace? {
         let place = TraceQuery.Place(start: start, traceID: trace.traceID)
         guard let language else {
             return matches(trace) ? FoundTrace(trace: trace, place: place, spansets: []) : nil
@@ -62,7 +63,7 @@ struct TraceMatcher {
     }
 
     /// What traces are ordered by.
-    func order(_ trace: Trace) -> Int64 {
+    package func order(_ trace: Trace) -> Int64 {
         (query.rules == .anySpans ? trace.rootStart : trace.spans.lazy.compactMap(\.start).min()) ?? .min
     }
 

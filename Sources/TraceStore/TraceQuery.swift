@@ -64,7 +64,7 @@ public struct TraceQuery: Sendable {
             self.traceID = traceID
         }
 
-        func isFollowed(by start: Int64, _ traceID: TraceID) -> Bool { (start, traceID) < (self.start, self.traceID) }
+        package func isFollowed(by start: Int64, _ traceID: TraceID) -> Bool { (start, traceID) < (self.start, self.traceID) }
     }
 
     public init(rules: Rules, startMin: Int64, startMax: Int64, limit: Int) {
@@ -98,6 +98,8 @@ public struct TraceSearchOutcome: Sendable {
         public var blockCount = 0
         public var traceCount = 0
         public var spanCount = 0
+
+        package init() {}
     }
 
     /// From the place on at which the search began.
@@ -109,4 +111,16 @@ public struct TraceSearchOutcome: Sendable {
     public let estimate: SampleEstimate
     /// What a reader has to know of the answer, in words: a service was found by another name.
     public var notes: [String] = []
+    /// Why traces may be missing that match, in words; empty if none are.
+    public var gaps: [String] = []
+
+    package init(
+        count: MatchCount, hasMore: Bool, scanned: Scanned, estimate: SampleEstimate, gaps: [String] = []
+    ) {
+        self.count = count
+        self.hasMore = hasMore
+        self.scanned = scanned
+        self.estimate = estimate
+        self.gaps = gaps
+    }
 }

@@ -1,6 +1,6 @@
 internal import Logging
 internal import SegmentStore
-internal import TraceModel
+package import TraceModel
 
 /// Puts traces together from everything that holds parts of them.
 ///
@@ -77,7 +77,7 @@ final class TraceReader {
             if let damage = parts.damage { throw StoreError(.corrupt, damage.message) }
             return nil
         }
-        return Trace(traceID: traceID, spans: Self.distinct(spans))
+        return Trace(traceID: traceID, spans: Trace.distinct(spans))
     }
 
     private func attempt<Value>(
@@ -95,9 +95,11 @@ final class TraceReader {
         parts.damage = error
         logger.error("part of a trace cannot be read", metadata: ["trace": "\(traceID)", "reason": "\(error)"])
     }
+}
 
-    /// By start, and of spans that are equal in everything one.
-    static func distinct(_ spans: [SpanView]) -> [SpanView] {
+extension Trace {
+    /// Spans by start, and of those that are equal in everything one.
+    package static func distinct(_ spans: [SpanView]) -> [SpanView] {
         let starts = spans.map { $0.start ?? .min }
         var ordered = spans
         if !zip(starts, starts.dropFirst()).allSatisfy({ $0 <= $1 }) {

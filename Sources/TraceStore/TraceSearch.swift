@@ -137,7 +137,7 @@ struct TraceSearch {
         var outcome = TraceSearchOutcome(
             count: isComplete && !isDamaged ? .exactly(matchCount) : .atLeast(matchCount),
             hasMore: matchCount > emittedCount, scanned: scanned, estimate: estimate)
-        if isDamaged { outcome.notes.append("some of what is stored is damaged and was left out; see the log") }
+        if isDamaged { outcome.gaps.append("some of what is stored is damaged and was left out; see the log") }
         return outcome
     }
 

@@ -23,7 +23,7 @@ extension TraceStore {
     /// `resource.service.name` are the names of all services.
     /// - Parameter serviceName: only what spans of this service have.
     public func attributeValues(
-        scope: AttributeScope, key: String, serviceName: String? = nil, within window: ClosedRange<Int64>, limit: Int,
+        scope: AttributeScope, key: String, serviceName: String?, within window: ClosedRange<Int64>, limit: Int,
         _ work: QueryWork
     ) throws(StoreError) -> AttributeValues {
         if scope == .resource && key == AttributeSearch.serviceNameKey {

@@ -174,7 +174,7 @@ private struct TraceWalk {
         {
             try tellWhole(traceID, body)
         } else if window.contains(start) {
-            try tell(TraceReader.distinct(rows.map { SpanView(batch: batch, row: $0) }), body)
+            try tell(Trace.distinct(rows.map { SpanView(batch: batch, row: $0) }), body)
         }
         return hasNext
     }

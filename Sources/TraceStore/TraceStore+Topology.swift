@@ -37,6 +37,16 @@ extension TraceStore {
         }
     }
 
+    /// What was counted of the calls to a service and of those that it made, and of its operations, and the window
+    /// widened to whole buckets. No order.
+    public func calls(
+        ofService service: String, within window: Range<Int64>
+    ) throws(StoreError) -> (totals: [NamedTotals], window: Range<Int64>) {
+        try withTopology { (unsealed) throws(CatalogError) in
+            try topology.calls(ofService: service, within: window, unsealed: unsealed)
+        }
+    }
+
     /// What was counted for good since the process began: for counters that only grow. Bounded by the number of series.
     public func callTotals() -> [NamedTotals] { topology.totals() }
 

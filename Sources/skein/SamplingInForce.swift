@@ -9,12 +9,13 @@ import TraceStore
 /// The rules of sampling that are in force, and how others take their place while the server runs.
 final class SamplingInForce: Sendable {
     private let state: Mutex<PolicyDocument>
-    private let store: TraceStore
+    /// Nil if spans are kept elsewhere: then no more than the head decides.
+    private let store: TraceStore?
     private let pipeline: IngestPipeline
 
     var document: PolicyDocument { state.withLock { $0 } }
 
-    init(_ document: PolicyDocument, store: TraceStore, pipeline: IngestPipeline) {
+    init(_ document: PolicyDocument, store: TraceStore?, pipeline: IngestPipeline) {
         state = Mutex(document)
         self.store = store
         self.pipeline = pipeline
@@ -26,7 +27,7 @@ final class SamplingInForce: Sendable {
 
     func change(_ document: PolicyDocument) {
         pipeline.changeSampler(Self.headSampler(document))
-        store.changeSampling(SamplingRules(document))
+        store?.changeSampling(SamplingRules(document))
         state.withLock { $0 = document }
     }
 

@@ -1,4 +1,5 @@
 import Configuration
+import Forwarding
 import NetworkServer
 import Telemetry
 import Threads
@@ -7,7 +8,17 @@ import TraceStore
 
 /// What the server tells of its parts.
 enum ServerMetrics {
-    static func register(_ metrics: MetricsRegistry, _ store: TraceStore, _ group: HTTPServerGroup) {
+    static func register(_ metrics: MetricsRegistry, _ storage: Storage, _ group: HTTPServerGroup) {
+        if let store = storage.embedded { register(metrics, store) }
+        for forwarder in storage.forwarders { register(metrics, forwarder) }
+        if !storage.forwarders.isEmpty { metrics.addSection { requestLines(storage.forwarders) } }
+        metrics.gauge("skein_requests_in_flight_bytes", "Bytes of bodies being received or worked on.") {
+            Double(group.inFlightByteCount)
+        }
+        ProcessMetrics.register(metrics)
+    }
+
+    private static func register(_ metrics: MetricsRegistry, _ store: TraceStore) {
         for metric in StoreMetrics.all {
             metrics.gauge(metric.name, metric.help, metric.labels) { metric.read(store.statistics()) }
         }
@@ -21,10 +32,43 @@ enum ServerMetrics {
             Double(store.statistics().compactionCount)
         }
         register(metrics, topologyOf: store)
-        metrics.gauge("skein_requests_in_flight_bytes", "Bytes of bodies being received or worked on.") {
-            Double(group.inFlightByteCount)
+    }
+
+    private static func register(_ metrics: MetricsRegistry, _ forwarder: Forwarder) {
+        let labels = [(name: "destination", value: forwarder.options.name)]
+        metrics.gauge("skein_forwarder_lag_spans", "Stored spans that a destination does not have yet.", labels) {
+            Double(forwarder.status.lag.spanCount)
         }
-        ProcessMetrics.register(metrics)
+        metrics.gauge("skein_forwarder_lag_seconds", "Age of the oldest segment of these; 0 without any.", labels) {
+            forwarder.status.lag.oldestCreatedAt
+                .map { max(0, Double(SystemClock.nanosecondsSince1970() - $0) / 1e9) } ?? 0
+        }
+        metrics.counter("skein_forwarder_documents_total", "Documents that a destination has taken.", labels) {
+            Double(forwarder.status.documentCount)
+        }
+        metrics.counter(
+            "skein_forwarder_dead_letter_total", "Documents that a destination refused for good.", labels
+        ) { Double(forwarder.status.rejectedCount) }
+        metrics.gauge("skein_forwarder_dead_letters", "Refused documents that are kept.", labels) {
+            Double(forwarder.status.deadLetterCount)
+        }
+        metrics.counter(
+            "skein_spans_dropped_total", "Spans that went, by reason.",
+            [("reason", "expired-unforwarded")] + labels
+        ) { Double(forwarder.status.lag.unsentSpanCount) }
+    }
+
+    /// By code, as they come: 0 where there was no answer.
+    private static func requestLines(_ forwarders: [Forwarder]) -> [UInt8] {
+        let name = "skein_forwarder_bulk_requests_total"
+        var text = "# HELP \(name) Bulk requests to a destination, by code of the answer; 0 without one.\n"
+        text += "# TYPE \(name) counter\n"
+        for forwarder in forwarders {
+            for (code, count) in forwarder.status.requestCounts.sorted(by: { $0.key < $1.key }) {
+                text += "\(name){destination=\"\(forwarder.options.name)\",code=\"\(code)\"} \(count)\n"
+            }
+        }
+        return Array(text.utf8)
     }
 
     private static func register(_ metrics: MetricsRegistry, topologyOf store: TraceStore) {

@@ -21,7 +21,8 @@ struct Skein: ParsableCommand {
         version: ProgramVersion.number,
         subcommands: [
             ServeCommand.self, TraceCommand.self, SearchCommand.self, ServicesCommand.self, OperationsCommand.self,
-            DependenciesCommand.self, SamplingCommand.self, SendCommand.self, StoreCommand.self, ConfigCommand.self,
+            DependenciesCommand.self, ReleasesCommand.self, CompareCommand.self, SamplingCommand.self, SendCommand.self,
+            StoreCommand.self, ConfigCommand.self,
             VersionCommand.self,
         ])
 

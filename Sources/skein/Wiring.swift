@@ -63,26 +63,28 @@ struct Server {
         let samplerMetrics = SamplerMetrics(metrics)
         options.traceDecided = { samplerMetrics.note($0) }
         options.journalSynced = { syncSeconds.record(nanoseconds: Int64(clamping: $0)) }
-        let store = try TraceStore(path: configuration.dataPath, options: options, logger: logger)
-        try store.start()
+        let storage = try Storage(configuration, options, logger)
         let group = HTTPServerGroup(configuration: .init(configuration), logger: logger)
         let admin = AdminRoutes(metrics: metrics)
-        let pipeline = pipeline(store, group, sampling)
-        let samplingInForce = SamplingInForce(configuration.sampling, store: store, pipeline: pipeline)
+        admin.setWarnings { storage.problems }
+        let pipeline = pipeline(storage, group, sampling)
+        let samplingInForce = SamplingInForce(configuration.sampling, store: storage.embedded, pipeline: pipeline)
         let listeners: Listeners
         do {
             listeners = try Listeners(
-                configuration, services(store, pipeline, admin, sampling, samplingInForce), group, metrics, logger)
+                configuration, services(storage, pipeline, admin, sampling, samplingInForce), group, metrics, logger)
         } catch {
             await group.shutDown()
-            store.close()
+            storage.close()
             throw error
         }
-        ServerMetrics.register(metrics, store, group)
-        let graphMetrics = ServiceGraphMetrics(
-            edgeCountMax: configuration.serviceGraphSeriesMax, operationCountMax: configuration.spanSeriesMax
-        ) { store.callTotals() }
-        metrics.addSection { graphMetrics.text() }
+        ServerMetrics.register(metrics, storage, group)
+        if let store = storage.embedded {
+            let graphMetrics = ServiceGraphMetrics(
+                edgeCountMax: configuration.serviceGraphSeriesMax, operationCountMax: configuration.spanSeriesMax
+            ) { store.callTotals() }
+            metrics.addSection { graphMetrics.text() }
+        }
         let strategiesWatch = sampling.watch(logger)
         admin.setReady(true)
         announce(listeners)
@@ -99,27 +101,28 @@ struct Server {
         admin.setReady(false)
         await listeners.shutDown(deadline: .now + .seconds(Self.shutdownSeconds))
         await group.shutDown()
-        store.close()
+        storage.close()
         logger.notice("stopped")
     }
 
     private func pipeline(
-        _ store: TraceStore, _ group: HTTPServerGroup, _ sampling: RemoteSampling
+        _ storage: Storage, _ group: HTTPServerGroup, _ sampling: RemoteSampling
     ) -> IngestPipeline {
         var observer: IngestPipeline.Observer?
         if let rates = sampling.rates { observer = { rates.note($0, now: $1) } }
         return IngestPipeline(
-            sink: StoreSink(store: store), limits: SpanLimits(configuration),
+            sink: storage.sink, limits: SpanLimits(configuration),
             sampler: SamplingInForce.headSampler(configuration.sampling), workerCount: group.eventLoopCount,
             metrics: metrics, logger: logger, accepted: observer)
     }
 
     private func services(
-        _ store: TraceStore, _ pipeline: IngestPipeline, _ admin: AdminRoutes, _ sampling: RemoteSampling,
+        _ storage: Storage, _ pipeline: IngestPipeline, _ admin: AdminRoutes, _ sampling: RemoteSampling,
         _ samplingInForce: SamplingInForce
     ) -> Listeners.Services {
         let lookback = Int64(configuration.queryLookback / .nanoseconds(1))
         let limits = QueryLimits(time: configuration.queryTimeout)
+        let store = storage.queries
         return Listeners.Services(
             zipkin: ZipkinReceiver(pipeline: pipeline),
             zipkinQueries: ZipkinQueries(
@@ -136,7 +139,7 @@ struct Server {
                 store: store, limits: limits, version: ProgramVersion.number, isReady: { admin.isReady }),
             skeinQueries: SkeinQueries(store: store, lookback: lookback, limits: limits),
             samplingQueries: SamplingQueries(
-                store: store, policies: { samplingInForce.document },
+                store: store, simulated: storage.embedded, policies: { samplingInForce.document },
                 parse: { try PolicyDocument.parse(text: $0, path: "policies") }, limits: limits),
             otlp: OTLPReceiver(pipeline: pipeline), sampling: sampling.routes, admin: admin)
     }
@@ -154,23 +157,5 @@ extension SamplerMetrics {
     func note(_ report: TailReport) {
         for (policy, count) in report.kept { decided(policy, isKept: true, spanCount: count.spanCount) }
         for (policy, count) in report.dropped { decided(policy, isKept: false, spanCount: count.spanCount) }
-    }
-}
-
-/// The store as what the pipeline needs.
-private struct StoreSink: SpanSink {
-    let store: TraceStore
-
-    func append(
-        _ batch: SpanBatch, counted: SpanBatch?, completion: @escaping @Sendable (SpanSinkOutcome) -> Void
-    ) {
-        store.append(batch, counted: counted) { result in
-            switch result {
-            case .success: completion(.kept)
-            case .failure(.overloaded): completion(.overloaded)
-            case .failure(.diskFull(let reason)): completion(.diskFull(reason))
-            case .failure(.tooLarge(let reason)): completion(.tooLarge(reason))
-            }
-        }
     }
 }

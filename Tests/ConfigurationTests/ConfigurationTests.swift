@@ -72,7 +72,7 @@ import Testing
             problems("zipkin:\n  prot: 1\n") == [
                 "unknown key 'zipkin.prot' at skein.yaml:2:3; did you mean 'zipkin.port'?"
             ])
-        #expect(problems("\n\nstorre:\n  live-bytes: 1MiB\n") == ["unknown key 'storre' at skein.yaml:3:1"])
+        #expect(problems("\n\nstoer:\n  live-bytes: 1MiB\n") == ["unknown key 'stoer' at skein.yaml:3:1"])
         #expect(problems("lisen: [a]\n") == ["unknown key 'lisen' at skein.yaml:1:1; did you mean 'listen'?"])
     }
 

@@ -66,7 +66,7 @@ final class QueryServer {
         JaegerV3Queries(store: store, limits: limits).register(on: &jaegerRouter)
         SkeinQueries(store: store, lookback: Self.lookback, limits: limits).register(on: &jaegerRouter)
         SamplingQueries(
-            store: store, policies: { [settings] in settings.policies },
+            store: store, simulated: store, policies: { [settings] in settings.policies },
             parse: { try PolicyDocument.parse(text: $0, path: "policies") }, limits: limits
         ).register(on: &jaegerRouter)
         jaegerRouter.mount(prefix: "/jaeger")

@@ -161,15 +161,17 @@ import TraceModel
     @Test(arguments: [1, UInt64.random(in: 2 ... .max)])
     func `conditions agree with plain logic`(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
-        let trace = TestSpan.trace(
-            (0..<8).map { bits in
+        var spans: [TestSpan] = []
+        for bits in 0..<8 {
+            let text = "\(bits & 1)"
+            let flag = bits & 2 != 0
+            let number: Int64 = bits & 4 != 0 ? 1 : 0
+            spans.append(
                 TestSpan(UInt64(bits) + 1) {
-                    $0.attributes = [
-                        ("f0", .string("\(bits & 1)")), ("f1", .bool(bits & 2 != 0)),
-                        ("f2", .int(bits & 4 != 0 ? 1 : 0)),
-                    ]
-                }
-            })
+                    $0.attributes = [("f0", .string(text)), ("f1", .bool(flag)), ("f2", .int(number))]
+                })
+        }
+        let trace = TestSpan.trace(spans)
         for _ in 0..<500 {
             let condition = Naive.random(5, &random)
             let expected = (0..<8).filter { condition.holds($0) }

@@ -51,11 +51,11 @@ enum Rules {
     static let layers: [Set<String>] = [
         ["skein"],
         ["Receivers", "HTTPAPI"],
-        ["Ingestion", "Forwarding", "Configuration"],
+        ["Ingestion", "Forwarding", "OpenSearchStore", "Configuration"],
         ["TraceStore", "NetworkServer", "OpenSearch", "Configuration"],
         ["TopologyStore"],
         ["Journal", "SegmentStore", "Catalog"],
-        ["Sampling", "GraphDrawing"],
+        ["Sampling", "GraphDrawing", "Releases"],
         ["WireFormats", "QueryLanguage", "Topology", "Comparison", "Terminal"],
         ["TraceModel"],
         ["HTTPClient"],

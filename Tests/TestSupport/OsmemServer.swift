@@ -1,11 +1,13 @@
 internal import FoundationEssentials
 internal import Glibc
+internal import Synchronization
 
 /// An OpenSearch server that keeps its indices in memory, as a process of its own on a free port of this machine: the
 /// package `osmem-server`, as `.ci/peers` installs it.
 ///
 /// It knows no TLS, asks for no credentials, and ends with the last reference.
-public final class OsmemServer {
+public final class OsmemServer: @unchecked Sendable {
+    // Unchecked: started and killed by one thread at a time.
     public private(set) var port: UInt16 = 0
     public var url: String { "http://127.0.0.1:\(port)" }
 
@@ -23,6 +25,24 @@ public final class OsmemServer {
         let versions = (try? FileManager.default.contentsOfDirectory(atPath: libraries)) ?? []
         return versions.sorted().map { "\(libraries)/\($0)/site-packages/osmem_server/bin/osmem-server" }
             .first { access($0, X_OK) == 0 }
+    }
+
+    private static let current = Mutex<OsmemServer?>(nil)
+
+    /// One that tests share which leave it running; it ends with them.
+    public static func shared() throws -> OsmemServer {
+        try current.withLock { server in
+            if let server { return server }
+            let new = try OsmemServer()
+            server = new
+            return new
+        }
+    }
+
+    /// Makes everything that was written visible to searches.
+    public func refresh() throws {
+        let answer = try HTTPConnection(port: port).request("POST", "/_refresh")
+        guard answer.status == 200 else { throw TestSupportError("osmem-server: \(answer.text)") }
     }
 
     /// Starts it, and waits until it is ready.

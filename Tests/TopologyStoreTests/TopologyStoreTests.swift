@@ -300,14 +300,16 @@ import TraceModel
 
     /// Each record that waits, without the numbers of names, and when its trace came.
     private static func waiting(_ store: TopologyStore) -> Set<[Int64]> {
-        let groups = store.withState { $0.waiting.groups }
+        let calls = store.withState { $0.waiting }
         var waiting: Set<[Int64]> = []
-        for group in groups.groups {
-            for record in groups.records[group.rows] {
+        for trace in calls.traces {
+            var records: [CallRecord] = []
+            calls.append(trace, to: &records)
+            for record in records {
                 waiting.insert([
                     Int64(bitPattern: record.traceIDLow), Int64(bitPattern: record.traceIDHigh),
                     Int64(bitPattern: record.spanID), Int64(bitPattern: record.parentID), record.start,
-                    record.duration, group.firstArrival, group.lastArrival,
+                    record.duration, trace.firstArrival, trace.lastArrival,
                 ])
             }
         }

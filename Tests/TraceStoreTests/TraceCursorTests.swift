@@ -80,7 +80,7 @@ import TraceModel
         }
         let traceID = try #require(TraceID(hex: "a1"))
         try expectSame([traceID], in: harness.store, "two segments and live spans")
-        let cursor = try #require(try harness.store.openTrace(traceID))
+        let cursor = try #require(try harness.store.openTrace(traceID, QueryWork()))
         #expect(cursor.trace == nil)
         #expect(cursor.spanCount == numbers.count)
         var counts: [Int] = []
@@ -125,8 +125,8 @@ import TraceModel
     @Test func `an unknown trace has no cursor, and one of few spans is whole`() throws {
         let harness = try StoreHarness()
         try harness.post([StoreHarness.span(trace: "a", id: "1")])
-        #expect(try harness.store.openTrace(TraceID(high: 0, low: 11)) == nil)
-        let cursor = try #require(try harness.store.openTrace(TraceID(high: 0, low: 10)))
+        #expect(try harness.store.openTrace(TraceID(high: 0, low: 11), QueryWork()) == nil)
+        let cursor = try #require(try harness.store.openTrace(TraceID(high: 0, low: 10), QueryWork()))
         #expect(cursor.trace?.spans.count == 1)
         #expect(try cursor.next()?.spans.count == 1)
         #expect(try cursor.next() == nil)

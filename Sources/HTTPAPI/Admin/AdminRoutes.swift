@@ -6,11 +6,15 @@ public import Telemetry
 public final class AdminRoutes: Sendable {
     private let metrics: MetricsRegistry
     private let ready = Atomic<Bool>(false)
+    private let warnings = Mutex<@Sendable () -> [String]>({ [] })
 
     public init(metrics: MetricsRegistry) { self.metrics = metrics }
 
     /// Whether `/health/ready` says so: from when all listeners are open until the program is asked to stop.
     public func setReady(_ ready: Bool) { self.ready.store(ready, ordering: .releasing) }
+
+    /// What readiness tells beside its answer: sentences on what does not work as it should.
+    public func setWarnings(_ read: @escaping @Sendable () -> [String]) { warnings.withLock { $0 = read } }
 
     public var isReady: Bool { ready.load(ordering: .acquiring) }
 
@@ -34,7 +38,8 @@ public final class AdminRoutes: Sendable {
     @Sendable private func answerReady(_ request: HTTPRequest, _ parameters: HTTPParameters, _ responder: HTTPResponder)
     {
         if isReady {
-            responder.respond(.text(.ok, "ready\n"))
+            let warnings = warnings.withLock { $0 }()
+            responder.respond(.text(.ok, "ready\n" + warnings.map { "warning: \($0)\n" }.joined()))
         } else {
             responder.respond(.text(.serviceUnavailable, "not ready\n"))
         }

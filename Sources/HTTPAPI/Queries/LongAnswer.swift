@@ -2,6 +2,16 @@ internal import Bytes
 package import NetworkServer
 internal import TraceStore
 
+/// What is known of an answer once it is written.
+struct AnswerEnd {
+    /// Whether more traces match than the limit let through; nil where the question makes no sense.
+    var hasMore: Bool?
+    /// Why something of it may be missing, in words.
+    var gaps: [String] = []
+    /// The body says so itself.
+    var areGapsTold = false
+}
+
 /// An answer that is sent whole where it is short; piece by piece, while it is made, where it is not.
 ///
 /// What is known only at the end, such as whether there are more traces, stands in the head of a whole answer; a long
@@ -16,9 +26,8 @@ struct LongAnswer {
 
     /// The answer to an error in the form of the API; nil for what is nobody's fault but the program's.
     let failure: @Sendable (any Error) -> HTTPResponse?
-    /// Writes the body. Tells whether more traces match than the limit let through; nil where the question makes no
-    /// sense.
-    let write: @Sendable (inout ByteWriter, Outlet) throws -> Bool?
+    /// Writes the body.
+    let write: @Sendable (inout ByteWriter, Outlet) throws -> AnswerEnd
 
     /// - Parameters:
     ///   - isSearch: whether there are more traces is told, if it is known in time.
@@ -42,12 +51,18 @@ struct LongAnswer {
 
     private func send(to body: inout HTTPBodyWriter, isPretty: Bool) throws {
         var writer = ByteWriter()
-        let hasMore = try write(&writer) { written in
+        let end = try write(&writer) { written in
             guard !isPretty, written.count >= Self.pieceByteCount else { return }
             try body.write(written.bytes)
             written.removeAll()
         }
-        if let hasMore, !body.isBegun { body.addHeader(MoreTraces.headerName, MoreTraces.value(hasMore)) }
+        if body.isBegun {
+            // What looks whole is to be whole.
+            if !end.gaps.isEmpty && !end.areGapsTold { throw HTTPClientGone() }
+        } else {
+            if let hasMore = end.hasMore { body.addHeader(MoreTraces.headerName, MoreTraces.value(hasMore)) }
+            for gap in end.gaps { body.addHeader(AnswerGaps.headerName, AnswerGaps.value(gap)) }
+        }
         try body.write(isPretty ? JSONIndenter.indented(writer.bytes) : writer.bytes)
     }
 }
@@ -75,6 +90,8 @@ extension StoreError {
         case .timedOut: .gatewayTimeout
         // For the metrics alone: nobody reads it.
         case .cancelled: HTTPStatus(code: 499, reason: "Client Closed Request")
+        case .unreachable: .serviceUnavailable
+        case .unsupported: .notImplemented
         case .inUse, .unsupportedFormat, .corrupt, .unusable: .internalServerError
         }
     }

@@ -86,6 +86,16 @@ public struct BulkBody: Sendable {
         written.append(Self.lineEnd)
     }
 
+    /// Adds one document in hand: what to do with it, and its source, each an object of JSON in one line.
+    package mutating func append(action: [UInt8], source: [UInt8]) {
+        starts.append(written.count)
+        written.append(contentsOf: action)
+        written.append(Self.lineEnd)
+        sources.append(written.count)
+        written.append(contentsOf: source)
+        written.append(Self.lineEnd)
+    }
+
     // MARK: Documents of spans
 
     private static let lineEnd = UInt8(ascii: "\n")

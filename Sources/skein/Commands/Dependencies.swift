@@ -82,10 +82,8 @@ struct DependenciesCommand: ParsableCommand {
     }
 
     func query(now: Int64) throws -> TopologyQuery {
-        let end = try until.map { try Moment.parse($0, option: "until", now: now) } ?? now
-        let start = try Moment.parse(since, option: "since", now: now)
-        guard start < end else { throw ValidationError("--since is not earlier than --until.") }
-        return TopologyQuery(window: start..<end, grouping: group ?? .service, focus: focus, depth: depth ?? 1)
+        let window = try Moment.window(since: since, until: until, now: now)
+        return TopologyQuery(window: window, grouping: group ?? .service, focus: focus, depth: depth ?? 1)
     }
 
     // MARK: Output

@@ -56,16 +56,9 @@ struct SamplingCommand: ParsableCommand {
         @OptionGroup var source: SourceOptions
         @OptionGroup var format: FormatOptions
 
-        func window(now: Int64) throws -> Range<Int64> {
-            let end = try until.map { try Moment.parse($0, option: "until", now: now) } ?? now
-            let start = try Moment.parse(since, option: "since", now: now)
-            guard start < end else { throw ValidationError("--since is not earlier than --until.") }
-            return start..<end
-        }
-
         func run() throws {
             let policies = try SamplingCommand.policies(policy)
-            let window = try window(now: Moment.now)
+            let window = try Moment.window(since: since, until: until, now: Moment.now)
             let report: SimulationReport
             if let data = source.data {
                 report = try Self.simulate(policies.document, folder: data, window, service)

@@ -126,6 +126,14 @@ enum Moment {
         throw ValidationError("--\(option) '\(text)' is no time: expected one such as 30m, or 2026-11-21T07:00:00Z.")
     }
 
+    /// From `since` up to `until`, now if absent.
+    static func window(since: String, until: String?, now: Int64) throws -> Range<Int64> {
+        let end = try until.map { try parse($0, option: "until", now: now) } ?? now
+        let start = try parse(since, option: "since", now: now)
+        guard start < end else { throw ValidationError("--since is not earlier than --until.") }
+        return start..<end
+    }
+
     static func length(_ text: String, option: String) throws -> Int64 {
         guard let nanoseconds = TimeText.nanoseconds(text) else {
             throw ValidationError("--\(option) '\(text)' is no length of time: expected one such as 10ms.")

@@ -64,6 +64,45 @@ struct SettingOptions: ParsableArguments {
     @Option(setting: "store.lz4-level") var storeLz4Level: String?
     @Option(setting: "retention.age") var retentionAge: String?
     @Option(setting: "retention.bytes") var retentionBytes: String?
+    @Option(setting: "storage") var storage: String?
+    @Option(setting: "opensearch.urls") var opensearchUrls: [String] = []
+    @Option(setting: "opensearch.username") var opensearchUsername: String?
+    @Option(setting: "opensearch.password") var opensearchPassword: String?
+    @Option(setting: "opensearch.password-file") var opensearchPasswordFile: String?
+    @Option(setting: "opensearch.api-key") var opensearchApiKey: String?
+    @Option(setting: "opensearch.api-key-file") var opensearchApiKeyFile: String?
+    @Option(setting: "opensearch.bearer-token") var opensearchBearerToken: String?
+    @Option(setting: "opensearch.bearer-token-file") var opensearchBearerTokenFile: String?
+    @Option(setting: "opensearch.ca") var opensearchCa: String?
+    @Option(setting: "opensearch.certificate") var opensearchCertificate: String?
+    @Option(setting: "opensearch.key") var opensearchKey: String?
+    @Option(setting: "opensearch.skip-host-verify") var opensearchSkipHostVerify: String?
+    @Option(setting: "opensearch.proxy") var opensearchProxy: String?
+    @Option(setting: "opensearch.compress") var opensearchCompress: String?
+    @Option(setting: "opensearch.connect-timeout") var opensearchConnectTimeout: String?
+    @Option(setting: "opensearch.timeout") var opensearchTimeout: String?
+    @Option(setting: "opensearch.shape") var opensearchShape: String?
+    @Option(setting: "opensearch.index-prefix") var opensearchIndexPrefix: String?
+    @Option(setting: "opensearch.rotation") var opensearchRotation: String?
+    @Option(setting: "opensearch.shards") var opensearchShards: String?
+    @Option(setting: "opensearch.replicas") var opensearchReplicas: String?
+    @Option(setting: "opensearch.install-templates") var opensearchInstallTemplates: String?
+    @Option(setting: "opensearch.field-attributes") var opensearchFieldAttributes: [String] = []
+    @Option(setting: "opensearch.bulk-bytes") var opensearchBulkBytes: String?
+    @Option(setting: "opensearch.bulk-documents") var opensearchBulkDocuments: String?
+    @Option(setting: "opensearch.requests") var opensearchRequests: String?
+    @Option(setting: "opensearch.delay") var opensearchDelay: String?
+    @Option(setting: "opensearch.backoff-min") var opensearchBackoffMin: String?
+    @Option(setting: "opensearch.backoff-max") var opensearchBackoffMax: String?
+    @Option(setting: "opensearch.hold-retention") var opensearchHoldRetention: String?
+    @Option(setting: "opensearch.begin") var opensearchBegin: String?
+    @Option(setting: "opensearch.dependencies-interval") var opensearchDependenciesInterval: String?
+    @Option(setting: "opensearch.services") var opensearchServices: [String] = []
+    @Option(setting: "opensearch.errors-only") var opensearchErrorsOnly: String?
+    @Option(setting: "opensearch.drop-attributes") var opensearchDropAttributes: [String] = []
+    @Option(setting: "opensearch.hash-attributes") var opensearchHashAttributes: [String] = []
+    @Option(setting: "opensearch.dead-letter-bytes") var opensearchDeadLetterBytes: String?
+    @Option(setting: "opensearch.max-span-age") var opensearchMaxSpanAge: String?
     @Option(setting: "topology.settle-time") var topologySettleTime: String?
     @Option(setting: "topology.waiting-spans") var topologyWaitingSpans: String?
     @Option(setting: "topology.series") var topologySeries: String?
@@ -116,7 +155,7 @@ extension SettingType {
     /// What stands for the value in the help.
     fileprivate var valueName: String {
         switch self {
-        case .text: "text"
+        case .text, .secret: "text"
         case .list: "text"
         case .port: "port"
         case .bytes: "size"

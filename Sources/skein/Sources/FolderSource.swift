@@ -2,6 +2,7 @@ import Glibc
 import HTTPAPI
 import Logging
 import QueryLanguage
+import Releases
 import Topology
 import TraceModel
 import TraceStore
@@ -51,9 +52,9 @@ final class FolderSource: TraceSource {
         let notes = lines.isEmpty ? try SearchNotes.whyNothing(query, language, store, work) : []
         switch outcome.count {
         case .exactly(let count):
-            return FoundTraces(traces: lines, count: count, isExact: true, notes: outcome.notes + notes)
+            return FoundTraces(traces: lines, count: count, isExact: true, notes: outcome.notes + outcome.gaps + notes)
         case .atLeast(let count):
-            return FoundTraces(traces: lines, count: count, isExact: false, notes: outcome.notes + notes)
+            return FoundTraces(traces: lines, count: count, isExact: false, notes: outcome.notes + outcome.gaps + notes)
         }
     }
 
@@ -66,4 +67,12 @@ final class FolderSource: TraceSource {
     func topology(_ query: TopologyQuery) throws -> TopologyGraph { try store.topology(query) }
 
     func propagation(within window: Range<Int64>) throws -> PropagationReport { try store.propagation(within: window) }
+
+    func releases(within window: Range<Int64>, ofService service: String?) throws -> ReleaseReport {
+        try ReleaseQueries.releases(store, within: window, ofService: service)
+    }
+
+    func compare(_ query: ComparisonQuery) throws -> ComparisonReport {
+        ComparisonReport(try ReleaseQueries.compare(store, query))
+    }
 }

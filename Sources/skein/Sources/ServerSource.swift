@@ -1,5 +1,7 @@
 import FoundationEssentials
+import HTTPAPI
 import HTTPClient
+import Releases
 import Sampling
 import Topology
 import TraceModel
@@ -83,6 +85,22 @@ final class ServerSource: TraceSource {
         let answer: PropagationAnswer = try decode(try client.get(Self.path("propagation", Self.window(window))))
         guard let report = answer.report else { throw unreadable }
         return report
+    }
+
+    func releases(within window: Range<Int64>, ofService service: String?) throws -> ReleaseReport {
+        let name = service.map { "releases/" + PercentEncoding.encode($0) } ?? "releases"
+        return try decode(try client.get(Self.path(name, Self.window(window))))
+    }
+
+    func compare(_ query: ComparisonQuery) throws -> ComparisonReport {
+        var parameters = Self.window(query.window)
+        parameters += [("service", query.serviceName), ("base", query.base), ("candidate", query.candidate)]
+        if let share = query.configuredShare { parameters.append(("share", "\(share)")) }
+        parameters += [
+            ("errors", "\(query.thresholds.errorShare)"), ("latency", "\(query.thresholds.durationPart)"),
+            ("confidence", "\(query.thresholds.confidence)"),
+        ]
+        return try decode(try client.get(Self.path("compare", parameters)))
     }
 
     private static func window(_ window: Range<Int64>) -> [(name: String, value: String)] {

@@ -1,3 +1,5 @@
+import HTTPAPI
+import Releases
 import Topology
 import TraceModel
 
@@ -19,6 +21,11 @@ protocol TraceSource {
 
     /// Where traces fall apart.
     func propagation(within window: Range<Int64>) throws -> PropagationReport
+
+    /// Services with several versions; all of them, or one.
+    func releases(within window: Range<Int64>, ofService service: String?) throws -> ReleaseReport
+
+    func compare(_ query: ComparisonQuery) throws -> ComparisonReport
 }
 
 /// A search in the query language.

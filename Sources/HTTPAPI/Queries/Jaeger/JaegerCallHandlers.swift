@@ -7,7 +7,7 @@ internal import WireFormats
 
 /// What Jaeger's gRPC services have in common: how a call is bounded, and how it fails.
 struct JaegerCallHandlers {
-    let store: TraceStore
+    let store: any QueryableStore
     let limits: QueryLimits
 
     static let traceNotFound = GRPCStatus(.notFound, "trace not found")
@@ -49,6 +49,8 @@ struct JaegerCallHandlers {
                 switch error.code {
                 case .timedOut: .deadlineExceeded
                 case .cancelled: .cancelled
+                case .unreachable: .unavailable
+                case .unsupported: .unimplemented
                 case .inUse, .unsupportedFormat, .corrupt, .unusable: .internalError
                 }
             throw GRPCStatus(code, error.message)
@@ -78,7 +80,7 @@ struct JaegerCallHandlers {
     ) throws {
         var writer = ByteWriter()
         var isFirst = true
-        _ = try store.find(query, work) { found in
+        let outcome = try store.find(query, work) { found in
             append(CollectionOfOne(TraceSummary(found.trace)), &writer)
             guard isFirst || writer.count >= JaegerSpanMessages.byteCountMax / 2 else { return }
             isFirst = false
@@ -86,6 +88,7 @@ struct JaegerCallHandlers {
             writer.removeAll()
         }
         if writer.count > 0 { try messages.write(message: writer.bytes) }
+        try AnswerGaps.end(outcome.gaps)
     }
 }
 

@@ -11,10 +11,10 @@ public struct JaegerCalls: Sendable {
     /// The services, as health checks and reflection name them.
     public static let services = ["jaeger.api_v2.QueryService", "jaeger.api_v3.QueryService"]
 
-    private let store: TraceStore
+    private let store: any QueryableStore
     private let limits: QueryLimits
 
-    public init(store: TraceStore, limits: QueryLimits) {
+    public init(store: any QueryableStore, limits: QueryLimits) {
         self.store = store
         self.limits = limits
     }
@@ -54,13 +54,15 @@ public struct JaegerCalls: Sendable {
                 throw JaegerCallHandlers.traceNotFound
             }
             try JaegerSpanMessages.send(cursor, isRaw: asked.isRaw, work, &messages)
+            try AnswerGaps.end(cursor.gaps)
         }
         handlers.onStream(service + "FindTraces", &router) { body, work, messages in
             let asked = try body.withUnsafeBytes { try JaegerQueryV2.FindTracesRequest(decoding: $0) }.query
             if asked == JaegerTraceQuery() { throw GRPCStatus(.invalidArgument, "missing query") }
-            _ = try store.find(try JaegerCallQuery.query(asked), work) { found in
+            let outcome = try store.find(try JaegerCallQuery.query(asked), work) { found in
                 try JaegerSpanMessages.send(TraceCursor(found.trace), isRaw: asked.isRaw, work, &messages)
             }
+            try AnswerGaps.end(outcome.gaps)
         }
     }
 
@@ -91,12 +93,14 @@ public struct JaegerCalls: Sendable {
             let traceID = try JaegerV3Parameters.traceID(asked.traceID)
             guard let cursor = try store.openTrace(traceID, work) else { throw JaegerCallHandlers.traceNotFound }
             try JaegerSpanMessages.sendOTLP(cursor, isRaw: asked.isRaw, work, &messages)
+            try AnswerGaps.end(cursor.gaps)
         }
         handlers.onStream(service + "FindTraces", &router) { body, work, messages in
             let asked = try body.withUnsafeBytes { try JaegerQueryV3.FindTracesRequest(decoding: $0) }.query
-            _ = try store.find(try JaegerCallQuery.queryV3(asked), work) { found in
+            let outcome = try store.find(try JaegerCallQuery.queryV3(asked), work) { found in
                 try JaegerSpanMessages.sendOTLP(TraceCursor(found.trace), isRaw: asked.isRaw, work, &messages)
             }
+            try AnswerGaps.end(outcome.gaps)
         }
         handlers.onStream(service + "FindTraceSummaries", &router) { body, work, messages in
             let asked = try body.withUnsafeBytes { try JaegerQueryV3.FindTracesRequest(decoding: $0) }.query

@@ -21,7 +21,7 @@ public struct JaegerMetrics: Sendable {
     private let operations: Operations
     private let now: @Sendable () -> Int64
 
-    public init(store: TraceStore) {
+    public init(store: any QueryableStore) {
         self.init(
             operations: { window, step in try store.operations(within: window, stepSeconds: step) },
             now: SystemClock.nanosecondsSince1970)

@@ -8,7 +8,7 @@ internal import WireFormats
 
 /// Jaeger's query API over HTTP, the paths that Kiali, Grafana, KubeSphere and Jaeger's own UI call.
 public struct JaegerQueries: Sendable {
-    private let store: TraceStore
+    private let store: any QueryableStore
     private let lookback: Int64
     private let limits: QueryLimits
     private let version: String
@@ -46,7 +46,8 @@ public struct JaegerQueries: Sendable {
     ///   - lookback: nanoseconds that a search goes back where it does not say.
     ///   - version: what Kiali is told about this program.
     public init(
-        store: TraceStore, lookback: Int64, limits: QueryLimits = QueryLimits(time: .seconds(30)), version: String
+        store: any QueryableStore, lookback: Int64, limits: QueryLimits = QueryLimits(time: .seconds(30)),
+        version: String
     ) {
         self.store = store
         self.lookback = lookback
@@ -102,7 +103,7 @@ public struct JaegerQueries: Sendable {
 
     private func listing(
         _ form: JaegerQueryParameters.Form,
-        _ write: @escaping @Sendable (inout ByteWriter, LongAnswer.Outlet) throws -> Bool?
+        _ write: @escaping @Sendable (inout ByteWriter, LongAnswer.Outlet) throws -> AnswerEnd
     ) -> LongAnswer {
         LongAnswer(failure: { JaegerAnswer.failure($0, isPretty: form.isPretty) }, write: write)
     }
@@ -149,24 +150,26 @@ public struct JaegerQueries: Sendable {
                     var list = JaegerTraceList(isRaw: form.isRaw)
                     list.begin(&writer)
                     let outcome = try store.find(query, work) { try list.append($0.trace, &writer, outlet) }
-                    list.end(&writer)
-                    return outcome.hasMore
+                    list.end(&writer, notes: outcome.gaps)
+                    return AnswerEnd(hasMore: outcome.hasMore, gaps: outcome.gaps, areGapsTold: true)
                 }
             case .traceIDs(let traceIDs):
                 listing(form) { writer, outlet in
                     var list = JaegerTraceList(isRaw: form.isRaw)
                     var missing: [TraceID] = []
+                    var gaps: [String] = []
                     list.begin(&writer)
                     for traceID in traceIDs {
                         try work.check()
                         if let cursor = try store.openTrace(traceID, work) {
                             try list.append(cursor, &writer, outlet)
+                            gaps += cursor.gaps
                         } else {
                             missing.append(traceID)
                         }
                     }
-                    list.end(&writer, missing: missing)
-                    return nil
+                    list.end(&writer, missing: missing, notes: gaps)
+                    return AnswerEnd(gaps: gaps, areGapsTold: true)
                 }
             }
         return answer.response(isSearch: true, isPretty: form.isPretty)
@@ -187,8 +190,8 @@ public struct JaegerQueries: Sendable {
                 try work.check()
                 try outlet(&written)
             }
-            list.end(&writer)
-            return nil
+            list.end(&writer, notes: cursor.gaps)
+            return AnswerEnd(gaps: cursor.gaps, areGapsTold: true)
         }
         return answer.response(isPretty: form.isPretty)
     }
@@ -207,7 +210,7 @@ public struct JaegerQueries: Sendable {
     }
 }
 
-extension TraceStore {
+extension QueryableStore {
     /// A service's operations of one of Jaeger's span kinds; nil means any.
     func operations(ofService service: String, jaegerKind kind: String?) throws(StoreError) -> [Operation] {
         try operations(ofService: service).filter { kind == nil || ($0.kind.jaegerName ?? "unspecified") == kind }

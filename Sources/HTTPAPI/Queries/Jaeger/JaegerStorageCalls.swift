@@ -16,10 +16,10 @@ public struct JaegerStorageCalls: Sendable {
     /// `GetCapabilitiesResponse`: a search may leave out the service (1); all its conditions are met by one span (2).
     private static let capabilities: [UInt8] = [1 << 3 | 2, 4, 1 << 3, 1, 2 << 3, 1]
 
-    private let store: TraceStore
+    private let store: any QueryableStore
     private let limits: QueryLimits
 
-    public init(store: TraceStore, limits: QueryLimits) {
+    public init(store: any QueryableStore, limits: QueryLimits) {
         self.store = store
         self.limits = limits
     }
@@ -66,20 +66,23 @@ public struct JaegerStorageCalls: Sendable {
                 try work.check()
                 guard let cursor = try store.openTrace(item.traceID, work) else { continue }
                 try JaegerSpanMessages.sendOTLP(cursor, isRaw: true, work, &messages)
+                try AnswerGaps.end(cursor.gaps)
             }
         }
         handlers.onStream(service + "FindTraces", &router) { body, work, messages in
-            _ = try store.find(try Self.query(body), work) { found in
+            let outcome = try store.find(try Self.query(body), work) { found in
                 try JaegerSpanMessages.sendOTLP(TraceCursor(found.trace), isRaw: true, work, &messages)
             }
+            try AnswerGaps.end(outcome.gaps)
         }
         handlers.on(service + "FindTraceIDs", &router) { body, work, writer in
-            _ = try store.find(try Self.query(body), work) { found in
+            let outcome = try store.find(try Self.query(body), work) { found in
                 let summary = TraceSummary(found.trace)
                 let range = JaegerTimeRange(start: summary.start, end: summary.end)
                 let item = JaegerStorageV2.FoundTraceID(traceID: summary.traceID, range: range)
                 JaegerStorageV2.appendTraceIDs(CollectionOfOne(item), to: &writer)
             }
+            try AnswerGaps.end(outcome.gaps)
         }
         handlers.onStream(service + "FindTraceSummaries", &router) { body, work, messages in
             try handlers.sendSummaries(try Self.query(body), work, &messages) {

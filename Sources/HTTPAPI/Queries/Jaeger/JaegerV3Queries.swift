@@ -8,7 +8,7 @@ public import TraceStore
 /// An answer of traces is one document, as Jaeger's is: `result` with the spans of all of them. A long one is sent
 /// while they are found.
 public struct JaegerV3Queries: Sendable {
-    private let store: TraceStore
+    private let store: any QueryableStore
     private let limits: QueryLimits
 
     /// What is served, all by GET; the patterns of the router.
@@ -31,7 +31,7 @@ public struct JaegerV3Queries: Sendable {
 
     private struct NothingFound: Error {}
 
-    public init(store: TraceStore, limits: QueryLimits) {
+    public init(store: any QueryableStore, limits: QueryLimits) {
         self.store = store
         self.limits = limits
     }
@@ -104,7 +104,7 @@ public struct JaegerV3Queries: Sendable {
             let outcome = try store.find(query, work) { try list.append(TraceCursor($0.trace), &writer, outlet) }
             if list.isEmpty { throw NothingFound() }
             list.end(&writer)
-            return outcome.hasMore
+            return AnswerEnd(hasMore: outcome.hasMore, gaps: outcome.gaps)
         }
         return answer.response(isSearch: true)
     }
@@ -122,7 +122,7 @@ public struct JaegerV3Queries: Sendable {
                 try outlet(&written)
             }
             list.end(&writer)
-            return nil
+            return AnswerEnd(gaps: cursor.gaps)
         }
         return answer.response()
     }
@@ -136,7 +136,7 @@ public struct JaegerV3Queries: Sendable {
                 try list.append(TraceSummary(found.trace), &writer, outlet)
             }
             list.end(&writer)
-            return outcome.hasMore
+            return AnswerEnd(hasMore: outcome.hasMore, gaps: outcome.gaps)
         }
         return answer.response(isSearch: true)
     }

@@ -22,19 +22,22 @@ public struct SamplingQueries: Sendable {
         }
     }
 
-    private let store: TraceStore
+    private let store: any QueryableStore
+    private let simulated: TraceStore?
     private let policies: @Sendable () -> PolicyDocument
     private let parse: @Sendable (_ text: String) throws -> PolicyDocument
     private let limits: QueryLimits
 
     /// - Parameters:
+    ///   - simulated: what simulations are over; nil where spans are not stored here.
     ///   - policies: those in force.
     ///   - parse: reads a document of policies; what it throws describes everything that is wrong with the text.
     public init(
-        store: TraceStore, policies: @escaping @Sendable () -> PolicyDocument,
+        store: any QueryableStore, simulated: TraceStore?, policies: @escaping @Sendable () -> PolicyDocument,
         parse: @escaping @Sendable (_ text: String) throws -> PolicyDocument, limits: QueryLimits
     ) {
         self.store = store
+        self.simulated = simulated
         self.policies = policies
         self.parse = parse
         self.limits = limits
@@ -64,10 +67,13 @@ public struct SamplingQueries: Sendable {
             try SkeinQueryParameters.checkNames(parameters, ["since", "until", "service"])
             let window = try TopologyParameters.window(parameters, now: SystemClock.nanosecondsSince1970())
             let document = try document(request)
+            guard let simulated else {
+                throw StoreError(.unsupported, "policies are simulated only over spans that are stored here")
+            }
             do {
                 return try Self.json(
                     try Self.simulate(
-                        document, store, within: window.lowerBound...(window.upperBound - 1),
+                        document, simulated, within: window.lowerBound...(window.upperBound - 1),
                         serviceName: parameters.text("service"), work))
             } catch let error as StoreError where error.code == .timedOut {
                 throw StoreError(.timedOut, "the simulation took longer than a query may: narrow the window")
@@ -141,7 +147,7 @@ public struct SamplingQueries: Sendable {
     private static let explainedSpanCountMax = 200_000
 
     package static func explain(
-        _ traceID: TraceID, _ document: PolicyDocument, _ store: TraceStore, _ work: QueryWork
+        _ traceID: TraceID, _ document: PolicyDocument, _ store: any QueryableStore, _ work: QueryWork
     ) throws -> SamplingExplanation {
         var spans: [SpanView] = []
         var isCut = false

@@ -12,10 +12,10 @@ package enum SearchNotes {
 
     /// - Parameter language: what the query asks for.
     package static func whyNothing(
-        _ query: TraceQuery, _ language: TraceQLQuery, _ store: TraceStore, _ work: QueryWork
+        _ query: TraceQuery, _ language: TraceQLQuery, _ store: any QueryableStore, _ work: QueryWork
     ) throws -> [String] {
         let window = query.startMin...query.startMax
-        guard let stored = store.timeRange() else { return ["nothing is stored"] }
+        guard let stored = try store.timeRange() else { return ["nothing is stored"] }
         guard stored.overlaps(window) else {
             return [
                 "the window from \(time(window.lowerBound)) to \(time(window.upperBound)) is without data: what is "
@@ -45,7 +45,7 @@ package enum SearchNotes {
     }
 
     private static func noteOnSampling(
-        of services: Set<String>, within window: ClosedRange<Int64>, _ store: TraceStore
+        of services: Set<String>, within window: ClosedRange<Int64>, _ store: any QueryableStore
     ) throws -> String {
         let text = "the sampler stores only some traces: those that match may have been left out"
         let end = window.upperBound.addingReportingOverflow(1)

@@ -8,7 +8,7 @@ internal import WireFormats
 
 /// The program's own query API: what the others have no words for. Described in queries/openapi.yaml.
 public struct SkeinQueries: Sendable {
-    private let store: TraceStore
+    private let store: any QueryableStore
     private let lookback: Int64
     private let limits: QueryLimits
 
@@ -23,7 +23,7 @@ public struct SkeinQueries: Sendable {
     }
 
     /// - Parameter lookback: nanoseconds that a search goes back where it does not say.
-    public init(store: TraceStore, lookback: Int64, limits: QueryLimits) {
+    public init(store: any QueryableStore, lookback: Int64, limits: QueryLimits) {
         self.store = store
         self.lookback = lookback
         self.limits = limits
@@ -38,6 +38,7 @@ public struct SkeinQueries: Sendable {
                 handler(route))
         }
         TopologyQueries(store: store).register(on: &router)
+        ReleaseQueries(store: store).register(on: &router)
     }
 
     private struct Call {
@@ -96,7 +97,7 @@ public struct SkeinQueries: Sendable {
         let notes =
             traces.isEmpty && search.query.after == nil
             ? try SearchNotes.whyNothing(search.query, search.language, store, call.work) : []
-        return SkeinAnswer.search(traces, outcome, search, cursor: cursor, notes: outcome.notes + notes)
+        return SkeinAnswer.search(traces, outcome, search, cursor: cursor, notes: outcome.notes + outcome.gaps + notes)
     }
 
     // MARK: One trace
@@ -131,7 +132,9 @@ public struct SkeinQueries: Sendable {
         guard let cursor = try store.openTrace(traceID, call.work) else {
             return SkeinAnswer.failure(.notFound, "no span of trace \(traceID) is stored")
         }
-        return try answer(cursor)
+        var response = try answer(cursor)
+        response.headers += cursor.gaps.map { (AnswerGaps.headerName, AnswerGaps.value($0)) }
+        return response
     }
 
     private enum Format: String, CaseIterable {
@@ -152,7 +155,7 @@ public struct SkeinQueries: Sendable {
                     try work.check()
                     try outlet(&written)
                 }
-                return nil
+                return AnswerEnd()
             }
             return answer.response(headers: [
                 ("content-type", "application/json"), ("content-disposition", "attachment; filename=\"\(name)\""),

@@ -19,7 +19,7 @@ public struct TopologyQueries: Sendable {
     private let reports: Reports
     private let now: @Sendable () -> Int64
 
-    public init(store: TraceStore) {
+    public init(store: any QueryableStore) {
         self.init(
             graphs: { query in try store.topology(query) },
             reports: { window in try store.propagation(within: window) }, now: SystemClock.nanosecondsSince1970)

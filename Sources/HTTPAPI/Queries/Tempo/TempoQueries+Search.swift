@@ -23,7 +23,7 @@ extension TempoQueries {
                 try outlet(&writer)
             }
             answer.end(outcome, &writer)
-            return nil
+            return AnswerEnd(gaps: outcome.gaps)
         }
         return answer.response()
     }

@@ -9,7 +9,7 @@ internal import WireFormats
 ///
 /// Whatever goes wrong is told in plain text, which Grafana shows as it is.
 public struct TempoQueries: Sendable {
-    let store: TraceStore
+    let store: any QueryableStore
     /// Nanoseconds that a query goes back where it does not say.
     let lookback: Int64
     private let limits: QueryLimits
@@ -50,7 +50,7 @@ public struct TempoQueries: Sendable {
     ///   - version: of this program, as clients are told.
     ///   - isReady: whether requests are to be sent here; asked on an event loop, so it must not block.
     public init(
-        store: TraceStore, lookback: Int64 = Self.lookbackDefault, limits: QueryLimits, version: String,
+        store: any QueryableStore, lookback: Int64 = Self.lookbackDefault, limits: QueryLimits, version: String,
         isReady: @escaping @Sendable () -> Bool
     ) {
         self.store = store

@@ -4,7 +4,7 @@ internal import TraceStore
 
 /// Names and values to choose from while a query is written.
 struct TempoTagQueries {
-    let store: TraceStore
+    let store: any QueryableStore
     let window: ClosedRange<Int64>
     let limit: Int
     let work: QueryWork
@@ -130,7 +130,7 @@ struct TempoTagQueries {
             limit: Self.traceCountMax)
         var values: Set<Value> = []
         do {
-            _ = try store.find(query, work) { found in
+            let outcome = try store.find(query, work) { found in
                 let reader = TraceFieldReader(found.trace)
                 for spanset in found.spansets {
                     for place in spanset.places {
@@ -142,6 +142,7 @@ struct TempoTagQueries {
                     }
                 }
             }
+            try AnswerGaps.refuse(outcome.gaps)
         } catch is Enough {
         } catch let error as StoreError where error.code == .timedOut {
         }

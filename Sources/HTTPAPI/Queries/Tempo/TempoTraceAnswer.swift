@@ -24,7 +24,7 @@ struct TempoTraceAnswer {
     func response(isProtobuf: Bool) -> HTTPResponse {
         let answer = LongAnswer(failure: { .plainFailure($0) }) { writer, outlet in
             if isProtobuf { try appendProtobuf(&writer, outlet) } else { try appendJSON(&writer, outlet) }
-            return nil
+            return AnswerEnd(gaps: cursor.gaps)
         }
         return answer.response(headers: [("content-type", isProtobuf ? "application/protobuf" : "application/json")])
     }

@@ -6,7 +6,7 @@ public import TraceStore
 
 /// Zipkin's query API, version 2, on the port that its spans come to, and what its page, Lens, asks for beside it.
 public struct ZipkinQueries: Sendable {
-    private let store: TraceStore
+    private let store: any QueryableStore
     private let lookback: Int64
     private let limits: QueryLimits
     private let autocompleteKeys: [String]
@@ -40,7 +40,7 @@ public struct ZipkinQueries: Sendable {
     ///   - version: of this program.
     ///   - isReady: whether requests are served; asked on event loops.
     public init(
-        store: TraceStore, lookback: Int64, limits: QueryLimits, autocompleteKeys: [String], version: String,
+        store: any QueryableStore, lookback: Int64, limits: QueryLimits, autocompleteKeys: [String], version: String,
         isReady: @escaping @Sendable () -> Bool
     ) {
         self.store = store
@@ -99,7 +99,7 @@ public struct ZipkinQueries: Sendable {
     }
 
     private func listing(
-        isSearch: Bool = false, _ write: @escaping @Sendable (inout ByteWriter, LongAnswer.Outlet) throws -> Bool?
+        isSearch: Bool = false, _ write: @escaping @Sendable (inout ByteWriter, LongAnswer.Outlet) throws -> AnswerEnd
     ) -> HTTPResponse {
         LongAnswer(failure: { .plainFailure($0) }, write: write).response(isSearch: isSearch)
     }
@@ -114,7 +114,7 @@ public struct ZipkinQueries: Sendable {
         guard let cursor = try store.openTrace(traceID, work) else { return ZipkinAnswer.notFound(traceID) }
         return listing { writer, outlet in
             try ZipkinAnswer.append(cursor, work, &writer, outlet)
-            return nil
+            return AnswerEnd(gaps: cursor.gaps)
         }
     }
 
@@ -130,7 +130,7 @@ public struct ZipkinQueries: Sendable {
                 try ZipkinAnswer.append(TraceCursor(found.trace), work, &writer, outlet)
             }
             writer.write(isFirst ? "[]" : "]")
-            return outcome.hasMore
+            return AnswerEnd(hasMore: outcome.hasMore, gaps: outcome.gaps)
         }
     }
 
@@ -139,14 +139,16 @@ public struct ZipkinQueries: Sendable {
         let (store, work) = (store, question.work)
         return listing { writer, outlet in
             var isFirst = true
+            var gaps: [String] = []
             for traceID in traceIDs {
                 guard let cursor = try store.openTrace(traceID, work) else { continue }
                 writer.write(UInt8(ascii: isFirst ? "[" : ","))
                 isFirst = false
                 try ZipkinAnswer.append(cursor, work, &writer, outlet)
+                gaps += cursor.gaps
             }
             writer.write(isFirst ? "[]" : "]")
-            return nil
+            return AnswerEnd(gaps: gaps)
         }
     }
 

@@ -1,9 +1,8 @@
-import Foundation
-import TestSupport
-import Testing
+public import Foundation
+public import Testing
 
 /// A Python environment with other programs' own clients, as `.ci/peers` installs it.
-enum PeerEnvironment: String {
+public enum PeerEnvironment: String, Sendable {
     case current, older, fuzzing
 
     private var folder: String { Repository.path + "/.build/peers/" + rawValue }
@@ -12,14 +11,14 @@ enum PeerEnvironment: String {
     }
 
     /// Whether it is there with the versions that the tests want.
-    var isInstalled: Bool {
+    public var isInstalled: Bool {
         let installed = FileManager.default.contents(atPath: folder + "/installed.txt")
         return installed != nil && installed == FileManager.default.contents(atPath: requirements)
     }
 
     /// Runs a script of `Tests/Peers` to its end.
     /// - Returns: its standard output.
-    func run(_ script: String, _ arguments: [String], timeoutSeconds: Int = 90) throws -> Data {
+    public func run(_ script: String, _ arguments: [String], timeoutSeconds: Int = 90) throws -> Data {
         let environment = ProcessInfo.processInfo.environment.filter { variable in
             !["OTEL_", "SKEIN_", "PYTHON", "JAEGER_", "SSL_", "REQUESTS_", "CURL_"].contains {
                 variable.key.hasPrefix($0)
@@ -34,7 +33,7 @@ enum PeerEnvironment: String {
 
 extension Trait where Self == ConditionTrait {
     /// Skips the test, and says so, where the environment could not be installed.
-    static func peers(_ environment: PeerEnvironment) -> ConditionTrait {
+    public static func peers(_ environment: PeerEnvironment) -> ConditionTrait {
         .enabled(
             if: environment.isInstalled,
             "no Python environment .build/peers/\(environment.rawValue): run .ci/peers, which tells the reason")
@@ -42,9 +41,9 @@ extension Trait where Self == ConditionTrait {
 }
 
 /// Other programs, run to their end.
-enum Program {
+public enum Program {
     /// - Returns: standard output. An exit code other than 0 is thrown, with what was said on standard error.
-    static func run(
+    public static func run(
         _ path: String, _ arguments: [String], environment: [String: String]? = nil, timeoutSeconds: Int = 60
     ) throws -> Data {
         let folder = try TemporaryFolder()
@@ -70,13 +69,5 @@ enum Program {
             throw TestSupportError("\(path) \(arguments.joined(separator: " ")) \(end):\n\(said)")
         }
         return try Data(contentsOf: output)
-    }
-
-    /// The spans of a data folder that no server has open, as OTLP/JSON with one object a line.
-    static func exportedSpans(of folder: TemporaryFolder) throws -> Data {
-        let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        let beside = URL(filePath: own).deletingLastPathComponent().appending(path: "skein").path
-        let path = ProcessInfo.processInfo.environment["SKEIN_BINARY"] ?? beside
-        return try run(path, ["store", "export", "--data", folder.path + "/data"])
     }
 }

@@ -1,0 +1,73 @@
+public import Topology
+public import TraceModel
+
+/// What query APIs ask of stored spans, wherever these are.
+///
+/// Calls block, and are made by threads that may. What is found goes by the rules of `TraceQuery` exactly. All throw
+/// `StoreError`: `unsupported` where the store has no way to know.
+public protocol QueryableStore: Sendable {
+    /// Whether traces are left out: what is not found may have come all the same.
+    var isSampled: Bool { get }
+
+    /// Calls `body` with each trace that matches, those that start last first.
+    /// - Throws: `StoreError`, and what `body` throws.
+    func find(
+        _ query: TraceQuery, _ work: QueryWork, _ body: (FoundTrace) throws -> Void
+    ) throws -> TraceSearchOutcome
+
+    /// A cursor before the first span of the trace with this ID; nil if no span of it is stored.
+    func openTrace(_ traceID: TraceID, _ work: QueryWork) throws(StoreError) -> TraceCursor?
+
+    // MARK: Names
+
+    /// Names of all services that have spans, sorted.
+    func serviceNames() throws(StoreError) -> [String]
+    func operations(ofService service: String) throws(StoreError) -> [Operation]
+    func remoteServiceNames(ofService service: String) throws(StoreError) -> [String]
+    /// From the start of the earliest span to the end of the latest, nanoseconds since 1970; nil if nothing is stored,
+    /// or if that is not known.
+    func timeRange() throws(StoreError) -> ClosedRange<Int64>?
+
+    // MARK: Attributes. Windows are nanoseconds since 1970.
+
+    func attributeKeys(
+        within window: ClosedRange<Int64>, limit: Int, _ work: QueryWork
+    ) throws(StoreError) -> AttributeKeys
+    func attributeValues(
+        scope: AttributeScope, key: String, serviceName: String?, within window: ClosedRange<Int64>, limit: Int,
+        _ work: QueryWork
+    ) throws(StoreError) -> AttributeValues
+    func attributeKeysWithFewValues(
+        within window: ClosedRange<Int64>, _ work: QueryWork
+    ) throws(StoreError) -> [String]
+
+    // MARK: Calls between services
+
+    func dependencies(
+        within window: ClosedRange<Int64>, _ work: QueryWork
+    ) throws(StoreError) -> [DependencyLink]
+    func topology(_ query: TopologyQuery) throws(StoreError) -> TopologyGraph
+    func propagation(within window: Range<Int64>) throws(StoreError) -> PropagationReport
+    func operations(within window: Range<Int64>, stepSeconds: Int64) throws(StoreError) -> [OperationTotals]
+    func calls(
+        ofService service: String, within window: Range<Int64>
+    ) throws(StoreError) -> (totals: [NamedTotals], window: Range<Int64>)
+}
+
+extension QueryableStore {
+    public func attributeValues(
+        scope: AttributeScope, key: String, within window: ClosedRange<Int64>, limit: Int, _ work: QueryWork
+    ) throws(StoreError) -> AttributeValues {
+        try attributeValues(scope: scope, key: key, serviceName: nil, within: window, limit: limit, work)
+    }
+}
+
+extension QueryableStore {
+    public func calls(
+        ofService service: String, within window: Range<Int64>
+    ) throws(StoreError) -> (totals: [NamedTotals], window: Range<Int64>) {
+        throw StoreError(.unsupported, "this store has no exact figures of calls by version")
+    }
+}
+
+extension TraceStore: QueryableStore {}

@@ -1,0 +1,101 @@
+import ArgumentParser
+import FoundationEssentials
+import HTTPAPI
+import Releases
+import Terminal
+
+struct CompareCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "compare",
+        abstract: "Say whether a new version of a service is worse than the old one, how sure that is, and why.",
+        discussion: """
+            Every request that was received is counted, whether sampling kept it or not. With
+            --gate the exit code tells the outcome: 0 not worse, 3 worse, 4 too little data; so
+            that a pipeline can wait for it. It may be asked as often as one likes: a version
+            that is no worse is called worse by no more than one in twenty, however often one
+            looks (--confidence).
+
+            Examples:
+              skein compare reviews.default --base v1 --candidate v2
+              skein compare reviews.default --base v1 --candidate v2 --since 20m --share 0.1
+              skein compare reviews.default --base v1 --candidate v2 --gate --json
+            """)
+
+    @Argument(help: "The service.") var service: String
+    @Option(help: ArgumentHelp("The old version.", valueName: "version")) var base: String
+    @Option(help: ArgumentHelp("The new version.", valueName: "version")) var candidate: String
+    @Option(help: ArgumentHelp("Earliest request.", valueName: "time")) var since = "1h"
+    @Option(help: ArgumentHelp("Latest request (default: now).", valueName: "time")) var until: String?
+    @Option(help: ArgumentHelp("The new version's part of the requests as it was set up.", valueName: "0-1"))
+    var share: Double?
+    @Option(help: ArgumentHelp("The smallest difference in the share of errors that matters.", valueName: "0-1"))
+    var errors = 0.01
+    @Option(help: ArgumentHelp("The smallest change of durations that matters, as a part.", valueName: "part"))
+    var latency = 0.1
+    @Option(help: ArgumentHelp("How sure a finding has to be.", valueName: "0-1")) var confidence = 0.95
+    @Flag(help: "End with 3 if the new version is worse, with 4 if there is too little data.") var gate = false
+    @OptionGroup var source: SourceOptions
+    @OptionGroup var format: FormatOptions
+
+    static let worse: Int32 = 3
+    static let tooLittleData: Int32 = 4
+
+    func validate() throws {
+        if base == candidate { throw ValidationError("--base and --candidate are the same version.") }
+        if let share, !(0...1).contains(share) { throw ValidationError("--share is a number from 0 to 1.") }
+        guard (0.0001...1).contains(errors) else { throw ValidationError("--errors is a number from 0.0001 to 1.") }
+        guard (0.01...100).contains(latency) else { throw ValidationError("--latency is a number from 0.01 to 100.") }
+        guard (0.5...0.9999).contains(confidence) else {
+            throw ValidationError("--confidence is a number from 0.5 to 0.9999.")
+        }
+    }
+
+    func run() throws {
+        let window = try Moment.window(since: since, until: until, now: Moment.now)
+        var query = ComparisonQuery(serviceName: service, base: base, candidate: candidate, window: window)
+        query.configuredShare = share
+        query.thresholds.errorShare = errors
+        query.thresholds.durationPart = latency
+        query.thresholds.confidence = confidence
+        let report = try source.open().compare(query)
+        if format.json {
+            try Output.json(report)
+        } else {
+            for line in Self.lines(report) { Output.text(DisplayText.safe(line) + "\n") }
+        }
+        guard gate else { return }
+        switch report.outcome {
+        case "worse": throw ExitCode(Self.worse)
+        case "tooLittleData": throw ExitCode(Self.tooLittleData)
+        default: return
+        }
+    }
+
+    static func lines(_ report: ComparisonReport) -> [String] {
+        let words = ["tooLittleData": "too little data to say"]
+        var lines = [
+            "\(report.service): \(report.candidate) against \(report.base): \(words[report.outcome] ?? report.outcome)"
+        ]
+        lines += report.reasons.map { "  \($0.words)" }
+        if !report.needs.isEmpty { lines += ["to decide:"] + report.needs.map { "  \($0.words)" } }
+        let changed = report.callees.filter { $0.change != "none" }
+        for callee in changed {
+            let (version, count) =
+                callee.change == "added"
+                ? (report.candidate, callee.candidatePerRequest) : (report.base, callee.basePerRequest)
+            lines.append(
+                "only \(version) calls \(callee.service) (\(callee.kind)): "
+                    + "\((count * 100).rounded() / 100) calls for each request")
+        }
+        for caller in report.callers where caller.candidate.retryCount + caller.base.retryCount > 0 {
+            lines.append(
+                "\(caller.service) tried again \(caller.base.retryCount) times of \(caller.base.callCount) calls to "
+                    + "\(report.base), \(caller.candidate.retryCount) of \(caller.candidate.callCount) to "
+                    + report.candidate)
+        }
+        lines.append(
+            "\(report.candidate) served \(Percent.text(report.share)) of the requests of both "
+                + "(\(Percent.text(report.shareInterval.low)) to \(Percent.text(report.shareInterval.high)))")
+        return lines + report.notes
+    }
+}
