@@ -90,7 +90,7 @@ let package = Package(
         .target(
             name: "Forwarding",
             dependencies: [
-                "TraceStore", "OpenSearch", "WireFormats", "Topology", "TraceModel", "FileSystem", "Telemetry",
+                "TraceStore", "OpenSearch", "StorageFiles", "WireFormats", "Topology", "TraceModel", "FileSystem",
                 "Threads", "Bytes", .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
 
@@ -283,7 +283,7 @@ let package = Package(
         .testTarget(
             name: "ForwardingTests",
             dependencies: [
-                "Forwarding", "OpenSearch", "TraceStore", "WireFormats", "TraceModel", "Telemetry",
+                "Forwarding", "OpenSearch", "TraceStore", "WireFormats", "TraceModel", "FileSystem",
                 "NetworkTestSupport", "NetworkServer", "TestSupport", .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(

@@ -27,13 +27,17 @@ struct CallDocuments {
     /// For how long minutes are told apart, less a margin.
     private let readableAge: Int64
 
-    init(_ options: ForwardingOptions, store: TraceStore, pace: ForwarderPace) throws(StoreError) {
+    /// - Returns: nil if the destination is told of no calls, or span by span.
+    init?(_ options: ForwardingOptions, store: TraceStore, pace: ForwarderPace) throws(StoreError) {
+        guard let dependenciesInterval = options.dependenciesInterval,
+            let shape = DocumentShapes.calls(options, storeID: try store.storeID())
+        else { return nil }
+        self.shape = shape
         self.store = store
         name = options.name
-        shape = DocumentShapes.calls(options, storeID: try store.storeID())
         serviceNames = Set(options.filter.serviceNames)
         settling = pace.settling * 1_000_000_000
-        let interval = (options.dependenciesInterval ?? .seconds(300)) / .seconds(1)
+        let interval = dependenciesInterval / .seconds(1)
         self.interval = Int64(interval) * 1_000_000_000
         readableAge = Int64(max(0, store.minuteRetention - 2 * interval)) * 1_000_000_000
         for calls in try store.toldCalls(destination: name) { known[calls.start] = calls }

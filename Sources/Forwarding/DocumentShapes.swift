@@ -1,5 +1,6 @@
 internal import Logging
 internal import OpenSearch
+internal import StorageFiles
 internal import Topology
 internal import TraceModel
 internal import WireFormats
@@ -11,6 +12,9 @@ protocol SpanDocuments: AnyObject {
     func enter(_ batch: SpanBatch, root: @escaping (TraceID) throws -> SpanView?)
 
     func append(_ span: SpanView, to body: inout BulkBody) throws
+
+    /// The cluster may have lost what it had.
+    func reset()
 }
 
 /// The documents of calls between services.
@@ -25,22 +29,44 @@ enum DocumentShapes {
         let filter = AttributeFilter(
             droppedKeys: options.filter.droppedAttributes, hashedKeys: options.filter.hashedAttributes,
             hashKey: hashKey)
-        return JaegerSpanDocuments(options.index, filter)
+        return switch options.index.shape {
+        case .jaeger: JaegerSpanDocuments(options.index, filter)
+        case .otel: OTelSpanDocuments(options.index.naming, filter)
+        }
     }
 
-    /// Makes the cluster ready for the documents. Blocks.
-    static func prepare(_ client: OpenSearchClient, _ index: IndexOptions, _ logger: Logger) throws(OpenSearchError) {
+    /// - Returns: nil where calls are told span by span.
+    static func calls(_ options: ForwardingOptions, storeID: String) -> (any CallDocumentShape)? {
+        switch options.index.shape {
+        case .jaeger: JaegerCallDocuments(naming: options.index.naming, storeID: storeID)
+        case .otel: nil
+        }
+    }
+
+    /// Makes the cluster ready for the documents: templates, and what is written through aliases. Blocks.
+    static func prepare(
+        _ client: OpenSearchClient, _ index: IndexOptions, _ logger: Logger
+    ) throws(OpenSearchError) {
         let installer = try TemplateInstaller(client: client, logger: logger)
-        _ = installer
-    }
-
-    static func calls(_ options: ForwardingOptions, storeID: String) -> any CallDocumentShape {
-        JaegerCallDocuments(naming: options.index.naming, storeID: storeID)
+        let isRolledOver = index.rotation == .rollover
+        for template in index.shape == .jaeger ? SearchTemplate.jaeger : SearchTemplate.otel {
+            let text = template.filled(
+                prefix: index.prefix, shardCount: index.shardCount, replicaCount: index.replicaCount,
+                isRolledOver: isRolledOver)
+            let name = template.name(prefix: index.prefix)
+            try installer.install(try IndexTemplate(name: name, body: Array(text.utf8)))
+            guard isRolledOver, template != .otelServiceMap else { continue }
+            if index.shape == .jaeger {
+                try installer.makeFirstIndex(base: name)
+            } else {
+                try installer.makeFirstIndex(base: name, writeAlias: name, readAlias: nil)
+            }
+        }
     }
 }
 
 extension IndexOptions {
-    fileprivate var naming: IndexNaming {
+    var naming: IndexNaming {
         let rotation: IndexNaming.Rotation =
             switch rotation {
             case .daily: .daily
@@ -49,29 +75,4 @@ extension IndexOptions {
             }
         return IndexNaming(prefix: prefix, rotation: rotation)
     }
-}
-
-// MARK: Jaeger
-
-private final class JaegerSpanDocuments: SpanDocuments {
-    private var spans: JaegerDocumentEncoder
-
-    init(_ index: IndexOptions, _ filter: AttributeFilter) {
-        var options = JaegerDocumentOptions()
-        options.naming = index.naming
-        options.fieldAttributes = index.fieldAttributes.contains("*") ? .all : .keys(index.fieldAttributes)
-        options.filter = filter
-        spans = JaegerDocumentEncoder(options)
-    }
-
-    func enter(_ batch: SpanBatch, root: @escaping (TraceID) throws -> SpanView?) {}
-
-    func append(_ span: SpanView, to body: inout BulkBody) { spans.append(span, to: &body) }
-}
-
-private struct JaegerCallDocuments: CallDocumentShape {
-    let naming: IndexNaming
-    let storeID: String
-
-    func append(_ links: [DependencyLink], start: Int64, to body: inout BulkBody) {}
 }

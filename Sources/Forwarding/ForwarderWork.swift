@@ -27,6 +27,7 @@ final class ForwarderWork: @unchecked Sendable {
     private var hasTemplates = false
     private var nextTemplates: UInt64 = 0
     private var templatesSchedule = 1.0
+    private var isFirstTemplates = true
     private var templatesProblem: OpenSearchError?
     /// Reports that wait until dead letters were sent again.
     var deferred: [(number: Int, report: BulkReport)] = []
@@ -52,7 +53,7 @@ final class ForwarderWork: @unchecked Sendable {
         self.logger = logger
         documents = DocumentShapes.documents(options, hashKey: try store.forwardHashKey())
         selection = SpanSelection(options.filter)
-        if options.dependenciesInterval != nil { calls = try CallDocuments(options, store: store, pace: pace) }
+        calls = try CallDocuments(options, store: store, pace: pace)
         tellLetters()
     }
 
@@ -225,6 +226,8 @@ final class ForwarderWork: @unchecked Sendable {
         guard now >= nextTemplates else { return }
         do throws(OpenSearchError) {
             try DocumentShapes.prepare(client, options.index, logger)
+            if !isFirstTemplates { documents.reset() }
+            isFirstTemplates = false
             hasTemplates = true
             templatesSchedule = Self.templatesIntervalMin
             if templatesProblem != nil { inbox.change { $0.problem = nil } }

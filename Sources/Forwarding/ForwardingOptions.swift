@@ -32,7 +32,8 @@ public struct ForwardingOptions: Sendable {
 
     /// What is wrong with them; nil if nothing is. What concerns the cluster is not looked at.
     public var problem: String? {
-        let isName = !name.isEmpty && name.utf8.count <= 64 && name.utf8.first != UInt8(ascii: ".")
+        let isName =
+            !name.isEmpty && name.utf8.count <= 64 && name.utf8.first != UInt8(ascii: ".")
             && name.utf8.allSatisfy { byte in
                 (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
                     || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || "-_.".utf8.contains(byte)

@@ -1,0 +1,49 @@
+internal import OpenSearch
+internal import Threads
+internal import Topology
+internal import TraceModel
+internal import WireFormats
+
+/// Spans, and the services and operations that they tell of, as Jaeger writes them.
+final class JaegerSpanDocuments: SpanDocuments {
+    private var spans: JaegerDocumentEncoder
+    private var services: JaegerServiceDocuments
+    /// Nanoseconds since 1970, when the batch was taken up.
+    private var now: Int64 = 0
+
+    init(_ index: IndexOptions, _ filter: AttributeFilter) {
+        var options = JaegerDocumentOptions()
+        options.naming = index.naming
+        options.fieldAttributes = index.fieldAttributes.contains("*") ? .all : .keys(index.fieldAttributes)
+        options.filter = filter
+        spans = JaegerDocumentEncoder(options)
+        services = JaegerServiceDocuments(naming: index.naming)
+    }
+
+    func enter(_ batch: SpanBatch, root: @escaping (TraceID) throws -> SpanView?) {
+        now = SystemClock.nanosecondsSince1970()
+    }
+
+    func append(_ span: SpanView, to body: inout BulkBody) {
+        services.append(span, now: now, to: &body)
+        spans.append(span, to: &body)
+    }
+
+    func reset() { services.removeAll() }
+}
+
+/// The calls of an interval as Jaeger adds them up.
+struct JaegerCallDocuments: CallDocumentShape {
+    let naming: IndexNaming
+    let storeID: String
+
+    func append(_ links: [DependencyLink], start: Int64, to body: inout BulkBody) {
+        let own = links.map { link in
+            JaegerDependencyDocument.Link(
+                parent: link.parent, child: link.child, callCount: Int64(link.callCount),
+                errorCount: Int64(link.errorCount))
+        }
+        JaegerDependencyDocument(time: start, links: own)
+            .append(id: "\(storeID)-\(start / 1_000_000_000)", naming, to: &body)
+    }
+}
