@@ -266,7 +266,8 @@ let package = Package(
             name: "OpenSearchStoreTests",
             dependencies: [
                 "OpenSearchStore", "OpenSearch", "TraceStore", "SegmentStore", "QueryLanguage", "WireFormats",
-                "Topology", "TraceModel", "Bytes", "TestSupport", .product(name: "Logging", package: "swift-log"),
+                "Topology", "TraceModel", "Threads", "Bytes", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(name: "RepositoryTests", swiftSettings: strict),
         .testTarget(name: "EndToEndTests", dependencies: ["TestSupport"], swiftSettings: strict),
