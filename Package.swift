@@ -253,8 +253,8 @@ let package = Package(
         .testTarget(
             name: "OpenSearchTests",
             dependencies: [
-                "OpenSearch", "HTTPClient", "WireFormats", "TraceModel", "Topology", "Bytes", "NetworkTestSupport",
-                "NetworkServer", "TestSupport", .product(name: "Logging", package: "swift-log"),
+                "OpenSearch", "HTTPClient", "WireFormats", "TraceModel", "Topology", "Threads", "Bytes",
+                "NetworkTestSupport", "NetworkServer", "TestSupport", .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(
             name: "ForwardingTests",

@@ -90,7 +90,9 @@ public struct BulkOutcome: Sendable {
     /// somebody can mend.
     private static func verdict(_ status: Int, _ answer: ErrorAnswer) -> Verdict {
         let isOfDocument = (400..<500).contains(status) && ![401, 403, 408, 429].contains(status)
-        if isOfDocument && answer.type != "index_not_found_exception" && answer.type != "cluster_block_exception" {
+        // The last: as many shards as the cluster may have.
+        let typesOfCluster = ["index_not_found_exception", "cluster_block_exception", "validation_exception"]
+        if isOfDocument && !typesOfCluster.contains(answer.type) {
             return .rejected(status: status, type: answer.type, reason: answer.reason)
         }
         return .again(status: status, reason: answer.text)
