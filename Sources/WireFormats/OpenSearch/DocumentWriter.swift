@@ -72,7 +72,10 @@ struct DocumentWriter: ~Copyable {
         buffer.extend(by: text.count &+ 2)
     }
 
-    mutating func writeString(_ text: StaticString) { writeString(text.rawBytes) }
+    mutating func writeString(_ text: String) {
+        var text = text
+        text.withUTF8 { writeString(UnsafeRawBufferPointer($0)) }
+    }
 
     /// Whether nothing in the text is to be escaped, which is not known of text beyond ASCII.
     static func isPlain(_ text: UnsafeRawBufferPointer) -> Bool {

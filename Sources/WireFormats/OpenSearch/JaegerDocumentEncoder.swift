@@ -62,8 +62,7 @@ public struct JaegerDocumentEncoder: ~Copyable {
         self.period = period
         action.removeAll()
         action.write("{\"index\":{\"_index\":")
-        var index = naming.writeTarget(Self.base, at: time)
-        index.withUTF8 { action.writeString(UnsafeRawBufferPointer($0)) }
+        action.writeString(naming.writeTarget(Self.base, at: time))
         action.write(",\"_id\":\"")
         actionCount = action.count
     }

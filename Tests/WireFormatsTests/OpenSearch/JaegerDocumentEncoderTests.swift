@@ -138,8 +138,9 @@ import TraceModel
         }
         let span = OTLPSample.span.message(11, event("event")).message(11, event("e")).message(11, PlainProtobuf())
         let lines = try encodeDocuments(try decodeOTLP(OTLPSample.body(span)).spans)
+        let logs = try part(lines.sources[0], from: #""logs":"#, to: #","process"#)
         #expect(
-            try part(lines.sources[0], from: #""logs":"#, to: #","process"#)
+            logs
                 == #"[{"timestamp":0,"fields":[{"key":"event","type":"string","value":"v"}]},"#
                 + #"{"timestamp":0,"fields":[{"key":"event","type":"string","value":"n"},"#
                 + #"{"key":"e","type":"string","value":"v"}]},{"timestamp":0,"fields":[]}]"#)
