@@ -1,3 +1,4 @@
+import OpenSearchStore
 import QueryLanguage
 import TestSupport
 import Testing
@@ -116,7 +117,7 @@ import TraceStore
                 Self.span("a1", "1", "front", "page", ago: 10, micros: 9000, tags: #"{"zone":"x"}"#),
                 Self.span("a1", "2", parent: "1", kind: "CLIENT", "front", "call", ago: 9, tags: #"{"size":"7"}"#),
                 Self.span("b1", "3", "front", "page", ago: 8, tags: #"{"size":"7","zone":"x","error":"true"}"#)))
-        let query = Self.query(.traceQL(try TraceQLQuery(text)))
+        let query = Self.query(.traceQL(try TraceQLQuery(parsing: text)))
         #expect(try cluster.find(query).ids.map(\.low) == expected)
     }
 
@@ -134,7 +135,7 @@ import TraceStore
             rules: .anySpans, startMin: Self.now - 200 * Self.second, startMax: Self.now - 120 * Self.second, limit: 10)
         query.serviceName = "late"
         #expect(try cluster.find(query).ids == [Self.id(0xa1)])
-        query.rules = .traceQL(try TraceQLQuery("{ resource.service.name = \"late\" }"))
+        query.rules = .traceQL(try TraceQLQuery(parsing: "{ resource.service.name = \"late\" }"))
         #expect(try cluster.find(query).ids == [Self.id(0xa1)])
         query.rules = .oneSpan
         #expect(try cluster.find(query).ids == [Self.id(0xc1)])
