@@ -255,8 +255,8 @@ let package = Package(
         .testTarget(
             name: "HTTPAPITests",
             dependencies: [
-                "HTTPAPI", "Configuration", "NetworkServer", "TraceStore", "WireFormats", "Sampling", "Topology",
-                "TraceModel", "Telemetry", "Bytes", "NetworkTestSupport", "TestSupport",
+                "HTTPAPI", "Configuration", "NetworkServer", "TraceStore", "OpenSearchStore", "OpenSearch", "WireFormats",
+                "Sampling", "Topology", "TraceModel", "Telemetry", "Bytes", "NetworkTestSupport", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "TestSupport"], swiftSettings: strict),
@@ -290,7 +290,8 @@ let package = Package(
             name: "OpenSearchStoreTests",
             dependencies: [
                 "OpenSearchStore", "OpenSearch", "TraceStore", "SegmentStore", "QueryLanguage", "WireFormats",
-                "Topology", "TraceModel", "Bytes", "TestSupport", .product(name: "Logging", package: "swift-log"),
+                "Topology", "TraceModel", "Threads", "Bytes", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(name: "RepositoryTests", swiftSettings: strict),
         .testTarget(
