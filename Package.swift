@@ -167,6 +167,9 @@ let package = Package(
                 .product(name: "NIOHPACK", package: "swift-nio-http2"),
                 .product(name: "Logging", package: "swift-log"),
             ], path: "Tests/NetworkTestSupport", swiftSettings: strict),
+        .target(
+            name: "PeerTestSupport", dependencies: ["TestSupport"], path: "Tests/PeerTestSupport",
+            swiftSettings: strict),
         .executableTarget(
             name: "journal-crash-child", dependencies: ["Journal"], path: "Tests/JournalCrashChild",
             swiftSettings: strict),
@@ -211,7 +214,8 @@ let package = Package(
             name: "TopologyTests", dependencies: ["Topology", "WireFormats", "TraceModel", "Bytes", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "ComparisonTests", dependencies: ["Comparison", "TraceModel", "TestSupport"], swiftSettings: strict),
+            name: "ComparisonTests", dependencies: ["Comparison", "TraceModel", "PeerTestSupport", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(
             name: "GraphDrawingTests", dependencies: ["GraphDrawing", "Terminal", "Topology", "TestSupport"],
             swiftSettings: strict),
@@ -252,8 +256,8 @@ let package = Package(
         .testTarget(
             name: "HTTPAPITests",
             dependencies: [
-                "HTTPAPI", "Configuration", "NetworkServer", "TraceStore", "WireFormats", "Sampling", "Topology",
-                "TraceModel", "Telemetry", "Bytes", "NetworkTestSupport", "TestSupport",
+                "HTTPAPI", "Configuration", "NetworkServer", "TraceStore", "OpenSearchStore", "OpenSearch", "WireFormats",
+                "Sampling", "Topology", "TraceModel", "Telemetry", "Bytes", "NetworkTestSupport", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "TestSupport"], swiftSettings: strict),
@@ -287,11 +291,13 @@ let package = Package(
             name: "OpenSearchStoreTests",
             dependencies: [
                 "OpenSearchStore", "OpenSearch", "TraceStore", "SegmentStore", "QueryLanguage", "WireFormats",
-                "Topology", "TraceModel", "Bytes", "TestSupport", .product(name: "Logging", package: "swift-log"),
+                "Topology", "TraceModel", "Threads", "Bytes", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(name: "RepositoryTests", swiftSettings: strict),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["TestSupport", "opensearch-peer"], swiftSettings: strict),
+            name: "EndToEndTests", dependencies: ["PeerTestSupport", "TestSupport", "opensearch-peer"],
+            swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

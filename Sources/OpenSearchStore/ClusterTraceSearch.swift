@@ -113,7 +113,7 @@ struct ClusterTraceSearch {
     }
 
     private func outcome(isComplete: Bool) -> TraceSearchOutcome {
-        let gaps = gaps + candidates.gaps.filter { !gaps.contains($0) }
+        let gaps = self.gaps + candidates.gaps.filter { !self.gaps.contains($0) }
         return TraceSearchOutcome(
             count: isComplete && gaps.isEmpty ? .exactly(matchCount) : .atLeast(matchCount),
             hasMore: matchCount > emittedCount, scanned: scanned, estimate: estimate, gaps: gaps)

@@ -20,10 +20,7 @@ struct SearchBody {
 
     /// Goes on behind a hit.
     /// - Parameter values: of the hit by which hits are sorted, as JSON.
-    mutating func add(searchAfter values: [UInt8]) {
-        writer.write(",\"search_after\":")
-        writer.write(values)
-    }
+    mutating func add(searchAfter values: String) { add("\"search_after\":\(values)") }
 
     /// Adds an aggregation with a name, as JSON.
     mutating func add(aggregation name: String, _ text: String) { add("\"aggs\":{\"\(name)\":\(text)}") }

@@ -1,6 +1,7 @@
 internal import Logging
 internal import OpenSearch
 internal import Synchronization
+internal import Threads
 internal import TraceModel
 internal import WireFormats
 
@@ -29,15 +30,16 @@ final class SinkLoop: Sendable {
 
     func run() {
         var encoder = JaegerDocumentEncoder(options.documents)
-        var services = JaegerServiceDocuments(options.documents.naming)
+        var services = JaegerServiceDocuments(naming: options.documents.naming)
         var builder = SpanBatchBuilder()
         while let entries = inbox.next() {
             var body = BulkBody()
+            let now = SystemClock.nanosecondsSince1970()
             for entry in entries {
                 let batch = DocumentSpans.outgoing(entry.batch, &builder)
                 for span in batch.spans {
                     encoder.append(span, to: &body)
-                    services.append(span, to: &body)
+                    services.append(span, now: now, to: &body)
                 }
             }
             builder.removeAll()

@@ -12,7 +12,7 @@ struct TraceFetch {
     private(set) var gaps: [String] = []
 
     /// Documents of one answer: OpenSearch gives no more at a time than 10,000.
-    private static let pageSize = 5_000
+    private static let pageSize = 2_000
     /// Of the traces that are read at once; so many are in memory.
     static let spanCountMax = 500_000
 
@@ -28,20 +28,23 @@ struct TraceFetch {
         let filter = DocumentFilter.terms(DocumentField.traceID, traceIDs.flatMap(Self.documentIDs))
         var spans: [TraceID: [SpanView]] = [:]
         var spanCount = 0
-        var lastSort: [UInt8]?
+        var lastSort: String?
         repeat {
             var body = SearchBody(size: Self.pageSize, filter: filter)
             body.add(#""sort":[{"startTime":"asc"},{"spanID":"asc"},{"traceID":"asc"}]"#)
             body.add(#""track_total_hits":false"#)
             if let lastSort { body.add(searchAfter: lastSort) }
             let (page, batch) = try Self.decode(try cluster.search(indices, body, work))
-            if page.shardFailures > 0 {
-                note(SearchGap.shards(failed: page.shardFailures, total: nil, reason: nil))
+            if page.summary.failedShardCount > 0 {
+                note(
+                    SearchGap.shards(
+                        failed: page.summary.failedShardCount, total: nil, reason: page.shardFailures.first))
             }
             if page.isTimedOut { note(SearchGap.time) }
+            if page.unreadableCount > 0 { note("documents in OpenSearch that are no spans were left out") }
             for span in batch.spans { spans[span.traceID, default: []].append(span) }
             spanCount += page.spanCount
-            lastSort = page.spanCount < Self.pageSize || page.isTimedOut ? nil : page.lastSort
+            lastSort = page.spanCount + page.unreadableCount < Self.pageSize || page.isTimedOut ? nil : page.lastSort
             if lastSort != nil, spanCount >= Self.spanCountMax {
                 note("only the first \(spanCount) spans were read")
                 lastSort = nil

@@ -146,7 +146,7 @@ public struct DurationSketch: Hashable, Sendable {
         for bin in bins { body(bin.number == Self.zeroNumber ? nil : bin.number, bin.count) }
     }
 
-    /// What the durations of a bin exceed, and what none of them does, in nanoseconds. Nil: the durations of 0 and less.
+    /// What the durations of a bin exceed, and what none does, in nanoseconds. Nil: the durations of 0 and less.
     package static func bounds(ofBin number: Int32?) -> (above: Double, upTo: Double) {
         guard let number else { return (0, 0) }
         return (exp2(Double(number - 1) / binsPerDoubling) * unit, exp2(Double(number) / binsPerDoubling) * unit)

@@ -17,9 +17,12 @@ import Testing
         return Torture.isOn ? repetitions / 20 : Int(mean + 3.7 * (mean * 0.95).squareRoot())
     }
 
-    @Test(arguments: [(seed: UInt64(1), candidatePart: 0.5), (seed: 2, candidatePart: 0.1)])
+    @Test(arguments: [
+        (seed: UInt64(1), candidatePart: 0.5, hasOutage: false), (seed: 2, candidatePart: 0.1, hasOutage: false),
+        (seed: 8, candidatePart: 0.3, hasOutage: true),
+    ])
     func `one version under two random labels, looked at every minute of an hour, is hardly ever called worse`(
-        seed: UInt64, candidatePart: Double
+        seed: UInt64, candidatePart: Double, hasOutage: Bool
     ) {
         let repetitions = Torture.isOn ? 1000 : 30
         print("seed \(seed)")
@@ -28,10 +31,12 @@ import Testing
         for _ in 0..<repetitions {
             var traffic = SyntheticTraffic(Self.mesh)
             var (isWorse, isBetter) = (false, false)
-            for _ in 0..<60 {
+            for minute in 0..<60 {
+                let isOut = hasOutage && (20..<25).contains(minute)
                 for _ in 0..<30 {
                     let isCandidate = Double.random(in: 0..<1, using: &generator) < candidatePart
-                    traffic.add(1, toCandidate: isCandidate, &generator)
+                    traffic.add(
+                        1, toCandidate: isCandidate, slowdown: isOut ? 5 : 1, failing: isOut ? 0.5 : 0, &generator)
                 }
                 let outcome = traffic.verdict().outcome
                 isWorse = isWorse || outcome == .worse
@@ -79,6 +84,13 @@ import Testing
         #expect(try #require(told(counts, 0.8)) <= 400)
         let few = requestsUntil(.worse, seed: 5, operations, failing: 0.05, max: 10, step: 10)
         #expect(few.allSatisfy { $0 == nil })
+    }
+
+    @Test func `of nine requests in ten to the old version the new one needs the fewer`() throws {
+        let counts = requestsUntil(
+            .worse, seed: 9, [SyntheticOperation()], failing: 0.05, max: 300, step: 10, basePerCandidate: 9)
+        print("failing 5 % of one in ten: median \(told(counts, 0.5) ?? -1), 80 % \(told(counts, 0.8) ?? -1)")
+        #expect(try #require(told(counts, 0.8)) <= 160)
     }
 
     @Test func `two versions that are the same are shown to be`() throws {

@@ -26,7 +26,7 @@ struct ForwardingClient {
         return Int(Self.sum(of: Self.lagMetric, in: page) ?? -1)
     }
 
-    private static let lagMetric = "skein_forward_lag_spans"
+    private static let lagMetric = "skein_forwarder_lag_spans"
 
     private func sum(_ names: [String]) throws -> Int {
         let page = try metrics()

@@ -27,7 +27,7 @@ extension EndToEndTests {
         {
             var generator = SeededGenerator(seed: EndToEndTests.seed())
             let sink = try OpenSearchProcess.sink()
-            try forward(EndToEndTests.isTorture ? 1_000_000 : 30_000, to: sink, &generator) { _ in
+            try forward(EndToEndTests.isTorture ? 1_000_000 : 30_000, to: try sink.port, killing: sink, &generator) {
                 try sink.ids(prefix: "jaeger-span-")
             }
             let indices = try sink.report().indices
@@ -36,29 +36,29 @@ extension EndToEndTests {
 
         @Test(
             .enabled(if: EndToEndTests.isTorture, "takes minutes"),
-            .enabled(if: OpenSearchProcess.osmemPath != nil, "osmem-server is not installed"))
+            .enabled(if: OsmemServer.isInstalled, "\(OsmemServer.missing)"))
         func `the spans of the store are in another project's server once each`() throws {
             var generator = SeededGenerator(seed: EndToEndTests.seed())
-            let server = try OpenSearchProcess.osmem()
+            let server = try OsmemServer()
             // It keeps everything in memory, and is not killed.
-            try forward(50_000, to: server, killsPeer: false, &generator) { port in
+            try forward(50_000, to: server.port, &generator) {
                 let output = try PeerEnvironment.current.run(
-                    "ask_opensearch.py", ["http://127.0.0.1:\(port)", "ids", "jaeger-span-*"], timeoutSeconds: 300)
+                    "ask_opensearch.py", [server.url, "ids", "jaeger-span-*"], timeoutSeconds: 300)
                 return String(decoding: output, as: UTF8.self).split(separator: "\n")
             }
         }
 
         private func forward(
-            _ spanCount: Int, to peer: OpenSearchProcess, killsPeer: Bool = true,
-            _ generator: inout SeededGenerator, ids: (UInt16) throws -> [Substring]
+            _ spanCount: Int, to peerPort: UInt16, killing peer: OpenSearchProcess? = nil,
+            _ generator: inout SeededGenerator, ids: () throws -> [Substring]
         ) throws {
             let traffic = ForwardingTraffic(spanCount: spanCount)
-            let proxy = try OpenSearchProcess.proxy(before: try peer.port)
+            let proxy = try OpenSearchProcess.proxy(before: peerPort)
             try proxy.setFaults(Self.faults(seed: generator.next() >> 1))
             let process = SkeinProcess(
                 data: try TemporaryFolder(),
                 options: ["--opensearch-urls", "http://127.0.0.1:\(try proxy.port)"] + Self.options)
-            let trouble = PeerTrouble(peer, isOn: killsPeer, seed: generator.next())
+            let trouble = PeerTrouble(peer, seed: generator.next())
             defer { trouble.end() }
 
             // Five lives end with a kill, in the middle of the posts or when they are over.
@@ -87,7 +87,7 @@ extension EndToEndTests {
             #expect(proxyComplaints(process) == [])
 
             // Once more with nothing in the way, for what did not fit.
-            let there = traffic.account(ofDocumentIDs: try ids(try peer.port))
+            let there = traffic.account(ofDocumentIDs: try ids())
             let injected = try proxy.injectedMappingErrors().map { Substring($0.split(separator: "\t")[1]) }
             let dead = try client.deadLetterIDs()
             #expect(
@@ -96,7 +96,7 @@ extension EndToEndTests {
             try client.retryDeadLetters()
             try client.waitUntilAllIsHandedOn(seconds: 120)
             #expect(try client.deadLetterIDs() == [])
-            let after = traffic.account(ofDocumentIDs: try ids(try peer.port))
+            let after = traffic.account(ofDocumentIDs: try ids())
 
             try process.terminate(seconds: 30)
             let stored = traffic.account(ofExport: try Program.exportedSpans(of: process.data))
@@ -122,9 +122,10 @@ final class PeerTrouble: Sendable {
     private let isEnded = Atomic(false)
     private let thread: Mutex<BackgroundThread<String?>?>
 
-    init(_ peer: OpenSearchProcess, isOn: Bool, seed: UInt64) {
+    /// - Parameter peer: nil: none.
+    init(_ peer: OpenSearchProcess?, seed: UInt64) {
         thread = Mutex(nil)
-        guard isOn else { return }
+        guard let peer else { return }
         let started = BackgroundThread { [weak self] () -> String? in
             var generator = SeededGenerator(seed: seed)
             do {

@@ -7,7 +7,6 @@ final class OpenSearchProcess: @unchecked Sendable {
     private let lock = NSLock()
     private let path: String
     private let arguments: [String]
-    private let portOption: String
     private let folder: TemporaryFolder
     private var process: Process?
     private var ready: [String: String] = [:]
@@ -16,7 +15,7 @@ final class OpenSearchProcess: @unchecked Sendable {
     static func sink() throws -> OpenSearchProcess {
         let folder = try TemporaryFolder()
         return try OpenSearchProcess(
-            try ownPath(), ["sink", "--folder", folder.path + "/documents"], portOption: "--port", folder)
+            try ownPath(), ["sink", "--folder", folder.path + "/documents"], folder)
     }
 
     /// The project's own proxy, which fails as told, before a cluster on this machine.
@@ -33,35 +32,21 @@ final class OpenSearchProcess: @unchecked Sendable {
             arguments += ["--certificate", path + ".pem", "--key", path + "-key.pem"]
         }
         return try OpenSearchProcess(
-            try ownPath(), arguments, portOption: "--port", try TemporaryFolder(), port: ownPort)
+            try ownPath(), arguments, try TemporaryFolder(), port: ownPort)
     }
 
     static var certificateFolder: String { Repository.path + "/Tests/Fixtures/certificates" }
-
-    /// A server of another project, if `.ci/peers` could install it.
-    static func osmem() throws -> OpenSearchProcess {
-        guard let path = osmemPath else { throw TestSupportError("osmem-server is not installed") }
-        return try OpenSearchProcess(path, ["-no-stdin-watch"], portOption: "-addr", try TemporaryFolder())
-    }
-
-    static var osmemPath: String? {
-        let library = Repository.path + "/.build/peers/current/lib"
-        let versions = (try? FileManager.default.contentsOfDirectory(atPath: library)) ?? []
-        return versions.map { "\(library)/\($0)/site-packages/osmem_server/bin/osmem-server" }
-            .first { FileManager.default.isExecutableFile(atPath: $0) }
-    }
 
     private static func ownPath() throws -> String {
         let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         return URL(filePath: own).deletingLastPathComponent().appending(path: "opensearch-peer").path
     }
 
-    private init(_ path: String, _ arguments: [String], portOption: String, _ folder: TemporaryFolder, port: UInt16 = 0)
+    private init(_ path: String, _ arguments: [String], _ folder: TemporaryFolder, port: UInt16 = 0)
         throws
     {
         self.path = path
         self.arguments = arguments
-        self.portOption = portOption
         self.folder = folder
         try start(port: port)
     }
@@ -79,7 +64,7 @@ final class OpenSearchProcess: @unchecked Sendable {
     }
 
     private func port(_ name: String) throws -> UInt16 {
-        let address = lock.withLock { ready[name] ?? ready["url"] }
+        let address = lock.withLock { ready[name] }
         guard let port = address?.split(separator: ":").last.flatMap({ UInt16($0) }) else {
             throw TestSupportError("\(path) told no '\(name)'")
         }
@@ -104,7 +89,7 @@ final class OpenSearchProcess: @unchecked Sendable {
         try Data().write(to: output)
         let process = Process()
         process.executableURL = URL(filePath: path)
-        process.arguments = arguments + [portOption, portOption == "-addr" ? "127.0.0.1:\(port)" : "\(port)"]
+        process.arguments = arguments + ["--port", "\(port)"]
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = try FileHandle(forWritingTo: output)
         try process.run()

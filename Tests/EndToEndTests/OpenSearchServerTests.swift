@@ -4,7 +4,7 @@ import Testing
 
 extension PeerTests {
     /// Documents in a server of another project, read with OpenSearch's own client.
-    @Suite(.enabled(if: OpenSearchProcess.osmemPath != nil, "osmem-server is not installed"))
+    @Suite(.enabled(if: OsmemServer.isInstalled, "\(OsmemServer.missing)"))
     struct OpenSearchServerTests {
         private static let options = [
             "--seal-age", "1s", "--opensearch-delay", "500ms", "--opensearch-backoff-max", "1s",
@@ -53,16 +53,16 @@ extension PeerTests {
             let links: [String: Int]
         }
 
-        private func ask<Answer: Decodable>(_ server: OpenSearchProcess, _ words: String...) throws -> Answer {
+        private func ask<Answer: Decodable>(_ server: OsmemServer, _ words: String...) throws -> Answer {
             let output = try PeerEnvironment.current.run(
-                "ask_opensearch.py", ["http://127.0.0.1:\(try server.port)"] + words)
+                "ask_opensearch.py", [server.url] + words)
             return try JSONDecoder().decode(Answer.self, from: output)
         }
 
-        private func forwarded(_ traffic: ForwardingTraffic, to server: OpenSearchProcess, _ options: [String]) throws
+        private func forwarded(_ traffic: ForwardingTraffic, to server: OsmemServer, _ options: [String]) throws
             -> SkeinProcess
         {
-            let urls = ["--opensearch-urls", "http://127.0.0.1:\(try server.port)"]
+            let urls = ["--opensearch-urls", server.url]
             let process = try SkeinProcess.started(options: urls + Self.options + options)
             #expect(traffic.post(0..<traffic.spanCount, to: try process.port("zipkin")).end == traffic.spanCount)
             try ForwardingClient(process).waitUntilAllIsHandedOn(seconds: 60)
@@ -71,7 +71,7 @@ extension PeerTests {
 
         @Test(.peers(.current), arguments: ["", "mesh"])
         func `Jaeger's queries find what was handed on`(prefix: String) throws {
-            let server = try OpenSearchProcess.osmem()
+            let server = try OsmemServer()
             let traffic = ForwardingTraffic(spanCount: Self.spanCount)
             let process = try forwarded(
                 traffic, to: server, prefix.isEmpty ? [] : ["--opensearch-index-prefix", prefix])
@@ -88,7 +88,7 @@ extension PeerTests {
             expect(answer.trace, traffic, first: Self.spanCount - 10)
 
             let output = try PeerEnvironment.current.run(
-                "ask_opensearch.py", ["http://127.0.0.1:\(try server.port)", "ids", dashed + "jaeger-span-*"])
+                "ask_opensearch.py", [server.url, "ids", dashed + "jaeger-span-*"])
             let ids = String(decoding: output, as: UTF8.self).split(separator: "\n")
             let there = traffic.account(ofDocumentIDs: ids)
             #expect(there.strangers == [] && there.distinctCount == Self.spanCount && there.numbersTwice.isEmpty)
@@ -115,7 +115,7 @@ extension PeerTests {
 
         @Test(.peers(.current), .enabled(if: EndToEndTests.isTorture, "an interval of dependencies lasts a minute"))
         func `dependencies add up to the calls, through a restart`() throws {
-            let server = try OpenSearchProcess.osmem()
+            let server = try OsmemServer()
             let traffic = ForwardingTraffic(spanCount: Self.spanCount)
             let process = try forwarded(traffic, to: server, [])
             let callCount = Self.spanCount / ForwardingTraffic.spansPerTrace
@@ -158,7 +158,7 @@ extension PeerTests {
         }
 
         @Test(.peers(.current)) func `trace analytics finds what was handed on`() throws {
-            let server = try OpenSearchProcess.osmem()
+            let server = try OsmemServer()
             let traffic = ForwardingTraffic(spanCount: Self.spanCount)
             let process = try forwarded(traffic, to: server, ["--opensearch-shape", "otel"])
             let answer: DashboardsAnswer = try ask(server, "dashboards", "forward-1")

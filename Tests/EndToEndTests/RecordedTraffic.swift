@@ -1,4 +1,5 @@
 import FoundationEssentials
+import PeerTestSupport
 import TestSupport
 
 /// Posts of real sidecars, and what a collector must know after them: `Tests/Fixtures/README.md`.

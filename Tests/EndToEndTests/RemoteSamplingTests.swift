@@ -1,4 +1,5 @@
 import FoundationEssentials
+import PeerTestSupport
 import TestSupport
 import Testing
 

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The routes as clients meet them: over TCP, with a real store behind.
-@Suite(.serialized) struct QueryRoutesTests {
+@Suite(.serialized, .onBothStores) struct QueryRoutesTests {
     private static let nowMicroseconds = Int64(Date().timeIntervalSince1970 * 1_000_000)
 
     /// A trace of two services whose client and server share a span ID, a minute ago, and one of a third service.

@@ -1,21 +1,18 @@
 import Configuration
-import Dispatch
 import HTTPAPI
 import Logging
 import NetworkServer
 import Sampling
-import Synchronization
 import TestSupport
 import TraceModel
 import TraceStore
 import WireFormats
 
-/// All query APIs on free ports of this machine, over a store in a temporary folder.
+/// All query APIs on free ports of this machine, over the store that is tested.
 final class QueryServer {
-    private let folder: TemporaryFolder
+    private let behind: StoreBehind
     private let group: HTTPServerGroup
     private let servers: [HTTPServer]
-    let store: TraceStore
     let zipkin: HTTPConnection
     let jaeger: HTTPConnection
     /// Jaeger's gRPC services, and those of its remote storage.
@@ -48,8 +45,8 @@ final class QueryServer {
 
     private init(_ settings: Settings) throws {
         let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
-        folder = try TemporaryFolder()
-        store = try TraceStore(path: folder.path, options: StoreOptions(), logger: logger)
+        behind = try StoreBehind()
+        let store = behind.store
         var configuration = HTTPServerGroup.Configuration()
         configuration.eventLoopCount = 1
         group = HTTPServerGroup(configuration: configuration, logger: logger)
@@ -66,7 +63,7 @@ final class QueryServer {
         JaegerV3Queries(store: store, limits: limits).register(on: &jaegerRouter)
         SkeinQueries(store: store, lookback: Self.lookback, limits: limits).register(on: &jaegerRouter)
         SamplingQueries(
-            store: store, simulated: store, policies: { [settings] in settings.policies },
+            store: store, simulated: behind.embedded, policies: { [settings] in settings.policies },
             parse: { try PolicyDocument.parse(text: $0, path: "policies") }, limits: limits
         ).register(on: &jaegerRouter)
         jaegerRouter.mount(prefix: "/jaeger")
@@ -91,7 +88,7 @@ final class QueryServer {
         for server in servers { server.beginShutdown() }
         for server in servers { await server.finishShutdown(deadline: .now) }
         await group.shutDown()
-        store.close()
+        behind.close()
     }
 
     /// Takes in a Zipkin v2 list and waits until it is kept.
@@ -103,15 +100,9 @@ final class QueryServer {
         try take(builder.makeBatch())
     }
 
-    /// Takes in spans and waits until they are kept.
-    func take(_ batch: SpanBatch) throws {
-        let outcome = Mutex<Result<Void, TraceStore.Refusal>?>(nil)
-        let answered = DispatchSemaphore(value: 0)
-        store.append(batch) { result in
-            outcome.withLock { $0 = result }
-            answered.signal()
-        }
-        answered.wait()
-        try outcome.withLock { $0 }?.get()
-    }
+    /// Takes in spans and waits until they are found.
+    func take(_ batch: SpanBatch) throws { try behind.take(batch) }
+
+    /// Has the embedded store make segments.
+    func seal() throws { try behind.seal() }
 }

@@ -12,6 +12,11 @@ import WireFormats
         return options
     }
 
+    private func take(_ queue: inout BulkQueue, now: UInt64) throws -> BulkQueue.Piece {
+        guard let piece = queue.next(now: now) else { throw TestSupportError("there is nothing to be sent") }
+        return piece
+    }
+
     private func outcome(_ count: Int, _ problems: [Int: (status: Int, type: String)] = [:]) throws -> BulkOutcome {
         let items = (0..<count).map { document in
             guard let problem = problems[document] else { return #"{"index":{"status":201}}"# }
@@ -23,15 +28,18 @@ import WireFormats
     @Test func `a request that failed is sent again when its time has come, and not before`() throws {
         var queue = BulkQueue(options)
         _ = queue.submit(bulkBody(0..<3))
-        let piece = try #require(queue.next(now: 0))
-        #expect(queue.finished(piece, .failure(OpenSearchError(.unreachable, "x")), now: 0, chance: 0.5) == nil)
+        let piece = try take(&queue, now: 0)
+        let early = queue.finished(piece, .failure(OpenSearchError(.unreachable, "x")), now: 0, chance: 0.5)
+        #expect(early?.isComplete == nil)
         let due = try #require(queue.nextDue)
         #expect(due == 150_000_000)
-        #expect(queue.next(now: due - 1) == nil)
+        let nothing = queue.next(now: due - 1)
+        #expect(nothing?.submission == nil)
         #expect(!queue.canSend(now: due - 1))
-        let again = try #require(queue.next(now: due))
+        let again = try take(&queue, now: due)
         #expect(numbers(in: again.body.bytes) == [0, 1, 2])
-        let report = try #require(queue.finished(again, .success(try outcome(3)), now: due, chance: 0))
+        let done = queue.finished(again, .success(try outcome(3)), now: due, chance: 0)
+        let report = try #require(done)
         #expect(report.isComplete && report.rejections.isEmpty)
         #expect(queue.currentState.requestCounts == [0: 1, 200: 1])
         #expect(queue.currentState.documentCount == 3 && queue.currentState.pendingDocumentCount == 0)
@@ -40,12 +48,14 @@ import WireFormats
     @Test func `only the documents that were put off are sent again, and the rejected are reported`() throws {
         var queue = BulkQueue(options)
         _ = queue.submit(bulkBody(0..<5))
-        let piece = try #require(queue.next(now: 0))
+        let piece = try take(&queue, now: 0)
         let mixed = try outcome(5, [1: (429, ""), 2: (400, "mapper_parsing_exception"), 4: (503, "")])
-        #expect(queue.finished(piece, .success(mixed), now: 0, chance: 0) == nil)
-        let again = try #require(queue.next(now: queue.nextDue ?? 0))
+        let early = queue.finished(piece, .success(mixed), now: 0, chance: 0)
+        #expect(early?.isComplete == nil)
+        let again = try take(&queue, now: queue.nextDue ?? 0)
         #expect(numbers(in: again.body.bytes) == [1, 4])
-        let report = try #require(queue.finished(again, .success(try outcome(2)), now: 0, chance: 0))
+        let done = queue.finished(again, .success(try outcome(2)), now: 0, chance: 0)
+        let report = try #require(done)
         #expect(
             report.rejections == [
                 BulkReport.Rejection(
@@ -84,11 +94,12 @@ import WireFormats
         _ = queue.submit(bulkBody(1..<2))
         #expect(!queue.hasRoom)
         _ = queue.submit(bulkBody(2..<3))
-        let first = try #require(queue.next(now: 0))
-        #expect(queue.next(now: 0) != nil)
-        #expect(queue.next(now: 0) == nil)
+        let first = try take(&queue, now: 0)
+        _ = try take(&queue, now: 0)
+        #expect(!queue.canSend(now: 0))
         _ = queue.finished(first, .success(try outcome(1)), now: 0, chance: 0)
-        #expect(queue.next(now: 0) != nil)
+        #expect(queue.canSend(now: 0))
+        _ = try take(&queue, now: 0)
         #expect(!queue.hasRoom)
     }
 

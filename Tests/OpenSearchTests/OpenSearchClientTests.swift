@@ -2,6 +2,7 @@ import Foundation
 import OpenSearch
 import TestSupport
 import Testing
+import WireFormats
 
 @Suite struct OpenSearchClientTests {
     private func client(

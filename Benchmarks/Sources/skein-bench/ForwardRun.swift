@@ -16,7 +16,7 @@ struct ForwardRun {
     let folder: String
 
     /// Spans that are in memory, or in segments and not handed on.
-    private static let lagMetrics = ["skein_store_live_spans", "skein_forward_lag_spans"]
+    private static let lagMetrics = ["skein_store_live_spans", "skein_forwarder_lag_spans"]
 
     private enum Variant: String, CaseIterable {
         case none = "no destination"

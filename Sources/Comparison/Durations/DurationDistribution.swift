@@ -77,7 +77,7 @@ public struct DurationDistribution: Sendable {
 
     // MARK: Quantiles
 
-    /// The duration that the given part of all does not exceed (nearest rank), and where the true one lies; nil of none.
+    /// The duration that the given part of all does not exceed (nearest rank), and where the true one lies; or nil.
     ///
     /// The interval is between two of the durations, chosen by the binomial distribution of how many are shorter than
     /// the true one, and covers at least as often as said, whatever the distribution: Thompson: "On confidence ranges

@@ -8,9 +8,9 @@ public struct WeightSum: Hashable, Sendable {
 
     public init() {}
 
-    /// - Parameter weight: positive.
+    /// - Parameter weight: positive and finite.
     public mutating func add(_ weight: Double, times: Int = 1) {
-        precondition(weight > 0 && times >= 0, "what is there stands for something")
+        precondition(weight > 0 && weight.isFinite && times >= 0, "what is there stands for something")
         sum += weight * Double(times)
         sumOfSquares += weight * weight * Double(times)
         count += times

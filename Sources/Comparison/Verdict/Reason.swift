@@ -77,9 +77,9 @@ public struct Reason: Sendable {
         guard errors.outcome == .same || errors.outcome == .tooLittleData else {
             return change + "interval \(NumberWords.percent(before)) against \(NumberWords.percent(after))"
         }
-        let limit =
-            "\(errors.outcome == .same ? "within" : "not yet within") \(NumberWords.percent(thresholds.errorShare)) %"
-        return change + "difference \(NumberWords.percent(errors.differenceInterval)), \(limit)"
+        let reach = "difference \(NumberWords.percent(errors.differenceInterval))"
+        let limit = NumberWords.percent(thresholds.errorShare)
+        return change + reach + ", \(errors.outcome == .same ? "within" : "not yet within") \(limit) %"
     }
 
     private static func figures(_ quantile: QuantileComparison, _ thresholds: VerdictThresholds) -> String {
@@ -93,8 +93,7 @@ public struct Reason: Sendable {
         let reach =
             low.isFinite && high.isFinite
             ? "change \(NumberWords.percent(low)) to \(NumberWords.percent(high)) %" : "change without bounds"
-        let limit =
-            "\(quantile.outcome == .same ? "within" : "not yet within") \(NumberWords.percent(thresholds.durationPart)) %"
-        return change + reach + ", \(limit)"
+        let limit = NumberWords.percent(thresholds.durationPart)
+        return change + reach + ", \(quantile.outcome == .same ? "within" : "not yet within") \(limit) %"
     }
 }

@@ -11,10 +11,10 @@ public struct RequestFigures: Sendable {
     /// How many unweighted durations say as much.
     public let effectiveDurations: Double
 
-    /// Of every request, counted.
+    /// Of every request, counted. Counts that cannot be, such as more failed requests than there are, are cut.
     public init(requests: Int, errors: Int, durations: DurationSketch) {
-        self.requests = requests
-        self.errors = Share(count: errors, total: requests)
+        self.requests = max(0, requests)
+        self.errors = Share(count: min(max(0, errors), max(0, requests)), total: max(0, requests))
         self.durations = durations
         effectiveDurations = Double(durations.count)
     }

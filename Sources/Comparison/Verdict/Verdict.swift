@@ -8,8 +8,13 @@ internal import Glibc
 /// half Holm's method adjusts for the number of measures. "Same" needs no adjustment, for all its parts have to be
 /// shown: Berger: "Multiparameter hypothesis testing and acceptance sampling", 1982.
 ///
-/// What it takes for granted: requests of one version fail, and take long, independently of each other and alike over
-/// time; versions that get requests at different times of the day differ for that reason alone.
+/// What it takes for granted: it is by chance which version gets a request, as it is by a mesh's weights. Then what
+/// goes wrong for a while goes wrong for both, and only makes the verdict slower. Versions that get requests at
+/// different times of the day, or of different users, may differ for that reason alone.
+///
+/// Of simulated hours under two random labels none in 1,000 became "worse". A version that fails 5 % against none was
+/// found after 240 requests of each in half of the runs and after 300 in 80 %; one three times slower after 70, and in
+/// 95 % after 90 (`VerdictErrorRateTests`).
 public struct Verdict: Sendable {
     public let (base, candidate): (String, String)
     public let outcome: Outcome

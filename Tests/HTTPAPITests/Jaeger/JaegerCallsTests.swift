@@ -9,7 +9,7 @@ import TraceModel
 import TraceStore
 
 /// Jaeger's query services over gRPC as their clients meet them, with a real store behind.
-@Suite(.serialized) struct JaegerCallsTests {
+@Suite(.serialized, .onBothStores) struct JaegerCallsTests {
     private typealias Message = JaegerMessage
 
     private static let now = Int64(Date().timeIntervalSince1970 * 1_000_000) * 1000

@@ -5,7 +5,7 @@ import Testing
 import TraceModel
 
 /// Jaeger's HTTP APIs as their clients meet them: over TCP, with a real store behind.
-@Suite(.serialized) struct JaegerRoutesTests {
+@Suite(.serialized, .onBothStores) struct JaegerRoutesTests {
     private static let nowMicroseconds = Int64(Date().timeIntervalSince1970 * 1_000_000)
 
     private static var post: String {

@@ -5,7 +5,7 @@ import Testing
 import TraceModel
 
 /// What a query service of Jaeger's own asks of its remote storage.
-@Suite(.serialized) struct JaegerStorageCallsTests {
+@Suite(.serialized, .onBothStores) struct JaegerStorageCallsTests {
     private typealias Message = JaegerMessage
 
     private static let now = Int64(Date().timeIntervalSince1970 * 1_000_000) * 1000

@@ -52,7 +52,7 @@ import TraceStore
             #expect(all.seen.traceCount == 40)
             #expect(all.stages.map(\.name) == ["tail"])
             #expect(all.stages.first?.kept.traceCount == 4)
-            try server.store.seal()
+            try server.seal()
             let sealed = try report(try post(server, Self.simulate, "sampling: {\(policies)}"))
             #expect(sealed.stages == all.stages)
             #expect((sealed.bytesPerSpan ?? 0) > 0)

@@ -5,7 +5,7 @@ import Testing
 import TraceStore
 
 /// The program's own query API over TCP, with a real store behind.
-@Suite(.serialized) struct SkeinRoutesTests {
+@Suite(.serialized, .onBothStores) struct SkeinRoutesTests {
     private static let start = Int64(Date().timeIntervalSince1970 * 1000) * 1000 - 60_000_000
 
     /// - Parameter at: microseconds behind the start of all.

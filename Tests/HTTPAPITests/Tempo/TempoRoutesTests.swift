@@ -6,7 +6,7 @@ import TraceModel
 import WireFormats
 
 /// The routes that need no search, as Grafana and Kiali ask them.
-@Suite(.serialized) struct TempoRoutesTests {
+@Suite(.serialized, .onBothStores) struct TempoRoutesTests {
     private static let id = "0af7651916cd43dd8448eb211c80319c"
     private static let post = """
         {"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"front"}}]},

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Searches as Kiali and Grafana send them, read as strictly as they read.
-@Suite(.serialized) struct TempoSearchTests {
+@Suite(.serialized, .onBothStores) struct TempoSearchTests {
     private static let now = Int64(Date().timeIntervalSince1970)
     private static let start = now - 60
 

@@ -1,4 +1,3 @@
-import Dispatch
 import HTTPAPI
 import Logging
 import NetworkServer
@@ -8,13 +7,12 @@ import TraceModel
 import TraceStore
 import WireFormats
 
-/// Tempo's query API on a free port of this machine, over a store in a temporary folder.
+/// Tempo's query API on a free port of this machine, over the store that is tested.
 final class TempoServer: Sendable {
-    private let folder: TemporaryFolder
+    private let behind: StoreBehind
     private let group: HTTPServerGroup
     private let server: HTTPServer
     private let ready: ReadyFlag
-    let store: TraceStore
 
     final class ReadyFlag: Sendable {
         let value = Atomic<Bool>(true)
@@ -36,8 +34,7 @@ final class TempoServer: Sendable {
 
     private init(_ limits: QueryLimits) throws {
         let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
-        folder = try TemporaryFolder()
-        store = try TraceStore(path: folder.path, options: StoreOptions(), logger: logger)
+        behind = try StoreBehind()
         var configuration = HTTPServerGroup.Configuration()
         configuration.eventLoopCount = 1
         group = HTTPServerGroup(configuration: configuration, logger: logger)
@@ -45,7 +42,7 @@ final class TempoServer: Sendable {
         self.ready = ready
         var router = HTTPRouter()
         TempoQueries(
-            store: store, limits: limits, version: "9.8.7", isReady: { ready.value.load(ordering: .acquiring) }
+            store: behind.store, limits: limits, version: "9.8.7", isReady: { ready.value.load(ordering: .acquiring) }
         ).register(on: &router)
         server = HTTPServer(name: "tempo", address: "127.0.0.1", port: 0, router: router, group: group)
         try server.start()
@@ -55,7 +52,7 @@ final class TempoServer: Sendable {
         server.beginShutdown()
         await server.finishShutdown(deadline: .now)
         await group.shutDown()
-        store.close()
+        behind.close()
     }
 
     func setReady(_ isReady: Bool) { ready.value.store(isReady, ordering: .releasing) }
@@ -98,14 +95,5 @@ final class TempoServer: Sendable {
         try post(builder.makeBatch())
     }
 
-    func post(_ batch: SpanBatch) throws {
-        let outcome = Mutex<Result<Void, TraceStore.Refusal>?>(nil)
-        let answered = DispatchSemaphore(value: 0)
-        store.append(batch) { result in
-            outcome.withLock { $0 = result }
-            answered.signal()
-        }
-        answered.wait()
-        try outcome.withLock { $0 }?.get()
-    }
+    func post(_ batch: SpanBatch) throws { try behind.take(batch) }
 }

@@ -5,7 +5,7 @@ import Testing
 import TraceStore
 
 /// What Zipkin's own page, Lens, and Grafana's data source ask for and read, over TCP with a real store behind.
-@Suite(.serialized) struct ZipkinRoutesTests {
+@Suite(.serialized, .onBothStores) struct ZipkinRoutesTests {
     /// Some seconds ago, so that traces are within any lookback.
     private static let milliseconds = Int64(Date().timeIntervalSince1970 * 1000) - 5000
 
@@ -83,7 +83,7 @@ import TraceStore
             #expect(try get("autocompleteValues?key=none").text == "[]")
             let refused = try get("autocompleteValues")
             #expect(refused.status == 400 && refused.text == "key parameter is missing")
-            try server.store.seal()
+            try server.seal()
             #expect(try get("autocompleteKeys").text == #"["error","zone"]"#)
             #expect(try get("autocompleteValues?key=zone").text == #"["a","b"]"#)
         }

@@ -1,4 +1,5 @@
 public import Foundation
+internal import TestSupport
 public import Testing
 
 /// A Python environment with other programs' own clients, as `.ci/peers` installs it.
