@@ -3,6 +3,7 @@ import NetworkTestSupport
 import OpenSearch
 import TestSupport
 import Testing
+import TopologyStore
 import TraceStore
 
 @testable import Forwarding
