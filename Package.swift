@@ -284,7 +284,7 @@ let package = Package(
         .testTarget(
             name: "ForwardingTests",
             dependencies: [
-                "Forwarding", "OpenSearch", "TraceStore", "WireFormats", "TraceModel", "FileSystem",
+                "Forwarding", "OpenSearch", "TraceStore", "TopologyStore", "WireFormats", "TraceModel", "FileSystem",
                 "NetworkTestSupport", "NetworkServer", "TestSupport", .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(
