@@ -11,7 +11,8 @@ enum DocumentSpans {
         guard hasColumn(batch, { $0.field == .samplingThreshold }) else { return batch }
         builder.removeAll()
         for span in batch.spans {
-            guard case .int(let threshold) = span.value(of: .samplingThreshold), threshold > 0, threshold < 1 << 56 else {
+            guard case .int(let threshold) = span.value(of: .samplingThreshold), threshold > 0, threshold < 1 << 56
+            else {
                 builder.append(span, removing: [], strings: [])
                 continue
             }

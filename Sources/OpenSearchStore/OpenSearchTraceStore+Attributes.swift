@@ -20,7 +20,7 @@ extension OpenSearchTraceStore {
             let answer = try cluster.aggregate(indices.spans(window), body, work, as: KeyList.self)
             try require(answer)
             guard let found = answer.aggregations?.list.keys else { continue }
-            if found.sum_other_doc_count > 0 { isComplete = false }
+            if found.sumOtherDocCount > 0 { isComplete = false }
             keys[scope, default: []].formUnion(found.buckets.map(\.key))
         }
         let objects = AttributePlace.byScope.compactMap { scope, place in place.object.map { (scope, $0 + ".") } }
@@ -66,16 +66,16 @@ extension OpenSearchTraceStore {
         if let list = answer.aggregations?.list?.key {
             var listedCount = 0
             for type in list.types.buckets {
-                if type.values.sum_other_doc_count > 0 { isComplete = false }
+                if type.values.sumOtherDocCount > 0 { isComplete = false }
                 for bucket in type.values.buckets {
-                    listedCount += bucket.doc_count
+                    listedCount += bucket.docCount
                     if let value = AttributeValue(bucket.key, type: type.key) { values.insert(value) }
                 }
             }
-            if listedCount < list.doc_count { isComplete = false }
+            if listedCount < list.docCount { isComplete = false }
         }
         if let field = answer.aggregations?.field {
-            if field.sum_other_doc_count > 0 { isComplete = false }
+            if field.sumOtherDocCount > 0 { isComplete = false }
             values.formUnion(field.buckets.map { .string($0.key) })
         }
         if values.count > limit { isComplete = false }
@@ -99,7 +99,7 @@ extension OpenSearchTraceStore {
         let answer = try cluster.aggregate(indices.spans(window), body, work, as: KeyCounts.self)
         try require(answer)
         let found = (answer.aggregations?.list.keys.buckets ?? []).filter {
-            $0.others.doc_count == 0 && $0.long.doc_count == 0
+            $0.others.docCount == 0 && $0.long.docCount == 0
                 && $0.values.value ?? .infinity <= Double(Self.fewValuesMax)
         }
         let keys = try Set(found.map(\.key)).union(fieldsWithFewValues(within: window, work))
@@ -171,10 +171,10 @@ extension OpenSearchTraceStore {
     private struct Buckets: Decodable {
         struct Bucket: Decodable {
             let key: String
-            let doc_count: Int
+            let docCount: Int
         }
         let buckets: [Bucket]
-        let sum_other_doc_count: Int
+        let sumOtherDocCount: Int
     }
 
     private struct ValueLists: Decodable {
@@ -182,7 +182,7 @@ extension OpenSearchTraceStore {
             let key: Key?
         }
         struct Key: Decodable {
-            let doc_count: Int
+            let docCount: Int
             let types: Types
         }
         struct Types: Decodable {
@@ -198,7 +198,7 @@ extension OpenSearchTraceStore {
 
     private struct KeyCounts: Decodable {
         struct Count: Decodable {
-            let doc_count: Int
+            let docCount: Int
         }
         struct Bucket: Decodable {
             let key: String
