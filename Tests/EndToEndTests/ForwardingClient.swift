@@ -1,4 +1,5 @@
 import Foundation
+import PeerTestSupport
 import TestSupport
 
 /// Asks a program that hands on what it stores how that goes, and for what was refused.
