@@ -91,7 +91,7 @@ let package = Package(
         .target(
             name: "Forwarding",
             dependencies: [
-                "TraceStore", "OpenSearch", "StorageFiles", "WireFormats", "Topology", "TraceModel", "FileSystem",
+                "TraceStore", "OpenSearch", "WireFormats", "Topology", "TraceModel", "FileSystem",
                 "Threads", "Bytes", .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
 
