@@ -229,7 +229,8 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "HTTPClientTests", dependencies: ["HTTPClient", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "HTTPClientTests", dependencies: ["HTTPClient", "Threads", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "TerminalTests", dependencies: ["Terminal", "TraceModel", "WireFormats", "TestSupport"],
             swiftSettings: strict),
@@ -245,8 +246,8 @@ let package = Package(
         .testTarget(
             name: "OpenSearchTests",
             dependencies: [
-                "OpenSearch", "HTTPClient", "WireFormats", "TraceModel", "Topology", "Bytes", "NetworkTestSupport",
-                "NetworkServer", "TestSupport", .product(name: "Logging", package: "swift-log"),
+                "OpenSearch", "HTTPClient", "WireFormats", "TraceModel", "Topology", "Threads", "Bytes",
+                "NetworkTestSupport", "NetworkServer", "TestSupport", .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(
             name: "ForwardingTests",

@@ -1,10 +1,32 @@
-internal import CCurl
 internal import CShim
 
 /// A blocking HTTP client for one server, on a connection that is kept between requests.
 ///
 /// Follows no redirects and retries nothing. Not for several threads at once.
 public final class HTTPClient {
+    /// What is asked of a server.
+    public struct Request: Sendable {
+        public var method: String
+        /// With its path and query, already percent-encoded.
+        public var url: String
+        public var headers: [(name: String, value: String)]
+        /// Sent as it is; nil sends none.
+        public var body: [UInt8]?
+        /// For the request as a whole; nil: as the client's options say.
+        public var timeout: Duration?
+
+        public init(
+            method: String = "GET", url: String, headers: [(name: String, value: String)] = [], body: [UInt8]? = nil,
+            timeout: Duration? = nil
+        ) {
+            self.method = method
+            self.url = url
+            self.headers = headers
+            self.body = body
+            self.timeout = timeout
+        }
+    }
+
     /// What the server answered, whatever the status.
     public struct Response: Sendable {
         public let status: Int
@@ -22,10 +44,8 @@ public final class HTTPClient {
 
     /// Without a slash at the end.
     public let baseURL: String
-    private let timeoutMilliseconds: Int
-    private let responseByteCountMax: Int
-    private let handle: UnsafeMutableRawPointer
-    private let exchange: Exchange
+    private let options: HTTPConnectionOptions
+    private let transfer: CurlTransfer
 
     /// Connects with the first request.
     ///
@@ -38,159 +58,60 @@ public final class HTTPClient {
     public init(
         baseURL: String, timeout: Duration = .seconds(60), responseByteCountMax: Int = 1 << 30
     ) throws(HTTPClientError) {
-        if let reason = HTTPClientLibrary.failure {
-            throw HTTPClientError(.noLibrary, "libcurl cannot be used (package libcurl4): \(reason)")
-        }
-        guard let handle = skein_curl_make() else { preconditionFailure("libcurl has memory for a handle") }
-        self.handle = handle
+        try HTTPClientLibrary.load()
         var url = baseURL.contains("://") ? baseURL : "http://" + baseURL
         while url.hasSuffix("/") { url.removeLast() }
         self.baseURL = url
-        timeoutMilliseconds = max(
-            1, Int(timeout.components.seconds * 1000 + timeout.components.attoseconds / 1_000_000_000_000_000))
-        self.responseByteCountMax = responseByteCountMax
-        exchange = Exchange()
-        guard url.hasPrefix("http://") || url.hasPrefix("https://"), !url.contains(where: { $0.isWhitespace }) else {
-            throw HTTPClientError(
-                CURLE_URL_MALFORMAT, baseURL: baseURL, timeoutMilliseconds: timeoutMilliseconds, detail: "")
-        }
+        var options = HTTPConnectionOptions()
+        options.connectTimeout = timeout
+        options.requestTimeout = timeout
+        options.responseByteCountMax = responseByteCountMax
+        self.options = options
+        guard Request.isURL(url) else { throw HTTPClientError(badURL: baseURL) }
+        transfer = CurlTransfer()
     }
-
-    deinit { skein_curl_free(handle) }
 
     /// - Parameter path: with its slash and query, already percent-encoded.
     public func get(_ path: String, headers: [(name: String, value: String)] = []) throws(HTTPClientError) -> Response {
-        try perform(path, headers, body: nil)
+        try perform(Request(url: baseURL + path, headers: headers))
     }
 
     public func post(
         _ path: String, body: [UInt8], contentType: String, headers: [(name: String, value: String)] = []
     ) throws(HTTPClientError) -> Response {
-        try perform(path, [("Content-Type", contentType)] + headers, body: body)
+        try perform(
+            Request(
+                method: "POST", url: baseURL + path, headers: [("Content-Type", contentType)] + headers, body: body))
     }
 
-    // MARK: Details
-
-    private func perform(
-        _ path: String, _ headers: [(name: String, value: String)], body: [UInt8]?
-    ) throws(HTTPClientError) -> Response {
-        skein_curl_reset(handle)  // keeps the connection
-        exchange.reset(bodyByteCountMax: responseByteCountMax)
-        var list: UnsafeMutableRawPointer?
-        defer { skein_curl_list_free(list) }
-        for (name, value) in headers { list = skein_curl_list_append(list, "\(name): \(value)") }
-        list = skein_curl_list_append(list, "Expect:")
-
-        setText(CURLOPT_URL, baseURL + path)
-        setText(CURLOPT_USERAGENT, "skein")
-        setText(CURLOPT_PROTOCOLS_STR, "http,https")
-        setText(CURLOPT_ACCEPT_ENCODING, "")
-        if isLoopback { setText(CURLOPT_PROXY, "") }
-        set(CURLOPT_NOSIGNAL, 1)
-        set(CURLOPT_TCP_NODELAY, 1)
-        set(CURLOPT_TIMEOUT_MS, timeoutMilliseconds)
-        skein_curl_set_pointer(handle, code(CURLOPT_HTTPHEADER), list)
-        let context = Unmanaged.passUnretained(exchange).toOpaque()
-        skein_curl_set_pointer(handle, code(CURLOPT_WRITEDATA), context)
-        skein_curl_set_pointer(handle, code(CURLOPT_HEADERDATA), context)
-        skein_curl_set_pointer(handle, code(CURLOPT_ERRORBUFFER), exchange.errorText)
-        skein_curl_set_receiver(handle, code(CURLOPT_WRITEFUNCTION)) { bytes, size, count, context in
-            Exchange.of(context).receiveBody(UnsafeRawBufferPointer(start: bytes, count: size * count))
-        }
-        skein_curl_set_receiver(handle, code(CURLOPT_HEADERFUNCTION)) { bytes, size, count, context in
-            Exchange.of(context).receiveHeader(UnsafeRawBufferPointer(start: bytes, count: size * count))
-        }
-
-        let outcome = transfer(body)
-        guard outcome == CURLE_OK else {
-            if exchange.isTooLarge {
-                throw HTTPClientError(
-                    .tooLarge, "the answer of \(baseURL) is longer than \(responseByteCountMax) bytes")
-            }
-            throw HTTPClientError(
-                outcome, baseURL: baseURL, timeoutMilliseconds: timeoutMilliseconds, detail: exchange.detail)
-        }
-        var status = 0
-        skein_curl_get_long(handle, Int32(CURLINFO_RESPONSE_CODE.rawValue), &status)
-        return Response(status: status, headers: exchange.headers, body: exchange.body)
-    }
-
-    /// curl reads the body where it lies, so it must stay there until the end.
-    private func transfer(_ body: [UInt8]?) -> CURLcode {
-        guard let body else { return outcome(skein_curl_perform(handle)) }
-        set(CURLOPT_POST, 1)
-        skein_curl_set_offset(handle, code(CURLOPT_POSTFIELDSIZE_LARGE), Int64(body.count))
-        return body.withUnsafeBytes { bytes in
-            // Without an address curl would ask for the body from standard input.
-            withUnsafePointer(to: UInt8(0)) { nothing in
-                skein_curl_set_pointer(handle, code(CURLOPT_POSTFIELDS), bytes.baseAddress ?? UnsafeRawPointer(nothing))
-                return outcome(skein_curl_perform(handle))
-            }
+    private func perform(_ request: Request) throws(HTTPClientError) -> Response {
+        transfer.prepare(request, options)
+        do throws(HTTPClientError) {
+            return try transfer.perform().get()
+        } catch {
+            guard error.code == .unreachable, error.message.hasPrefix("nothing listens") else { throw error }
+            throw HTTPClientError(.unreachable, error.message + ": is skein running? ('skein serve')")
         }
     }
-
-    /// Such a server is never behind a proxy.
-    private var isLoopback: Bool {
-        let rest = baseURL.drop { $0 != "/" }.dropFirst(2)
-        return ["localhost", "127.", "[::1]"].contains { rest.hasPrefix($0) }
-    }
-
-    private func outcome(_ code: Int32) -> CURLcode { CURLcode(rawValue: UInt32(bitPattern: code)) }
-    private func code(_ option: CURLoption) -> Int32 { Int32(option.rawValue) }
-    private func set(_ option: CURLoption, _ value: Int) { skein_curl_set_long(handle, code(option), value) }
-    private func setText(_ option: CURLoption, _ text: String) { skein_curl_set_pointer(handle, code(option), text) }
 }
 
-/// What arrives during one request. curl holds a pointer to it while the request is under way.
-private final class Exchange {
-    private(set) var headers: [(name: String, value: String)] = []
-    private(set) var body: [UInt8] = []
-    private(set) var isTooLarge = false
-    let errorText: UnsafeMutablePointer<CChar>
-    private var bodyByteCountMax = 0
-    private static let headerCountMax = 1000
-
-    init() {
-        errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
-        errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+extension HTTPClient.Request {
+    static func isURL(_ text: String) -> Bool {
+        (text.hasPrefix("http://") || text.hasPrefix("https://")) && !text.contains { $0.isWhitespace }
     }
 
-    deinit { errorText.deallocate() }
-
-    static func of(_ context: UnsafeMutableRawPointer?) -> Exchange {
-        guard let context else { preconditionFailure("curl hands back the exchange that it was given") }
-        return Unmanaged.fromOpaque(context).takeUnretainedValue()
+    /// Whether the server is this machine by its loopback address: never behind a proxy.
+    package static func isLoopback(_ url: String) -> Bool {
+        let host = server(of: url).drop { $0 != "/" }.dropFirst(2)
+        return ["localhost", "127.", "[::1]"].contains { host.hasPrefix($0) }
     }
 
-    var detail: String { String(cString: errorText) }
-
-    func reset(bodyByteCountMax: Int) {
-        headers = []
-        body = []
-        isTooLarge = false
-        errorText[0] = 0
-        self.bodyByteCountMax = bodyByteCountMax
-    }
-
-    /// How many bytes were taken; fewer than given end the request.
-    func receiveBody(_ bytes: UnsafeRawBufferPointer) -> Int {
-        guard body.count + bytes.count <= bodyByteCountMax else {
-            isTooLarge = true
-            return 0
-        }
-        body.append(contentsOf: bytes)
-        return bytes.count
-    }
-
-    func receiveHeader(_ bytes: UnsafeRawBufferPointer) -> Int {
-        let line = String(decoding: bytes, as: UTF8.self)
-        if line.hasPrefix("HTTP/") {
-            headers = []  // those so far belonged to an interim answer
-        } else if let colon = line.firstIndex(of: ":"), headers.count < Self.headerCountMax {
-            let value = line[line.index(after: colon)...].drop { $0.isWhitespace }
-            headers.append((line[..<colon].lowercased(), String(value.reversed().drop { $0.isWhitespace }.reversed())))
-        }
-        return bytes.count
+    /// Scheme, host and port of a URL, without a user's name and password.
+    static func server(of url: String) -> String {
+        guard let scheme = url.firstRange(of: "://") else { return url }
+        let authority = url[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        let host = authority.split(separator: "@", omittingEmptySubsequences: false).last ?? ""
+        return String(url[..<scheme.upperBound]) + host
     }
 }
 
@@ -204,4 +125,9 @@ public enum HTTPClientLibrary {
 
     /// Why there is none; nil if there is.
     static var failure: String? { skein_curl_load().map { String(cString: $0) } }
+
+    static func load() throws(HTTPClientError) {
+        guard let failure else { return }
+        throw HTTPClientError(.noLibrary, "libcurl cannot be used (package libcurl4): \(failure)")
+    }
 }

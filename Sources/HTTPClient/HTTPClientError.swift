@@ -6,10 +6,12 @@ public struct HTTPClientError: Error, Sendable, CustomStringConvertible {
     public enum Code: Sendable {
         case badURL
         case unreachable  // nothing listens there, or no way leads there
+        case untrusted  // TLS: the certificate of one side does not satisfy the other, or a file for it is not right
         case timedOut
         case tooLarge  // the answer is longer than allowed
         case noLibrary  // libcurl is not installed, or not as it should be
         case interrupted  // the connection ended, or what came is no HTTP
+        case cancelled  // by the caller, or by the client's shutdown
     }
 
     public let code: Code
@@ -20,20 +22,31 @@ public struct HTTPClientError: Error, Sendable, CustomStringConvertible {
         self.message = message
     }
 
-    /// - Parameter detail: what curl says, perhaps nothing.
-    init(_ outcome: CURLcode, baseURL: String, timeoutMilliseconds: Int, detail: String) {
+    init(badURL url: String) { self.init(.badURL, "'\(url)' is no URL such as http://127.0.0.1:9411") }
+
+    /// - Parameters:
+    ///   - isSent: whether there was a connection that the request could be sent on.
+    ///   - detail: what curl says, perhaps nothing.
+    init(_ outcome: CURLcode, url: String, timeout: Duration, isSent: Bool, detail: String) {
+        let server = HTTPClient.Request.server(of: url)
         let reason = detail.isEmpty ? Self.text(outcome) : detail
         switch outcome {
-        case CURLE_COULDNT_CONNECT:
-            self.init(.unreachable, "nothing listens at \(baseURL): is skein running? ('skein serve')")
-        case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY:
-            self.init(.unreachable, "\(baseURL) cannot be reached: \(reason)")
+        case CURLE_COULDNT_CONNECT where HTTPClient.Request.isLoopback(url):
+            self.init(.unreachable, "nothing listens at \(server)")
+        case CURLE_COULDNT_CONNECT, CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY:
+            self.init(.unreachable, "\(server) cannot be reached: \(reason)")
+        case CURLE_OPERATION_TIMEDOUT where !isSent:
+            self.init(.unreachable, "no connection to \(server) in time: \(reason)")
         case CURLE_OPERATION_TIMEDOUT:
-            self.init(.timedOut, "no answer from \(baseURL) within \(Double(timeoutMilliseconds) / 1000) s")
+            let seconds = Double(timeout.components.seconds) + Double(timeout.components.attoseconds) / 1e18
+            self.init(.timedOut, "no answer from \(server) within \(seconds) s")
         case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL:
-            self.init(.badURL, "'\(baseURL)' is no URL such as http://127.0.0.1:9411")
+            self.init(badURL: server)
+        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CACERT_BADFILE,
+            CURLE_SSL_ISSUER_ERROR:
+            self.init(.untrusted, "no trust between skein and \(server): \(reason)")
         default:
-            self.init(.interrupted, "the exchange with \(baseURL) failed: \(reason)")
+            self.init(.interrupted, "the exchange with \(server) failed: \(reason)")
         }
     }
 

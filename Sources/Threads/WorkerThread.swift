@@ -5,7 +5,7 @@ public struct ThreadError: Error, Sendable, CustomStringConvertible {
     public let description: String
 }
 
-/// A thread of its own for work that blocks. It has to be waited for once.
+/// A thread of its own for work that blocks. It has to be waited for, or let go, once.
 public struct WorkerThread: Sendable {
     private let thread: pthread_t
 
@@ -30,6 +30,9 @@ public struct WorkerThread: Sendable {
     /// Waits for the end of the work. Called once.
     public func join() { pthread_join(thread, nil) }
 
+    /// Lets the thread end by itself, unwaited for. Called in place of `join`.
+    public func detach() { pthread_detach(thread) }
+
     private final class Body: Sendable {
         let run: @Sendable () -> Void
         init(run: @escaping @Sendable () -> Void) { self.run = run }
@@ -38,6 +41,21 @@ public struct WorkerThread: Sendable {
 
 /// The thread that calls.
 public enum CurrentThread {
+    /// Tells the threads that run at one time apart.
+    public struct Identity: Equatable, Sendable {
+        fileprivate let thread: pthread_t
+    }
+
+    public static var identity: Identity { Identity(thread: pthread_self()) }
+
+    /// Has a write to a connection that was closed fail, in place of ending the process.
+    public static func blockBrokenPipeSignal() {
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, SIGPIPE)
+        pthread_sigmask(SIG_BLOCK, &signals, nil)
+    }
+
     /// Lets other threads of the machine go first where there is not enough for all.
     public static func lowerPriority() {
         // On Linux 0 is the calling thread, not its process.

@@ -24,6 +24,8 @@ public final class LoopbackServer: Sendable {
         public var body: [UInt8]
         /// The connection is closed in the middle of the body.
         public var isCutShort = false
+        /// The connection is closed after the whole body, without a word of it before.
+        public var isLast = false
 
         public init(_ status: Int = 200, headers: [(String, String)] = [], _ text: String = "") {
             self.status = status
@@ -100,7 +102,7 @@ public final class LoopbackServer: Sendable {
             guard words.count == 3 else { return }
             var headers: [String: String] = [:]
             for line in lines.dropFirst() {
-                let parts = line.split(separator: ":", maxSplits: 1)
+                let parts = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
                 if parts.count == 2 { headers[parts[0].lowercased()] = String(parts[1].drop { $0 == " " }) }
             }
             let bodyEnd = headEnd.upperBound + (headers["content-length"].flatMap { Int($0) } ?? 0)
@@ -127,7 +129,7 @@ public final class LoopbackServer: Sendable {
                 guard count > 0 else { return }
                 start += count
             }
-            if answer.isCutShort { return }
+            if answer.isCutShort || answer.isLast { return }
         }
     }
 }

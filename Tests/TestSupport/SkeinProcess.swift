@@ -176,13 +176,13 @@ public final class SkeinProcess {
     }
 }
 
-/// Starts a program with no input, its output thrown away, and its errors written to a new file.
-private func spawn(_ binary: String, arguments: [String], errorPath: String) throws -> pid_t {
+/// Starts a program with no input, and its output and errors written to new files.
+func spawn(_ binary: String, arguments: [String], outputPath: String = "/dev/null", errorPath: String) throws -> pid_t {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-    posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, 1, outputPath, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0o600)
     posix_spawn_file_actions_addopen(&actions, 2, errorPath, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0o600)
 
     // Signals as a shell would hand them on, whatever the test process ignores or blocks.

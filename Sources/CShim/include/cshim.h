@@ -18,7 +18,7 @@ void skein_tune_allocator(void);
    touched or not. */
 size_t skein_release_start_pages(void);
 
-/* libcurl, which is loaded when it is first needed: a server never needs it, and it brings a dozen libraries along.
+/* libcurl, which is loaded when it is first needed: most servers never need it, and it brings a dozen libraries along.
    NULL once it is there; else what is wrong. To be called before any of the functions below. */
 const char *skein_curl_load(void);
 
@@ -34,6 +34,21 @@ int skein_curl_set_long(void *handle, int option, long value);
 int skein_curl_set_pointer(void *handle, int option, const void *value);
 int skein_curl_set_offset(void *handle, int option, int64_t value);
 int skein_curl_set_receiver(void *handle, int option, size_t (*receiver)(char *, size_t, size_t, void *));
+int skein_curl_set_seeker(void *handle, int option, int (*seeker)(void *, int64_t, int));
 int skein_curl_get_long(void *handle, int what, long *value);
 void *skein_curl_list_append(void *list, const char *text);
 void skein_curl_list_free(void *list);
+
+/* Many transfers on one thread. `multi` is a CURLM *, an int result a CURLMcode. Only `wake` may be called from another
+   thread than the one that has `multi`. */
+void *skein_curl_multi_make(void);
+void skein_curl_multi_free(void *multi);
+int skein_curl_multi_set_long(void *multi, int option, long value);
+int skein_curl_multi_add(void *multi, void *handle);
+void skein_curl_multi_remove(void *multi, void *handle);
+int skein_curl_multi_perform(void *multi);
+int skein_curl_multi_wait(void *multi, int milliseconds);
+void skein_curl_multi_wake(void *multi);
+/* The handle of a transfer that has ended, and its CURLcode; NULL if there is no other. */
+void *skein_curl_multi_next_done(void *multi, int *outcome);
+const char *skein_curl_multi_error_text(int outcome);

@@ -60,7 +60,7 @@ enum ByteWord {
 extension UnsafeRawBufferPointer {
     /// Same bytes as `text`.
     @inline(__always)
-    func equals(_ text: StaticString) -> Bool {
+    package func equals(_ text: StaticString) -> Bool {
         let length = text.utf8CodeUnitCount
         guard count == length, let start = baseAddress else { return count == length }
         let other = UnsafeRawPointer(text.utf8Start)

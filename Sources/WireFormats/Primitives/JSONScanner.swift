@@ -8,17 +8,17 @@ internal import Bytes
 ///
 /// The functions called plain take the usual case, in which nothing has to be undone and no white space stands where
 /// it may, or nothing at all: then the others see what it is.
-struct JSONScanner: ~Copyable {
+package struct JSONScanner: ~Copyable {
     private let start: UnsafeRawPointer
-    let count: Int
+    package let count: Int
     /// The byte to be read next.
-    private(set) var offset = 0
+    package private(set) var offset = 0
     private var scratch = ColumnBuffer<UInt8>(capacity: 256)
 
     /// Containers within each other that a skipped value may have; the bits of one word.
     static let depthMax = 64
 
-    init(_ bytes: UnsafeRawBufferPointer) {
+    package init(_ bytes: UnsafeRawBufferPointer) {
         count = bytes.count
         // Never read from when there are no bytes.
         start = bytes.baseAddress ?? UnsafeRawPointer(scratch.start)
@@ -45,20 +45,20 @@ struct JSONScanner: ~Copyable {
     // MARK: Structure
 
     /// Goes on reading at a place that a value, or what follows one, is known to start at.
-    mutating func seek(to place: Int) {
+    package mutating func seek(to place: Int) {
         precondition(place >= 0 && place <= count, "a place of the text")
         offset = place
     }
 
     /// True when only white space is left.
-    mutating func isAtEnd() -> Bool {
+    package mutating func isAtEnd() -> Bool {
         skipSpace()
         return offset == count
     }
 
     /// The next byte that is no white space, not taken.
     @inline(__always)
-    mutating func peek() throws(DecodeError) -> UInt8 {
+    package mutating func peek() throws(DecodeError) -> UInt8 {
         if offset < count {
             let next = byte(offset)
             if next > 0x20 { return next }
@@ -75,7 +75,7 @@ struct JSONScanner: ~Copyable {
 
     /// Takes the byte if it comes next after white space.
     @inline(__always)
-    mutating func take(_ wanted: UInt8) throws(DecodeError) -> Bool {
+    package mutating func take(_ wanted: UInt8) throws(DecodeError) -> Bool {
         guard try peek() == wanted else { return false }
         offset &+= 1
         return true
@@ -83,13 +83,13 @@ struct JSONScanner: ~Copyable {
 
     /// Takes the byte that has to come next after white space.
     @inline(__always)
-    mutating func expect(_ wanted: UInt8) throws(DecodeError) {
+    package mutating func expect(_ wanted: UInt8) throws(DecodeError) {
         guard try take(wanted) else { throw unexpected("\"\(Character(Unicode.Scalar(wanted)))\"") }
     }
 
     /// The key of the next member of the object just entered, up to and with its colon; nil at the end of the object.
     @inline(__always)
-    mutating func nextKey(isFirst: inout Bool) throws(DecodeError) -> UnsafeRawBufferPointer? {
+    package mutating func nextKey(isFirst: inout Bool) throws(DecodeError) -> UnsafeRawBufferPointer? {
         let length = plainKeyByteCount(isFirst: isFirst)
         if length > 0 {
             defer { isFirst = false }
@@ -111,7 +111,7 @@ struct JSONScanner: ~Copyable {
 
     /// True if the list just entered has one more element, which comes next.
     @inline(__always)
-    mutating func nextElement(isFirst: inout Bool) throws(DecodeError) -> Bool {
+    package mutating func nextElement(isFirst: inout Bool) throws(DecodeError) -> Bool {
         if try take(UInt8(ascii: "]")) { return false }
         if isFirst {
             isFirst = false
@@ -123,7 +123,7 @@ struct JSONScanner: ~Copyable {
 
     /// Takes `null` if it comes next.
     @inline(__always)
-    mutating func takeNull() throws(DecodeError) -> Bool {
+    package mutating func takeNull() throws(DecodeError) -> Bool {
         guard try peek() == UInt8(ascii: "n") else { return false }
         try takeLiteral("null")
         return true
@@ -132,12 +132,12 @@ struct JSONScanner: ~Copyable {
     // MARK: Values
 
     @inline(__always)
-    mutating func readString() throws(DecodeError) -> UnsafeRawBufferPointer {
+    package mutating func readString() throws(DecodeError) -> UnsafeRawBufferPointer {
         guard try take(UInt8(ascii: "\"")) else { throw unexpected("a string") }
         return try readStringAfterQuote()
     }
 
-    mutating func readBool() throws(DecodeError) -> Bool {
+    package mutating func readBool() throws(DecodeError) -> Bool {
         switch try peek() {
         case UInt8(ascii: "t"):
             try takeLiteral("true")
@@ -152,7 +152,7 @@ struct JSONScanner: ~Copyable {
 
     /// A whole number, as such or as text in quotes; `1e3` and `1.0` are whole.
     @inline(__always)
-    mutating func readInteger() throws(DecodeError) -> Int64 {
+    package mutating func readInteger() throws(DecodeError) -> Int64 {
         if try peek() == UInt8(ascii: "\"") { return try readQuotedInteger() }
         var at = offset
         var value: Int64 = 0
@@ -174,7 +174,7 @@ struct JSONScanner: ~Copyable {
     }
 
     /// The text of a number, or what stands between quotes.
-    mutating func readNumberText() throws(DecodeError) -> UnsafeRawBufferPointer {
+    package mutating func readNumberText() throws(DecodeError) -> UnsafeRawBufferPointer {
         if try peek() == UInt8(ascii: "\"") { return try readString() }
         let place = offset
         try skipNumber()
@@ -182,7 +182,7 @@ struct JSONScanner: ~Copyable {
     }
 
     /// Skips one value of any kind. Containers may stand within each other `depthMax` deep.
-    mutating func skipValue() throws(DecodeError) {
+    package mutating func skipValue() throws(DecodeError) {
         var depth = 0
         var isObject: UInt64 = 0  // lowest bit: the innermost container
         value: while true {
