@@ -18,6 +18,7 @@ import WireFormats
         case jaegerProtobuf = "jaeger-protobuf"
         case otlpProtobuf = "otlp-protobuf"
         case otlpJSON = "otlp-json"
+        case jaegerDocumentJSON = "jaeger-document-json"
 
         func decode(_ body: [UInt8]) throws -> (batch: SpanBatch, outcome: DecodeOutcome) {
             var builder = SpanBatchBuilder()
@@ -38,6 +39,8 @@ import WireFormats
                 case .otlpProtobuf:
                     try OTLPProtobufDecoder.decode(body, limits: limits, options: options, into: &builder)
                 case .otlpJSON: try OTLPJSONDecoder.decode(body, limits: limits, options: options, into: &builder)
+                case .jaegerDocumentJSON:
+                    try JaegerDocumentDecoder.decodeSpans(body, limits: limits, into: &builder).outcome
                 }
             }
             return (builder.makeBatch(), outcome)

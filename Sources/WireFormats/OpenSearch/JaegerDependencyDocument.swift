@@ -57,7 +57,8 @@ public struct JaegerDependencyDocument: Sendable, Equatable {
 
     // MARK: Reading
 
-    /// Reads the links of all documents of an answer, Jaeger's own too, in their order; each as often as it stands there.
+    /// Reads the links of all documents of an answer, Jaeger's own too, in their order; each as often as it stands
+    /// there.
     public static func decodeLinks(
         _ bytes: UnsafeRawBufferPointer
     ) throws(DecodeError) -> (links: [Link], summary: SearchSummary) {

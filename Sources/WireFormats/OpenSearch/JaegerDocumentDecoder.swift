@@ -8,6 +8,9 @@ public struct SearchPage: Sendable, Equatable {
     public internal(set) var unreadableCount = 0
     public internal(set) var summary = SearchSummary()
 
+    /// What other decoders tell.
+    public var outcome: DecodeOutcome { DecodeOutcome(acceptedCount: spanCount) }
+
     public var lastSort: String? { summary.lastSort }
     public var shardFailures: [String] { summary.shardFailures }
     public var isTimedOut: Bool { summary.isTimedOut }

@@ -14,6 +14,7 @@ final class EncoderCheck {
         writer.removeAll()
         ZipkinJSONEncoder.appendList(batch.spans, to: &writer)
         appendJaeger(batch)
+        _ = documents(batch)
         for keepsFacts in [false, true] {
             let options = OTLPOptions(keepsSkeinFacts: keepsFacts)
             OTLPProtobufEncoder.append(batch.spans, options: options, to: &writer)
@@ -32,6 +33,7 @@ final class EncoderCheck {
         appendJaeger(batch)
         writer.write("]")
         checkJSON("Jaeger's JSON")
+        checkDocuments(batch)
         for keepsFacts in [false, true] {
             let options = OTLPOptions(keepsSkeinFacts: keepsFacts)
             writer.removeAll()
@@ -77,6 +79,37 @@ final class EncoderCheck {
                 if !isFirst { writer.write(",") }
                 isFirst = false
                 JaegerJSONEncoder.append(Trace(traceID: first.traceID, spans: trace), isRaw: isRaw, to: &writer)
+            }
+        }
+    }
+
+    /// Of every span one document in each shape.
+    private func documents(_ batch: SpanBatch) -> BulkBody {
+        var options = JaegerDocumentOptions()
+        options.fieldAttributes = .all
+        var body = BulkBody()
+        var lists = JaegerDocumentEncoder()
+        var fields = JaegerDocumentEncoder(options)
+        var otel = OTelDocumentEncoder()
+        for span in batch.spans {
+            lists.append(span, to: &body)
+            fields.append(span, to: &body)
+            otel.append(span, to: &body)
+        }
+        body.finish()
+        return body
+    }
+
+    /// Each line is JSON.
+    private func checkDocuments(_ batch: SpanBatch) {
+        let body = documents(batch)
+        for number in 0..<body.documentCount {
+            for range in [body.lines(ofDocument: number), body.source(ofDocument: number)] {
+                let line = Array(body.bytes[range.lowerBound..<min(range.upperBound, body.byteCount)])
+                let end = line.firstIndex(of: UInt8(ascii: "\n")) ?? line.count
+                writer.removeAll()
+                writer.write(Array(line[..<end]))
+                checkJSON("a document")
             }
         }
     }

@@ -13,6 +13,8 @@ enum FuzzTarget: String, CaseIterable {
     case jaegerProtobuf = "jaeger-protobuf"
     case otlpProtobuf = "otlp-protobuf"
     case otlpJSON = "otlp-json"
+    /// The answer to a search for Jaeger's documents.
+    case jaegerDocumentJSON = "jaeger-document-json"
     /// The image of a batch, as it lies in the journal.
     case batchImage = "batch-image"
     /// A packed body.
@@ -43,6 +45,8 @@ enum FuzzTarget: String, CaseIterable {
         case .jaegerProtobuf: try JaegerProtobufDecoder.decode(bytes, limits: limits, into: &builder)
         case .otlpProtobuf: try OTLPProtobufDecoder.decode(bytes, limits: limits, options: options, into: &builder)
         case .otlpJSON: try OTLPJSONDecoder.decode(bytes, limits: limits, options: options, into: &builder)
+        case .jaegerDocumentJSON:
+            try JaegerDocumentDecoder.decodeSpans(bytes, limits: limits, into: &builder).outcome
         case .batchImage, .gzip, .traceQL:
             throw DecodeError(.otherFormat, "\(rawValue) is no format of spans", offset: 0)
         }
