@@ -91,8 +91,8 @@ let package = Package(
         .target(
             name: "Forwarding",
             dependencies: [
-                "TraceStore", "OpenSearch", "StorageFiles", "WireFormats", "Topology", "TraceModel", "FileSystem",
-                "Threads", "Bytes", .product(name: "Logging", package: "swift-log"),
+                "TraceStore", "OpenSearch", "WireFormats", "Topology", "TraceModel", "FileSystem", "Threads", "Bytes",
+                .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
 
         .target(
