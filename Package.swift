@@ -91,8 +91,8 @@ let package = Package(
         .target(
             name: "Forwarding",
             dependencies: [
-                "TraceStore", "OpenSearch", "WireFormats", "Topology", "TraceModel", "FileSystem", "Threads", "Bytes",
-                .product(name: "Logging", package: "swift-log"),
+                "TraceStore", "OpenSearch", "WireFormats", "Topology", "TraceModel", "FileSystem",
+                "Threads", "Bytes", .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
 
         .target(
@@ -256,8 +256,9 @@ let package = Package(
         .testTarget(
             name: "HTTPAPITests",
             dependencies: [
-                "HTTPAPI", "Configuration", "NetworkServer", "TraceStore", "OpenSearchStore", "OpenSearch", "WireFormats",
-                "Sampling", "Topology", "TraceModel", "Telemetry", "Bytes", "NetworkTestSupport", "TestSupport",
+                "HTTPAPI", "Configuration", "NetworkServer", "TraceStore", "OpenSearchStore", "OpenSearch",
+                "WireFormats", "Sampling", "Topology", "TraceModel", "Telemetry", "Bytes", "NetworkTestSupport",
+                "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "TestSupport"], swiftSettings: strict),

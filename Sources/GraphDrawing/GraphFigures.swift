@@ -1,5 +1,5 @@
 internal import Terminal
-package import Topology
+internal import Topology
 
 extension TopologyGraph {
     /// Length of the window; at least a nanosecond, so that one may divide by it.

@@ -84,8 +84,6 @@ final class CurlTransfer {
         }
         guard url.hasPrefix("https:") else { return }
         set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
-        // Rather than one more connection, if the one just being made takes many requests at once.
-        set(CURLOPT_PIPEWAIT, 1)
         set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
         if let file = options.caFile { setText(CURLOPT_CAINFO, file) }
         if let file = options.clientCertificateFile { setText(CURLOPT_SSLCERT, file) }

@@ -3,8 +3,9 @@ internal import Threads
 
 /// An HTTP client for many requests at once to any servers, on connections that are kept and shared.
 ///
-/// HTTP/2 is spoken over TLS where the server does, else HTTP/1.1. Follows no redirects and retries nothing, but what
-/// a server closed its idle connection to. A thread of its own does the work; `shutDown` ends it.
+/// HTTP/2 is spoken over TLS where the server does, else HTTP/1.1; each connection carries one request at a time.
+/// Follows no redirects and retries nothing, but what a server closed its idle connection to. A thread of its own does
+/// the work; `shutDown` ends it.
 public final class HTTPConnectionPool: Sendable {
     /// One request under way.
     public struct RequestID: Hashable, Sendable {

@@ -38,6 +38,9 @@ final class TransferLoop: @unchecked Sendable {
         let count = max(1, options.connectionCountMax)
         skein_curl_multi_set_long(multi, Int32(CURLMOPT_MAX_TOTAL_CONNECTIONS.rawValue), count)
         skein_curl_multi_set_long(multi, Int32(CURLMOPT_MAXCONNECTS.rawValue), count)
+        // One request at a time on a connection, with HTTP/2 too: when several large bodies share one, libcurl 7.88
+        // now and then leaves one of them standing.
+        skein_curl_multi_set_long(multi, Int32(CURLMOPT_PIPELINING.rawValue), Int(CURLPIPE_NOTHING))
     }
 
     /// Frees what `run`, which was never called, would have freed.

@@ -10,7 +10,7 @@ struct ErrorAnswer {
 
     init() {}
 
-    /// Of an answer's body: `{"error":{"type":...,"reason":...},...}` or `{"error":"text",...}`; empty if it is neither.
+    /// Of an answer's body: `{"error":{"type":...,"reason":...},...}` or `{"error":"text",...}`; else empty.
     init(body: [UInt8]) {
         body.withUnsafeBytes { bytes in
             var scanner = JSONScanner(bytes)

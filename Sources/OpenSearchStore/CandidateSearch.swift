@@ -77,7 +77,7 @@ struct CandidateSearch {
         }
         struct Buckets: Decodable {
             let buckets: [Bucket]
-            let sum_other_doc_count: Int
+            let sumOtherDocCount: Int
         }
         let traces: Buckets
     }
@@ -175,7 +175,7 @@ struct CandidateSearch {
         let answer = try cluster.aggregate(indices.spans(window), body, work, as: Starts.self)
         if let gap = answer.gap { miss(gap) }
         guard let traces = answer.aggregations?.traces else { return [] }
-        if traces.sum_other_doc_count > 0, let last = traces.buckets.last?.start.value {
+        if traces.sumOtherDocCount > 0, let last = traces.buckets.last?.start.value {
             let seconds = (Int64(last) - Self.microseconds(matcher.window.upperBound)) / 1_000_000
             miss("traces that match only by spans more than \(seconds) s behind the window are left out")
         }

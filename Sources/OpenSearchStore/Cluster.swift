@@ -4,9 +4,8 @@ package import TraceStore
 
 /// A cluster as a place to look things up.
 package struct Cluster: Sendable {
-    /// Sends a request and waits for the answer, or until nobody wants it any more.
-    package typealias Exchange =
-        @Sendable (OpenSearchRequest, QueryWork) throws(OpenSearchError) -> OpenSearchResponse
+    /// Sends a request and waits for the answer's body, or until nobody wants it any more.
+    package typealias Exchange = @Sendable (OpenSearchRequest, QueryWork) throws(OpenSearchError) -> [UInt8]
 
     private let exchange: Exchange
     /// For one request as a whole.
@@ -55,7 +54,9 @@ package struct Cluster: Sendable {
 
     func decode<Answer: Decodable>(_ bytes: [UInt8]) throws(StoreError) -> Answer {
         do {
-            return try JSONDecoder().decode(Answer.self, from: Data(bytes))
+            let decoder = JSONDecoder()
+            decoder.keyDecodingStrategy = .convertFromSnakeCase
+            return try decoder.decode(Answer.self, from: Data(bytes))
         } catch {
             throw StoreError(.unreachable, "OpenSearch's answer is not understood: \(error)")
         }
@@ -63,7 +64,7 @@ package struct Cluster: Sendable {
 
     private func perform(_ request: OpenSearchRequest, _ work: QueryWork) throws(StoreError) -> [UInt8] {
         do {
-            return try exchange(request, work).body
+            return try exchange(request, work)
         } catch {
             // What ended it may have been the query's own bounds.
             try work.check()

@@ -11,7 +11,8 @@ enum DocumentSpans {
         guard hasColumn(batch, { $0.field == .samplingThreshold }) else { return batch }
         builder.removeAll()
         for span in batch.spans {
-            guard case .int(let threshold) = span.value(of: .samplingThreshold), threshold > 0, threshold < 1 << 56 else {
+            guard case .int(let threshold) = span.value(of: .samplingThreshold), threshold > 0, threshold < 1 << 56
+            else {
                 builder.append(span, removing: [], strings: [])
                 continue
             }
@@ -25,13 +26,14 @@ enum DocumentSpans {
     }
 
     /// Spans as they were before they were written, as far as that is told: the service on the other side is an
-    /// attribute, and the sampler's part stands in the trace state.
+    /// attribute, the sampler's part stands in the trace state, and a server shares the ID of its client.
     static func incoming(_ batch: SpanBatch) -> SpanBatch {
         let isTold = hasColumn(batch) { column in
             column.field == .traceState
                 || column.hasKeyString && batch.string(column.key).elementsEqual(peerService)
         }
-        guard isTold else { return batch }
+        let shared = sharedRows(batch)
+        guard isTold || !shared.isEmpty else { return batch }
         var builder = SpanBatchBuilder()
         for span in batch.spans {
             var strings: [(field: SpanField, string: UInt32)] = []
@@ -42,9 +44,29 @@ enum DocumentSpans {
             if case .string(let state) = span.value(of: .traceState) {
                 threshold = TraceStateSampling(state).threshold.flatMap { $0 > 0 ? $0 : nil }
             }
-            builder.append(span, removing: [], strings: strings, samplingThreshold: threshold)
+            builder.append(
+                span, removing: [], strings: strings, samplingThreshold: threshold,
+                isShared: shared.contains(span.row) ? true : nil)
         }
         return builder.makeBatch()
+    }
+
+    /// Server spans that have the ID of a client span.
+    private static func sharedRows(_ batch: SpanBatch) -> Set<Int> {
+        struct Key: Hashable {
+            let traceID: TraceID
+            let spanID: SpanID
+        }
+        var clients: Set<Key> = []
+        for span in batch.spans where span.traits.kind == .client {
+            clients.insert(Key(traceID: span.traceID, spanID: span.spanID))
+        }
+        var rows: Set<Int> = []
+        for span in batch.spans
+        where span.traits.kind == .server && clients.contains(Key(traceID: span.traceID, spanID: span.spanID)) {
+            rows.insert(span.row)
+        }
+        return rows
     }
 
     private static func peerServiceName(_ span: SpanView) -> UnsafeRawBufferPointer? {

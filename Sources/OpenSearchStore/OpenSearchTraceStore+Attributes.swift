@@ -20,7 +20,7 @@ extension OpenSearchTraceStore {
             let answer = try cluster.aggregate(indices.spans(window), body, work, as: KeyList.self)
             try require(answer)
             guard let found = answer.aggregations?.list.keys else { continue }
-            if found.sum_other_doc_count > 0 { isComplete = false }
+            if found.sumOtherDocCount > 0 { isComplete = false }
             keys[scope, default: []].formUnion(found.buckets.map(\.key))
         }
         let objects = AttributePlace.byScope.compactMap { scope, place in place.object.map { (scope, $0 + ".") } }
@@ -66,24 +66,24 @@ extension OpenSearchTraceStore {
         if let list = answer.aggregations?.list?.key {
             var listedCount = 0
             for type in list.types.buckets {
-                if type.values.sum_other_doc_count > 0 { isComplete = false }
+                if type.values.sumOtherDocCount > 0 { isComplete = false }
                 for bucket in type.values.buckets {
-                    listedCount += bucket.doc_count
+                    listedCount += bucket.docCount
                     if let value = AttributeValue(bucket.key, type: type.key) { values.insert(value) }
                 }
             }
-            if listedCount < list.doc_count { isComplete = false }
+            if listedCount < list.docCount { isComplete = false }
         }
         if let field = answer.aggregations?.field {
-            if field.sum_other_doc_count > 0 { isComplete = false }
+            if field.sumOtherDocCount > 0 { isComplete = false }
             values.formUnion(field.buckets.map { .string($0.key) })
         }
         if values.count > limit { isComplete = false }
         return AttributeValues(values: Array(values.sorted().prefix(limit)), isComplete: isComplete)
     }
 
-    /// Keys of the spans' own attributes within the window whose values are texts of which there are few, sorted. Those
-    /// that have fields of their own are not among them.
+    /// Keys of the spans' own attributes within the window whose values are texts of which there are few, sorted. In a
+    /// field of its own any value is a text; one that only says yes or no is left out.
     public func attributeKeysWithFewValues(
         within window: ClosedRange<Int64>, _ work: QueryWork
     ) throws(StoreError) -> [String] {
@@ -98,12 +98,32 @@ extension OpenSearchTraceStore {
             """)
         let answer = try cluster.aggregate(indices.spans(window), body, work, as: KeyCounts.self)
         try require(answer)
-        let found = answer.aggregations?.list.keys.buckets ?? []
-        return found.filter {
-            $0.others.doc_count == 0 && $0.long.doc_count == 0
+        let found = (answer.aggregations?.list.keys.buckets ?? []).filter {
+            $0.others.docCount == 0 && $0.long.docCount == 0
                 && $0.values.value ?? .infinity <= Double(Self.fewValuesMax)
         }
-        .map(\.key).filter { !Self.keysOfFacts.contains($0) }.sorted()
+        let keys = try Set(found.map(\.key)).union(fieldsWithFewValues(within: window, work))
+        return keys.subtracting(Self.keysOfFacts).sorted()
+    }
+
+    private func fieldsWithFewValues(
+        within window: ClosedRange<Int64>, _ work: QueryWork
+    ) throws(StoreError) -> [String] {
+        let prefix = "tag."
+        let indices = indices.spans(window)
+        let fields = try cluster.fieldNames(indices, prefixes: [prefix], work).prefix(Self.fieldCountMax)
+        guard !fields.isEmpty else { return [] }
+        let texts = fields.map {
+            "\(quoted($0)):{\"terms\":{\"field\":\(quoted($0)),\"size\":\(Self.fewValuesMax + 1)}}"
+        }
+        var body = SearchBody(size: 0, filter: .starts(window))
+        body.add("\"aggs\":{\(texts.joined(separator: ","))}")
+        let answer = try cluster.aggregate(indices, body, work, as: [String: Buckets].self)
+        try require(answer)
+        return (answer.aggregations ?? [:]).filter { _, found in
+            found.buckets.count <= Self.fewValuesMax && found.buckets.contains { Bool($0.key) == nil }
+        }
+        .keys.map { AttributePlace.key(ofField: String($0.dropFirst(prefix.count))) }
     }
 
     // MARK: Details
@@ -112,6 +132,8 @@ extension OpenSearchTraceStore {
     /// More are not few.
     private static var fewValuesMax: Int { 100 }
     private static var bucketCountMax: Int { 10_000 }
+    /// Fields of attributes that are looked into.
+    private static var fieldCountMax: Int { 200 }
 
     /// Keys of tags that say what is no attribute elsewhere.
     private static var keysOfFacts: Set<String> {
@@ -149,10 +171,10 @@ extension OpenSearchTraceStore {
     private struct Buckets: Decodable {
         struct Bucket: Decodable {
             let key: String
-            let doc_count: Int
+            let docCount: Int
         }
         let buckets: [Bucket]
-        let sum_other_doc_count: Int
+        let sumOtherDocCount: Int
     }
 
     private struct ValueLists: Decodable {
@@ -160,7 +182,7 @@ extension OpenSearchTraceStore {
             let key: Key?
         }
         struct Key: Decodable {
-            let doc_count: Int
+            let docCount: Int
             let types: Types
         }
         struct Types: Decodable {
@@ -176,7 +198,7 @@ extension OpenSearchTraceStore {
 
     private struct KeyCounts: Decodable {
         struct Count: Decodable {
-            let doc_count: Int
+            let docCount: Int
         }
         struct Bucket: Decodable {
             let key: String

@@ -107,7 +107,8 @@ extension OpenSearchTraceStore {
             for hit in new { body(hit._source) }
             guard hits.count == Self.pageSize, let end = hits.last?.sort.first else { return }
             guard !new.isEmpty else {
-                throw StoreError(.unreachable, "more than \(Self.pageSize) dependencies of one moment are in OpenSearch")
+                throw StoreError(
+                    .unreachable, "more than \(Self.pageSize) dependencies of one moment are in OpenSearch")
             }
             if end > first { known = [] }
             known.formUnion(hits.filter { $0.sort.first == end }.map { [$0._index, $0._id] })

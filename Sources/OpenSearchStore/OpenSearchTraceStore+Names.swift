@@ -102,15 +102,15 @@ extension OpenSearchTraceStore {
         }
         struct Page: Decodable {
             let buckets: [Bucket]
-            let after_key: Key?
+            let afterKey: Key?
         }
         let values: Page
     }
 
     /// Calls `body` with each value that a field has, and how many of its documents each filter finds.
-    private func forEachValue(
+    func forEachValue(
         of field: String, in indices: IndexWindow, _ filter: DocumentFilter, counting filters: [DocumentFilter] = [],
-        _ body: (String, [Int]) throws(StoreError) -> Void
+        _ work: QueryWork = QueryWork(), _ body: (String, [Int]) throws(StoreError) -> Void
     ) throws(StoreError) {
         var after: String?
         repeat {
@@ -121,11 +121,11 @@ extension OpenSearchTraceStore {
             search.add(
                 aggregation: "values",
                 "{\"composite\":{\"size\":\(Self.bucketPageSize),\"sources\":\(sources)\(place)}\(counts)}")
-            let answer = try cluster.aggregate(indices, search, QueryWork(), as: Values.self)
+            let answer = try cluster.aggregate(indices, search, work, as: Values.self)
             try require(answer)
             let buckets = answer.aggregations?.values.buckets ?? []
             for bucket in buckets { try body(bucket.key.value, bucket.counts?.counts ?? []) }
-            after = buckets.count < Self.bucketPageSize ? nil : answer.aggregations?.values.after_key?.value
+            after = buckets.count < Self.bucketPageSize ? nil : answer.aggregations?.values.afterKey?.value
         } while after != nil
     }
 

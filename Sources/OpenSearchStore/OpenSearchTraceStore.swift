@@ -26,7 +26,7 @@ public struct OpenSearchTraceStore: QueryableStore {
 
     public init(_ client: OpenSearchClient, _ options: Options = Options()) {
         let cluster = Cluster(timeout: options.requestTimeout) { (request, work) throws(OpenSearchError) in
-            try client.perform(request, work)
+            try client.perform(request, work).body
         }
         self.init(cluster, options)
     }

@@ -24,7 +24,7 @@ struct SearchAnswer<Aggregations: Decodable>: Decodable {
     let aggregations: Aggregations?
 
     private enum CodingKeys: String, CodingKey {
-        case timedOut = "timed_out"
+        case timedOut
         case shards = "_shards"
         case aggregations
     }
@@ -61,13 +61,13 @@ struct NumberAggregation: Decodable {
 /// Of an aggregation that counts what filters find.
 struct FilterCounts: Decodable {
     private struct Bucket: Decodable {
-        let doc_count: Int
+        let docCount: Int
     }
 
     private let buckets: [Bucket]
 
     /// In the order of the filters.
-    var counts: [Int] { buckets.map(\.doc_count) }
+    var counts: [Int] { buckets.map(\.docCount) }
 
     /// The aggregation, as JSON.
     static func text(_ filters: [DocumentFilter]) -> String {

@@ -104,6 +104,16 @@ final class SinkInbox: Sendable {
         }
     }
 
+    /// Waits, and answers meanwhile those who have waited too long.
+    /// - Returns: false once nothing more comes.
+    func wait(until isReady: () -> Bool) -> Bool {
+        while !isReady() {
+            if condition.wait(seconds: 0.02, until: { state.isStopped ? true : nil }) == true { return false }
+            expire()
+        }
+        return true
+    }
+
     /// Until something may have to be done.
     private var waitSeconds: Double {
         condition.wait(seconds: 0) { () -> Double? in

@@ -45,7 +45,7 @@ final class SinkLoop: Sendable {
             builder.removeAll()
             body.finish()
             let numbers = entries.map(\.number)
-            guard sender.waitForRoom() else {
+            guard inbox.wait(until: { sender.hasRoom }) else {
                 inbox.finish(numbers, isKept: false, rejectedCount: 0)
                 continue
             }

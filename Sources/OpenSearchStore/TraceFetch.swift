@@ -24,17 +24,27 @@ struct TraceFetch {
 
     /// The traces with these IDs of which any span is stored, in any order.
     mutating func traces(_ traceIDs: [TraceID]) throws(StoreError) -> [TraceID: Trace] {
-        guard !traceIDs.isEmpty else { return [:] }
-        let filter = DocumentFilter.terms(DocumentField.traceID, traceIDs.flatMap(Self.documentIDs))
         var spans: [TraceID: [SpanView]] = [:]
+        try forEachBatch(of: traceIDs) { batch in
+            for span in batch.spans { spans[span.traceID, default: []].append(span) }
+        }
+        return spans.reduce(into: [:]) { traces, own in
+            traces[own.key] = Trace(traceID: own.key, spans: Trace.distinct(own.value))
+        }
+    }
+
+    /// Calls `body` with all spans of these traces, some at a time.
+    mutating func forEachBatch(of traceIDs: [TraceID], _ body: (SpanBatch) -> Void) throws(StoreError) {
+        guard !traceIDs.isEmpty else { return }
+        let filter = DocumentFilter.terms(DocumentField.traceID, traceIDs.flatMap(Self.documentIDs))
         var spanCount = 0
         var lastSort: String?
         repeat {
-            var body = SearchBody(size: Self.pageSize, filter: filter)
-            body.add(#""sort":[{"startTime":"asc"},{"spanID":"asc"},{"traceID":"asc"}]"#)
-            body.add(#""track_total_hits":false"#)
-            if let lastSort { body.add(searchAfter: lastSort) }
-            let (page, batch) = try Self.decode(try cluster.search(indices, body, work))
+            var search = SearchBody(size: Self.pageSize, filter: filter)
+            search.add(#""sort":[{"startTime":"asc"},{"spanID":"asc"},{"traceID":"asc"}]"#)
+            search.add(#""track_total_hits":false"#)
+            if let lastSort { search.add(searchAfter: lastSort) }
+            let (page, batch) = try Self.decode(try cluster.search(indices, search, work))
             if page.summary.failedShardCount > 0 {
                 note(
                     SearchGap.shards(
@@ -42,7 +52,7 @@ struct TraceFetch {
             }
             if page.isTimedOut { note(SearchGap.time) }
             if page.unreadableCount > 0 { note("documents in OpenSearch that are no spans were left out") }
-            for span in batch.spans { spans[span.traceID, default: []].append(span) }
+            body(batch)
             spanCount += page.spanCount
             lastSort = page.spanCount + page.unreadableCount < Self.pageSize || page.isTimedOut ? nil : page.lastSort
             if lastSort != nil, spanCount >= Self.spanCountMax {
@@ -50,9 +60,6 @@ struct TraceFetch {
                 lastSort = nil
             }
         } while lastSort != nil
-        return spans.reduce(into: [:]) { traces, own in
-            traces[own.key] = Trace(traceID: own.key, spans: Trace.distinct(own.value))
-        }
     }
 
     private mutating func note(_ gap: String) {

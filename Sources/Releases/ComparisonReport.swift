@@ -1,4 +1,4 @@
-public import Comparison
+internal import Comparison
 internal import Topology
 internal import TraceModel
 

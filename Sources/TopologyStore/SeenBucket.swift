@@ -14,13 +14,11 @@ final class SeenBucket: Sendable {
     private static let gapMax = 3
     private static let runCountMax = 256
     private static let widthShift: UInt16 = 14
-    /// Behind the last byte, so that counts may be read many at once.
+    /// Bytes behind the last, so that also a bucket without series has memory.
     private static let slack = 8
 
     /// Memory that the bucket takes, about.
     var byteCount: Int { 128 + bytes.count }
-
-    var isEmpty: Bool { bytes.count == Self.slack }
 
     /// - Parameter totals: those of series with numbers below a count.
     init(_ totals: DenseTotals, seriesCount: Int) {

@@ -77,15 +77,17 @@ extension SpanBatchBuilder {
         endSpan()
     }
 
-    /// Adds a copy of a span of another batch, with some of its fields changed.
+    /// Adds a copy of a span of another batch, with some of its facts changed.
     /// - Parameters:
     ///   - removing: fields that the copy has not got.
     ///   - strings: numbers of strings interned here, of fields that the copy gets.
+    ///   - isShared: nil: as it was.
     public mutating func append(
         _ span: SpanView, removing: Set<SpanField>, strings: [(field: SpanField, string: UInt32)],
-        samplingThreshold: UInt64? = nil
+        samplingThreshold: UInt64? = nil, isShared: Bool? = nil
     ) {
         beginCopy(span)
+        if let isShared { traits.isShared = isShared }
         let batch = span.batch
         let shape = span.shape
         var word = batch.values(ofRow: span.row)

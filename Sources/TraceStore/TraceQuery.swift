@@ -64,7 +64,9 @@ public struct TraceQuery: Sendable {
             self.traceID = traceID
         }
 
-        package func isFollowed(by start: Int64, _ traceID: TraceID) -> Bool { (start, traceID) < (self.start, self.traceID) }
+        package func isFollowed(by start: Int64, _ traceID: TraceID) -> Bool {
+            (start, traceID) < (self.start, self.traceID)
+        }
     }
 
     public init(rules: Rules, startMin: Int64, startMax: Int64, limit: Int) {

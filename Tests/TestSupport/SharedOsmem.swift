@@ -31,7 +31,8 @@ public enum SharedOsmem {
         guard let port = try url().split(separator: ":").last.flatMap({ UInt16($0) }) else { return }
         let text = base == "jaeger-span" ? template(name) : serviceTemplate(name)
         let answer = try HTTPConnection(port: port).request(
-            "PUT", "/_template/" + name, headers: [("content-type", "application/json")], body: .bytes(Array(text.utf8)))
+            "PUT", "/_template/" + name, headers: [("content-type", "application/json")], body: .bytes(Array(text.utf8))
+        )
         guard answer.status == 200 else { throw TestSupportError("osmem-server: \(answer.text)") }
     }
 

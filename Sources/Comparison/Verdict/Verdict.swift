@@ -12,7 +12,7 @@ internal import Glibc
 /// goes wrong for a while goes wrong for both, and only makes the verdict slower. Versions that get requests at
 /// different times of the day, or of different users, may differ for that reason alone.
 ///
-/// Of simulated hours under two random labels none in 1,000 became "worse". A version that fails 5 % against none was
+/// Of simulated hours under two random labels one in 1,000 became "worse". A version that fails 5 % against none was
 /// found after 240 requests of each in half of the runs and after 300 in 80 %; one three times slower after 70, and in
 /// 95 % after 90 (`VerdictErrorRateTests`).
 public struct Verdict: Sendable {

