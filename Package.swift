@@ -55,7 +55,8 @@ let package = Package(
         .target(
             name: "StorageFiles", path: "storage",
             exclude: ["README.md", "journal-format.md", "scaling.md", "segment-format.md", "topology-format.md"],
-            sources: ["StorageFiles.swift"], resources: [.embedInCode("schema")], swiftSettings: strict),
+            sources: ["StorageFiles.swift", "SearchTemplate.swift"],
+            resources: [.embedInCode("schema"), .embedInCode("opensearch")], swiftSettings: strict),
         .target(
             name: "QueryFiles", path: "queries",
             exclude: [
@@ -232,8 +233,8 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(
-            name: "WireFormatsTests", dependencies: ["WireFormats", "TraceModel", "Bytes", "TestSupport"],
-            swiftSettings: strict),
+            name: "WireFormatsTests",
+            dependencies: ["WireFormats", "StorageFiles", "TraceModel", "Bytes", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "QueryLanguageTests", dependencies: ["QueryLanguage", "TraceModel", "TestSupport"],
             swiftSettings: strict),

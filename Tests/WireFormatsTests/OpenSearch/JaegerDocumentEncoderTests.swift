@@ -136,14 +136,15 @@ import TraceModel
         func event(_ attribute: String) -> PlainProtobuf {
             PlainProtobuf().text(2, "n").attribute(3, attribute, PlainProtobuf().text(1, "v"))
         }
-        let span = OTLPSample.span.message(11, event("event")).message(11, event("e")).message(11, PlainProtobuf())
+        let span = OTLPSample.span.message(11, event("event")).message(11, event("e"))
+            .message(11, PlainProtobuf().fixed64(1, 5_000))
         let lines = try encodeDocuments(try decodeOTLP(OTLPSample.body(span)).spans)
         let logs = try part(lines.sources[0], from: #""logs":"#, to: #","process"#)
         #expect(
             logs
                 == #"[{"timestamp":0,"fields":[{"key":"event","type":"string","value":"v"}]},"#
                 + #"{"timestamp":0,"fields":[{"key":"event","type":"string","value":"n"},"#
-                + #"{"key":"e","type":"string","value":"v"}]},{"timestamp":0,"fields":[]}]"#)
+                + #"{"key":"e","type":"string","value":"v"}]},{"timestamp":5,"fields":[]}]"#)
     }
 
     @Test func `Zipkin's endpoints are tags, and its tags stand in the order of their keys`() throws {
