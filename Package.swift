@@ -91,7 +91,7 @@ let package = Package(
         .target(
             name: "Forwarding",
             dependencies: [
-                "TraceStore", "OpenSearch", "StorageFiles", "WireFormats", "Topology", "TraceModel", "FileSystem",
+                "TraceStore", "OpenSearch", "WireFormats", "Topology", "TraceModel", "FileSystem",
                 "Threads", "Bytes", .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
 
@@ -285,7 +285,7 @@ let package = Package(
         .testTarget(
             name: "ForwardingTests",
             dependencies: [
-                "Forwarding", "OpenSearch", "TraceStore", "WireFormats", "TraceModel", "FileSystem",
+                "Forwarding", "OpenSearch", "TraceStore", "TopologyStore", "WireFormats", "TraceModel", "FileSystem",
                 "NetworkTestSupport", "NetworkServer", "TestSupport", .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(

@@ -1,6 +1,4 @@
-internal import Logging
 internal import OpenSearch
-internal import StorageFiles
 internal import Topology
 internal import TraceModel
 internal import WireFormats
@@ -41,38 +39,5 @@ enum DocumentShapes {
         case .jaeger: JaegerCallDocuments(naming: options.index.naming, storeID: storeID)
         case .otel: nil
         }
-    }
-
-    /// Makes the cluster ready for the documents: templates, and what is written through aliases. Blocks.
-    static func prepare(
-        _ client: OpenSearchClient, _ index: IndexOptions, _ logger: Logger
-    ) throws(OpenSearchError) {
-        let installer = try TemplateInstaller(client: client, logger: logger)
-        let isRolledOver = index.rotation == .rollover
-        for template in index.shape == .jaeger ? SearchTemplate.jaeger : SearchTemplate.otel {
-            let text = template.filled(
-                prefix: index.prefix, shardCount: index.shardCount, replicaCount: index.replicaCount,
-                isRolledOver: isRolledOver)
-            let name = template.name(prefix: index.prefix)
-            try installer.install(try IndexTemplate(name: name, body: Array(text.utf8)))
-            guard isRolledOver, template != .otelServiceMap else { continue }
-            if index.shape == .jaeger {
-                try installer.makeFirstIndex(base: name)
-            } else {
-                try installer.makeFirstIndex(base: name, writeAlias: name, readAlias: nil)
-            }
-        }
-    }
-}
-
-extension IndexOptions {
-    var naming: IndexNaming {
-        let rotation: IndexNaming.Rotation =
-            switch rotation {
-            case .daily: .daily
-            case .hourly: .hourly
-            case .rollover: .rollover
-            }
-        return IndexNaming(prefix: prefix, rotation: rotation)
     }
 }

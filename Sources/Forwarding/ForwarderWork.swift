@@ -225,7 +225,7 @@ final class ForwarderWork: @unchecked Sendable {
         let now = SystemClock.monotonicNanoseconds()
         guard now >= nextTemplates else { return }
         do throws(OpenSearchError) {
-            try DocumentShapes.prepare(client, options.index, logger)
+            try options.index.prepare(client, logger)
             if !isFirstTemplates { documents.reset() }
             isFirstTemplates = false
             hasTemplates = true

@@ -12,11 +12,7 @@ final class JaegerSpanDocuments: SpanDocuments {
     private var now: Int64 = 0
 
     init(_ index: IndexOptions, _ filter: AttributeFilter) {
-        var options = JaegerDocumentOptions()
-        options.naming = index.naming
-        options.fieldAttributes = index.fieldAttributes.contains("*") ? .all : .keys(index.fieldAttributes)
-        options.filter = filter
-        spans = JaegerDocumentEncoder(options)
+        spans = JaegerDocumentEncoder(JaegerDocumentOptions(index, filter))
         services = JaegerServiceDocuments(naming: index.naming)
     }
 

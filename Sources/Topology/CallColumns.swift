@@ -12,13 +12,14 @@ public struct CallColumns: @unchecked Sendable {
     private let others: SpanBatch.Pointers
     private let hasShared: Bool
 
-    public init(_ batch: SpanBatch) {
+    /// - Parameter hasShared: as `CallExtractor` says of the batch.
+    public init(_ batch: SpanBatch, hasShared: Bool) {
         self.batch = Unmanaged.passUnretained(batch)
         traceIDHighs = batch.traceIDHighColumn
         traceIDLows = batch.traceIDLowColumn
         starts = batch.startColumn
         others = batch.pointers
-        hasShared = (0..<batch.shapeCount).contains { batch.shape($0).traits.isShared }
+        self.hasShared = hasShared
     }
 
     /// The record of a span.

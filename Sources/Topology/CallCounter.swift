@@ -20,8 +20,8 @@ public struct CallCounter: Sendable {
     /// What was counted, by the start of the minute, in nanoseconds since 1970.
     public var buckets: [Int64: [CallSeries: CallTotals]] {
         var buckets: [Int64: [CallSeries: CallTotals]] = [:]
-        for (key, totals) in zip(traces.sums.keys, traces.sums.totals) {
-            buckets[key.minute, default: [:]][key.series] = totals
+        for (key, tally) in zip(traces.sums.keys, traces.sums.tallies) {
+            buckets[key.minute, default: [:]][key.series] = tally.totals
         }
         return buckets
     }
@@ -30,7 +30,7 @@ public struct CallCounter: Sendable {
     public mutating func add(_ records: inout [CallRecord], _ names: CallNames) {
         names.sites.withUnsafeBufferPointer { sites in
             let order = CallOrder(names: names, sites: sites)
-            guard records.count > Self.smallCount else {
+            guard records.count > Self.smallCount, !Self.isOneTrace(records) else {
                 records.withUnsafeMutableBufferPointer { records in
                     order.sort(records)
                     count(UnsafeBufferPointer(records), order)
@@ -51,6 +51,10 @@ public struct CallCounter: Sendable {
             sorted.removeAll()
             bucketEnds.removeAll(keepingCapacity: true)
         }
+    }
+
+    private static func isOneTrace(_ records: [CallRecord]) -> Bool {
+        records.allSatisfy { $0.traceIDLow == records[0].traceIDLow }
     }
 
     /// Puts the records of each trace near each other: into one of about as many buckets as there are traces.

@@ -44,6 +44,7 @@ public struct CallExtractor: Sendable {
     }
 
     private var plans: [Plan] = []
+    private var hasShared = false
     private var slots: [Slot] = []
     /// Of each string of the batch, what it tells as a key.
     private var keyRoles: [KeyRole] = []
@@ -56,20 +57,22 @@ public struct CallExtractor: Sendable {
     public init() {}
 
     /// Appends the number of each span's site, in the order of the batch.
-    public mutating func append(_ batch: SpanBatch, to sites: inout [UInt32], _ names: inout CallNames) {
+    /// - Returns: whether there may be spans that share their IDs.
+    public mutating func append(_ batch: SpanBatch, to sites: inout [UInt32], _ names: inout CallNames) -> Bool {
         examineShapes(batch)
         removeEntries()
         let ids = batch.pointers
         for row in 0..<batch.spanCount {
             sites.append(site(ofRow: row, shape: Int(ids.shapes[row]), batch, ids, &names))
         }
+        return hasShared
     }
 
     /// Appends a record for each span, in the order of the batch.
     package mutating func append(_ batch: SpanBatch, to records: inout [CallRecord], _ names: inout CallNames) {
         var sites: [UInt32] = []
-        append(batch, to: &sites, &names)
-        let columns = CallColumns(batch)
+        let hasShared = append(batch, to: &sites, &names)
+        let columns = CallColumns(batch, hasShared: hasShared)
         for (row, site) in sites.enumerated() { records.append(columns.record(ofRow: row, site: site)) }
     }
 
@@ -77,11 +80,13 @@ public struct CallExtractor: Sendable {
 
     private mutating func examineShapes(_ batch: SpanBatch) {
         plans.removeAll(keepingCapacity: true)
+        hasShared = false
         slots.removeAll(keepingCapacity: true)
         keyRoles.removeAll(keepingCapacity: true)
         keyRoles.append(contentsOf: repeatElement(.unknown, count: batch.stringCount))
         for number in 0..<batch.shapeCount {
             let shape = batch.shape(number)
+            if shape.traits.isShared { hasShared = true }
             let isCaller = shape.traits.kind == .client || shape.traits.kind == .producer
             let firstSlot = slots.count
             var word: UInt32 = 0

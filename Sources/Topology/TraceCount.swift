@@ -36,26 +36,53 @@ struct TraceCount: Sendable {
 
     private mutating func countLinks() {
         tree.forEachLink { parent, child, isError in
-            let series = CallSeries(
-                .link, caller: CallParty(serviceName: parent), callee: CallParty(serviceName: child))
-            sums.add(trace.start, series) { totals in
-                totals.callCount += 1
-                if isError { totals.errorCount += 1 }
-            }
+            let hint = SeriesSums.Hint(high: UInt64(parent) << 32 | UInt64(child), low: HintKind.link.rawValue)
+            let place =
+                sums.place(at: trace.start, hint)
+                ?? sums.place(
+                    at: trace.start, hint,
+                    CallSeries(
+                        .link, caller: CallParty(serviceName: parent), callee: CallParty(serviceName: child)))
+            sums.tallies[place].count(isError: isError)
         }
+    }
+
+    // MARK: Hints
+
+    private enum HintKind: UInt64 {
+        case link, operation, mirroredOperation, call, nameless, oneSided
+    }
+
+    /// What tells a series of calls made of the sites of some spans.
+    /// - Returns: nil if a span was put together from different sites.
+    @inline(__always)
+    private func hint(
+        _ hintKind: HintKind, _ kind: CallSeries.Kind, caller: CallSpan?, entry: Int32, _ span: CallSpan
+    ) -> SeriesSums.Hint? {
+        guard span.isOfOneSite, caller?.isOfOneSite ?? true, entry < 0 || tree.spans[Int(entry)].isOfOneSite else {
+            return nil
+        }
+        let entrySite = entry < 0 ? 0 : UInt64(tree.spans[Int(entry)].record.site) + 1
+        return SeriesSums.Hint(
+            high: UInt64(caller?.record.site ?? 0) << 32 | UInt64(span.record.site),
+            low: entrySite << 16 | UInt64(kind.rawValue) << 8 | hintKind.rawValue)
     }
 
     // MARK: Operations
 
     private mutating func countOperation(_ span: CallSpan, isMirrored: Bool) {
-        let series = CallSeries(
-            .operation, callee: party(span, operationName: span.site.operationName), spanKind: span.kind,
-            isMirrored: isMirrored)
-        sums.add(time(span), series) { totals in
-            totals.callCount += 1
-            if span.isError { totals.errorCount += 1 }
-            if span.record.duration != SpanBatch.absentTime { totals.clientDurations.add(span.record.duration) }
-        }
+        let hint = hint(
+            isMirrored ? .mirroredOperation : .operation, .operation, caller: nil, entry: CallTree.none, span)
+        let place =
+            sums.place(at: time(span), hint)
+            ?? sums.place(
+                at: time(span), hint,
+                CallSeries(
+                    .operation, callee: party(span, operationName: span.site.operationName), spanKind: span.kind,
+                    isMirrored: isMirrored))
+        sums.tallies[place].count(isError: span.isError)
+        guard span.record.duration != SpanBatch.absentTime else { return }
+        sums.tallies[place].clientDurations.add(span.record.duration)
     }
 
     // MARK: Calls
@@ -65,12 +92,18 @@ struct TraceCount: Sendable {
     ) {
         let parentPlace = Int(spot.parent)
         var kind: CallSeries.Kind = span.kind == .server ? .rpc : .messaging
-        let callee = party(span, operationName: span.site.operationName)
         guard parentPlace >= 0 else {
             // The caller sends no spans, but the callee knows its name.
             guard span.site.remoteServiceName != 0 else { return }
-            let caller = CallParty(serviceName: span.site.remoteServiceName)
-            return addCall(CallSeries(kind, caller: caller, callee: callee), span, clientDuration: nil)
+            let hint = hint(.nameless, kind, caller: nil, entry: CallTree.none, span)
+            let place =
+                sums.place(at: time(span), hint)
+                ?? sums.place(
+                    at: time(span), hint,
+                    CallSeries(
+                        kind, caller: CallParty(serviceName: span.site.remoteServiceName),
+                        callee: party(span, operationName: span.site.operationName)))
+            return addCall(span, place, clientDuration: nil)
         }
         let (parent, parentSpot) = (tree.spans[parentPlace], calls.spots[parentPlace])
         guard isCall(from: parent, to: span, names) else { return }
@@ -81,9 +114,15 @@ struct TraceCount: Sendable {
         // How long the client waited is told once.
         let hasDuration =
             parent.isCaller && !isRetried && parent.record.duration != SpanBatch.absentTime
-        addCall(
-            CallSeries(kind, caller: caller(parent, parentSpot), callee: callee), span,
-            clientDuration: hasDuration ? parent.record.duration : nil)
+        let hint = hint(.call, kind, caller: parent, entry: parentSpot.entry, span)
+        let place =
+            sums.place(at: time(span), hint)
+            ?? sums.place(
+                at: time(span), hint,
+                CallSeries(
+                    kind, caller: caller(parent, parentSpot),
+                    callee: party(span, operationName: span.site.operationName)))
+        addCall(span, place, clientDuration: hasDuration ? parent.record.duration : nil)
     }
 
     /// An application below its own sidecar was not called once more.
@@ -93,15 +132,12 @@ struct TraceCount: Sendable {
         return !(parent.kind == .server && names.isSameService(parent.site, span.site))
     }
 
-    private mutating func addCall(
-        _ series: CallSeries, _ span: CallSpan, clientDuration: Int64?
-    ) {
-        sums.add(time(span), series) { totals in
-            totals.callCount += 1
-            if span.isError { totals.errorCount += 1 }
-            if let clientDuration { totals.clientDurations.add(clientDuration) }
-            if span.record.duration != SpanBatch.absentTime { totals.serverDurations.add(span.record.duration) }
-        }
+    /// - Parameter place: of the tally.
+    private mutating func addCall(_ span: CallSpan, _ place: Int, clientDuration: Int64?) {
+        sums.tallies[place].count(isError: span.isError)
+        if let clientDuration { sums.tallies[place].clientDurations.add(clientDuration) }
+        guard span.record.duration != SpanBatch.absentTime else { return }
+        sums.tallies[place].serverDurations.add(span.record.duration)
     }
 
     private mutating func countOneSided(_ span: CallSpan, _ spot: TraceCalls.Spot) {
@@ -115,11 +151,13 @@ struct TraceCount: Sendable {
             } else {
                 span.site.traits.isDatabase ? .database : .oneSided
             }
-        sums.add(time(span), CallSeries(kind, caller: caller(span, spot), callee: other)) { totals in
-            totals.callCount += 1
-            if span.isError { totals.errorCount += 1 }
-            if span.record.duration != SpanBatch.absentTime { totals.clientDurations.add(span.record.duration) }
-        }
+        let hint = hint(.oneSided, kind, caller: nil, entry: spot.entry, span)
+        let place =
+            sums.place(at: time(span), hint)
+            ?? sums.place(at: time(span), hint, CallSeries(kind, caller: caller(span, spot), callee: other))
+        sums.tallies[place].count(isError: span.isError)
+        guard span.record.duration != SpanBatch.absentTime else { return }
+        sums.tallies[place].clientDurations.add(span.record.duration)
     }
 
     // MARK: Where traces fall apart
@@ -142,10 +180,9 @@ struct TraceCount: Sendable {
     }
 
     private mutating func addSign(_ time: Int64, _ series: CallSeries) {
-        sums.add(time, series) { totals in
-            totals.callCount += 1
-            totals.addExample(trace.traceID)
-        }
+        let place = sums.place(at: time, nil, series)
+        sums.tallies[place].callCount += 1
+        sums.tallies[place].signs.addExample(trace.traceID)
     }
 
     // MARK: Parties

@@ -64,7 +64,7 @@ struct CallGroups: Sendable {
     ) {
         var last = (traceIDLow: UInt64(0), number: -1)
         for batch in source.batches {
-            columns.append(CallColumns(batch.batch))
+            columns.append(CallColumns(batch.batch, hasShared: batch.hasShared))
             let arrival = min(batch.arrival, now)
             for traceIDLow in batch.batch.traceIDLowColumn {
                 if last.number < 0 || last.traceIDLow != traceIDLow {

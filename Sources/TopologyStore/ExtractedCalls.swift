@@ -8,6 +8,8 @@ struct ExtractedCalls: Sendable {
         let arrival: Int64
         /// The place behind its last site.
         let end: Int
+        /// Whether there may be spans that share their IDs.
+        let hasShared: Bool
     }
 
     private(set) var batches: [Batch] = []
@@ -27,7 +29,8 @@ struct ExtractedCalls: Sendable {
     }
 
     mutating func append(_ arrived: ArrivedBatch, _ extractor: inout CallExtractor, _ names: inout CallNames) {
-        extractor.append(arrived.batch, to: &sites, &names)
-        batches.append(Batch(batch: arrived.batch, arrival: arrived.arrival, end: sites.count))
+        let hasShared = extractor.append(arrived.batch, to: &sites, &names)
+        batches.append(
+            Batch(batch: arrived.batch, arrival: arrived.arrival, end: sites.count, hasShared: hasShared))
     }
 }

@@ -130,7 +130,8 @@ struct WaitingRows: Sendable {
         let newCount = added.chunk.recordCount
         if newCount == 0 && !isForgetting { return (self, waiting) }
         let all = recordCount + newCount
-        if count >= Self.countMax || count > 0 && all > 4 * waiting.count + Self.recordCountMin {
+        let isRoundDue = count >= Self.countMax || count > 0 && all > 4 * waiting.count + Self.recordCountMin
+        if isRoundDue && waiting.count <= WaitingRow.recordCountMax {
             let (waiting, row) = waiting.inOneRow(cutoff: added.chunk.cutoff, names)
             change.waiting = .init(cutoff: row.chunk.cutoff, content: row.chunk.content)
             change.replacesWaiting = true

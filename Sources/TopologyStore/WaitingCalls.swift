@@ -147,16 +147,20 @@ struct WaitingCalls: Sendable {
     /// Lets go of chunks that nobody needs, and puts together what is left of those that few need.
     private mutating func compact(_ useCounts: [Int], _ names: CallNames) {
         let old = chunks
+        var movedCount = 0
         var numbers = [UInt32](repeating: Self.none, count: old.count)
         chunks = []
         for (number, chunk) in old.enumerated() where useCounts[number] > 0 {
-            guard (chunk.recordCount - useCounts[number]) * Self.unusedPart <= chunk.recordCount else { continue }
+            let isSparse = (chunk.recordCount - useCounts[number]) * Self.unusedPart > chunk.recordCount
+            if isSparse && movedCount + useCounts[number] <= WaitingRow.recordCountMax {
+                movedCount += useCounts[number]
+                continue
+            }
             numbers[number] = UInt32(chunks.count)
             chunks.append(chunk)
         }
-        let sparse = old.indices.filter { useCounts[$0] > 0 && numbers[$0] == Self.none }
-        var writer = WaitingRowWriter(
-            cutoff: old.first?.cutoff ?? 0, names, expecting: sparse.reduce(0) { $0 + useCounts[$1] })
+        guard movedCount > 0 || chunks.count < old.count else { return }
+        var writer = WaitingRowWriter(cutoff: old.first?.cutoff ?? 0, names, expecting: movedCount)
         var records: [CallRecord] = []
         for trace in traces {
             var next = trace.lastPart
@@ -176,7 +180,7 @@ struct WaitingCalls: Sendable {
                 }
             }
         }
-        if !sparse.isEmpty { chunks.append(writer.finish(isStored: false).chunk) }
+        if movedCount > 0 { chunks.append(writer.finish(isStored: false).chunk) }
     }
 
     /// Of a chunk that is left as it is at most such a part may be needed by nobody: one in so many records.

@@ -14,6 +14,8 @@ struct WaitingRow: Sendable {
     static let headerByteCount = 12
     /// More is no row of ours.
     static let byteCountMax = 1 << 30
+    /// So many calls are within that, whatever they are.
+    static let recordCountMax = 10_000_000
 
     /// Appends the records of a trace.
     func append(_ group: CallGroup, to records: inout [CallRecord]) {

@@ -121,6 +121,10 @@ public struct DurationSketch: Hashable, Sendable {
 
     // MARK: Bins
 
+    /// The number of the bin that a duration falls into; nil: that of 0 and less.
+    @inline(__always)
+    package static func bin(of duration: Int64) -> Int32? { duration > 0 ? number(of: duration) : nil }
+
     /// Of the durations of 0 and less so many, and nothing else yet; `sum` is of all.
     package init(zeroCount: Int, sum: Int64, binCount: Int) {
         bins.reserveCapacity(binCount)

@@ -19,6 +19,7 @@ final class Listeners: Sendable {
         let tempo: TempoQueries
         let skeinQueries: SkeinQueries
         let samplingQueries: SamplingQueries
+        let forwarding: ForwardingRoutes
         let otlp: OTLPReceiver
         let sampling: SamplingRoutes
         let admin: AdminRoutes
@@ -106,6 +107,7 @@ final class Listeners: Sendable {
             // For commands that are given the address of this listener.
             services.skeinQueries.register(on: &router)
             services.samplingQueries.register(on: &router)
+            services.forwarding.register(on: &router)
             router.mount(prefix: "/zipkin")
         case .otlpGRPC: services.otlp.registerGRPC(on: &router)
         case .otlpHTTP: services.otlp.registerHTTP(on: &router)
@@ -125,6 +127,7 @@ final class Listeners: Sendable {
             services.jaegerV3Queries.register(on: &router)
             services.skeinQueries.register(on: &router)
             services.samplingQueries.register(on: &router)
+            services.forwarding.register(on: &router)
             router.mount(prefix: "/jaeger")
         case .queryGRPC:
             services.jaegerCalls.register(on: &router)

@@ -21,9 +21,8 @@ struct Skein: ParsableCommand {
         version: ProgramVersion.number,
         subcommands: [
             ServeCommand.self, TraceCommand.self, SearchCommand.self, ServicesCommand.self, OperationsCommand.self,
-            DependenciesCommand.self, ReleasesCommand.self, CompareCommand.self, SamplingCommand.self, SendCommand.self,
-            StoreCommand.self, ConfigCommand.self,
-            VersionCommand.self,
+            DependenciesCommand.self, ReleasesCommand.self, CompareCommand.self, SamplingCommand.self,
+            ForwardCommand.self, SendCommand.self, StoreCommand.self, ConfigCommand.self, VersionCommand.self,
         ])
 
     static func main() { Glibc.exit(run(Array(CommandLine.arguments.dropFirst()))) }

@@ -141,7 +141,8 @@ struct Server {
             samplingQueries: SamplingQueries(
                 store: store, simulated: storage.embedded, policies: { samplingInForce.document },
                 parse: { try PolicyDocument.parse(text: $0, path: "policies") }, limits: limits),
-            otlp: OTLPReceiver(pipeline: pipeline), sampling: sampling.routes, admin: admin)
+            forwarding: ForwardingRoutes(forwarders: storage.forwarders), otlp: OTLPReceiver(pipeline: pipeline),
+            sampling: sampling.routes, admin: admin)
     }
 
     /// The line that scripts wait for.

@@ -1,4 +1,5 @@
 import Foundation
+import PeerTestSupport
 import TestSupport
 
 /// Asks a program that hands on what it stores how that goes, and for what was refused.
@@ -91,8 +92,22 @@ struct ForwardingClient {
 
     /// Has the documents sent again that were refused.
     func retryDeadLetters() throws {
-        _ = try Program.run(
-            try Program.skeinPath(),
-            ["forward", "retry-dead-letters", "--server", "http://127.0.0.1:\(try process.port("admin"))"])
+        _ = try Program.run(try Program.skeinPath(), ["forward", "retry-dead-letters"] + server("query"))
+    }
+
+    /// What the command line tells of the destinations.
+    func status() throws -> String {
+        String(
+            decoding: try Program.run(try Program.skeinPath(), ["forward", "status"] + server("query")), as: UTF8.self)
+    }
+
+    /// What the command line tells of the store.
+    func storeStatistics() throws -> String {
+        String(
+            decoding: try Program.run(try Program.skeinPath(), ["store", "stats"] + server("admin")), as: UTF8.self)
+    }
+
+    private func server(_ listener: String) throws -> [String] {
+        ["--server", "http://127.0.0.1:\(try process.port(listener))"]
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import PeerTestSupport
 import TestSupport
 import Testing
 

@@ -1,4 +1,5 @@
 import Foundation
+import PeerTestSupport
 import TestSupport
 import Testing
 
@@ -43,7 +44,7 @@ extension EndToEndTests {
             }
         }
 
-        /// Waits until metrics, log, readiness and `store stats` tell of it.
+        /// Waits until metrics, log and readiness tell of it, and the command line does too.
         private func expectTold(_ words: [String], by process: SkeinProcess) throws {
             let client = try ForwardingClient(process)
             #expect(try PeerTests.waited(for: Self.spanCount) { try client.sealedLag() } == Self.spanCount)
@@ -52,12 +53,10 @@ extension EndToEndTests {
             let ready = try client.readiness()
             #expect(ready.status == 200, "a cluster that is away does not make the program useless")
             #expect(holds(ready.text), "\(ready.text)")
-            let admin = "http://127.0.0.1:\(try process.port("admin"))"
-            let stats = String(
-                decoding: try Program.run(try Program.skeinPath(), ["store", "stats", "--server", admin]), as: UTF8.self
-            )
-            #expect(holds(stats), "\(stats)")
-            #expect(stats.replacing(",", with: "").contains("\(Self.spanCount)"), "\(stats)")
+            let status = try client.status()
+            #expect(holds(status) && status.filter { $0 != "," }.contains("\(Self.spanCount)"), "\(status)")
+            let statistics = try client.storeStatistics()
+            #expect(statistics.filter { $0 != "," }.contains("lag_spans"), "\(statistics)")
         }
 
         @Test func `a wrong password is told of, and all is handed on once its file is right`() throws {

@@ -3,6 +3,7 @@ import NetworkTestSupport
 import OpenSearch
 import TestSupport
 import Testing
+import TopologyStore
 import TraceStore
 
 @testable import Forwarding
@@ -235,6 +236,39 @@ import TraceStore
             try harness.until("no content") {
                 try harness.store.toldCalls(destination: "main").allSatisfy { $0.content == nil }
             }
+            harness.stop()
+        }
+    }
+}
+
+/// Data Prepper's shape.
+@Suite struct OTelShapeTests {
+    @Test func `spans know their trace's root, and calls are told once`() async throws {
+        let cluster = RecordingCluster()
+        try await RunningServer.run(routes: { cluster.routes(&$0) }) { server in
+            let harness = try ForwarderHarness(port: server.port) { options, _ in options.index.shape = .otel }
+            func span(_ trace: Int, _ id: Int, parent: Int?, _ kind: String, _ service: String) -> String {
+                let parentID = parent.map { "\"parentId\":\"\($0)\"," } ?? ""
+                return """
+                    {"traceId":"\(trace)","id":"\(id)",\(parentID)"kind":"\(kind)","name":"\(service)-op",\
+                    "timestamp":\(ForwarderHarness.start + id),"duration":1000,\
+                    "localEndpoint":{"serviceName":"\(service)"}}
+                    """
+            }
+            for trace in 1...3 {
+                try harness.seal([
+                    span(trace, 1, parent: nil, "SERVER", "shop"), span(trace, 2, parent: 1, "CLIENT", "shop"),
+                    span(trace, 3, parent: 2, "SERVER", "cart"),
+                ])
+            }
+            try harness.start()
+            try harness.untilDone()
+            let spans = cluster.documents.filter { $0.key.hasPrefix("otel-v1-apm-span") }
+            #expect(spans.count == 9)
+            #expect(spans.values.allSatisfy { $0.contains("\"traceGroup\":\"shop-op\"") })
+            let calls = cluster.documents.filter { $0.key.hasPrefix("otel-v1-apm-service-map") }
+            #expect(calls.count == 2)
+            #expect(cluster.templates.isSuperset(of: ["otel-v1-apm-span", "otel-v1-apm-service-map"]))
             harness.stop()
         }
     }

@@ -21,8 +21,8 @@ import Testing
         (400, "validation_exception"), (0, ""),
     ])
     func `what the cluster may take later is sent again`(status: Int, type: String) throws {
-        let text =
-            #"{"items":[{"index":{"status":201}},{"index":{"error":{"type":"\#(type)","reason":"r"},"status":\#(status)}}]}"#
+        let failed = #"{"index":{"error":{"type":"\#(type)","reason":"r"},"status":\#(status)}}"#
+        let text = #"{"items":[{"index":{"status":201}},\#(failed)]}"#
         let problems = try outcome(text, count: 2).problems
         let reason = type.isEmpty ? "r" : type + ": r"
         #expect(problems == [.init(document: 1, verdict: .again(status: status, reason: reason))])

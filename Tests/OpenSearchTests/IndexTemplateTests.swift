@@ -16,7 +16,8 @@ import Testing
         #expect(legacy.version == 7 && !legacy.isComposable)
         #expect(
             String(decoding: legacy.composableBody, as: UTF8.self) == """
-                {"index_patterns":"*jaeger-span-*","version":7,"priority":0,"template":{"settings":{"a": [1, {"b": "}"}]},\
+                {"index_patterns":"*jaeger-span-*","version":7,"priority":0,\
+                "template":{"settings":{"a": [1, {"b": "}"}]},\
                 "mappings":{ },"aliases":{"x-read": {}}}}
                 """)
     }

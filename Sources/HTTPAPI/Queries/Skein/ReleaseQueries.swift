@@ -3,7 +3,7 @@ internal import FoundationEssentials
 public import NetworkServer
 package import Releases
 internal import Threads
-package import Topology
+internal import Topology
 public import TraceStore
 
 /// The part of the program's own query API that tells which services are released in several versions, and how these
