@@ -148,7 +148,7 @@ let package = Package(
                 "Configuration", "HTTPClient", "Terminal", "HTTPAPI", "Receivers", "NetworkServer", "Ingestion",
                 "Forwarding", "OpenSearchStore", "OpenSearch", "TraceStore", "TopologyStore", "Sampling",
                 "QueryLanguage", "GraphDrawing",
-                "Releases", "Topology",
+                "Releases", "Comparison", "Topology",
                 "Journal", "WireFormats", "TraceModel", "Telemetry", "Compression", "Threads", "Bytes", "CShim",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Comparison
 import FoundationEssentials
 import HTTPAPI
 import Releases

@@ -1,3 +1,4 @@
+import Comparison
 import FoundationEssentials
 import HTTPAPI
 import HTTPClient
