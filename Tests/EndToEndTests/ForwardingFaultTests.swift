@@ -1,6 +1,6 @@
 import Foundation
-import Synchronization
 import PeerTestSupport
+import Synchronization
 import TestSupport
 import Testing
 

@@ -117,7 +117,7 @@ extension EndToEndTests {
             let setting = try Setting(certificate: "client")
             let process = try setting.started("https", ["--opensearch-skip-host-verify", "true"])
             try setting.expectAll(process)
-            #expect(process.standardError.contains("skip-host-verify"), "\(process.standardError)")
+            #expect(process.standardError.contains("NOT VERIFIED"), "\(process.standardError)")
             try process.terminate()
         }
 

@@ -138,10 +138,6 @@ extension PeerTests {
         }
 
         private struct DashboardsAnswer: Decodable {
-            struct Status: Decodable {
-                let code: Int
-            }
-
             struct Document: Decodable {
                 let traceId: String
                 let spanId: String
@@ -151,7 +147,12 @@ extension PeerTests {
                 let serviceName: String
                 let durationInNanos: Int64
                 let traceGroup: String?
-                let status: Status
+                let statusCode: Int
+
+                private enum CodingKeys: String, CodingKey {
+                    case traceId, spanId, parentSpanId, name, kind, serviceName, durationInNanos, traceGroup
+                    case statusCode = "status.code"
+                }
             }
 
             let services: [String]
@@ -171,7 +172,7 @@ extension PeerTests {
                 #expect(document.kind == (place % 2 == 0 ? "SPAN_KIND_SERVER" : "SPAN_KIND_CLIENT"))
                 #expect(document.serviceName == ForwardingTraffic.services[place / 2])
                 #expect(document.durationInNanos == Int64(1_000 + 17 * (100 - place)) * 1_000)
-                #expect(document.traceGroup == "operation-0" && document.status.code == 0)
+                #expect(document.traceGroup == "operation-0" && document.statusCode == 0)
             }
             try process.terminate()
         }
