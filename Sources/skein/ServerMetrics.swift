@@ -1,6 +1,7 @@
 import Configuration
 import Forwarding
 import NetworkServer
+import OpenSearchStore
 import Telemetry
 import Threads
 import TopologyStore
