@@ -270,7 +270,8 @@ let package = Package(
         .testTarget(
             name: "skeinTests",
             dependencies: [
-                "skein", "Configuration", "QueryLanguage", "GraphDrawing", "Topology", "Ingestion", "TraceModel",
+                "skein", "Configuration", "HTTPAPI", "QueryLanguage", "GraphDrawing", "Releases", "Comparison",
+                "Topology", "Ingestion", "TraceModel",
                 "TraceStore",
                 "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

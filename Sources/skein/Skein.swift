@@ -49,8 +49,10 @@ struct Skein: ParsableCommand {
                 Output.errorText(fullMessage(for: error) + "\n")
                 return CommandFailure.wrongUsage
             }
-            if !(error is ExitCode) { Output.error("\(error)") }
-            return 1
+            // What the command has told already.
+            if let told = error as? ExitCode { return told.rawValue }
+            Output.error("\(error)")
+            return CommandFailure.failed
         }
     }
 }

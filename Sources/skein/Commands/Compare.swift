@@ -64,11 +64,15 @@ struct CompareCommand: ParsableCommand {
         } else {
             for line in Self.lines(report) { Output.text(DisplayText.safe(line) + "\n") }
         }
-        guard gate else { return }
-        switch report.outcome {
-        case "worse": throw ExitCode(Self.worse)
-        case "tooLittleData": throw ExitCode(Self.tooLittleData)
-        default: return
+        let code = Self.exitCode(of: report.outcome)
+        if gate, code != 0 { throw ExitCode(code) }
+    }
+
+    static func exitCode(of outcome: String) -> Int32 {
+        switch outcome {
+        case "worse": worse
+        case "tooLittleData": tooLittleData
+        default: 0
         }
     }
 

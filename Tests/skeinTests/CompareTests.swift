@@ -1,0 +1,62 @@
+import Comparison
+import HTTPAPI
+import Releases
+import TestSupport
+import Testing
+import Topology
+import TraceModel
+
+@testable import skein
+
+@Suite struct CompareTests {
+    /// Requests that two versions served: the new one takes three times as long.
+    private func comparison(_ count: Int) -> ReleaseComparison {
+        func served(_ version: String, _ milliseconds: ClosedRange<Double>) -> NamedTotals {
+            var generator = SeededGenerator(seed: 3)
+            var totals = CallTotals()
+            totals.callCount = count
+            for _ in 0..<count {
+                totals.clientDurations.add(Int64(Double.random(in: milliseconds, using: &generator) * 1e6))
+            }
+            func party(_ service: String, _ version: String) -> NamedTotals.Party {
+                NamedTotals.Party(serviceName: service, namespace: "", version: version, operationName: "GET /")
+            }
+            return NamedTotals(
+                kind: .operation, spanKind: .server, isMirrored: false, caller: party("", ""),
+                callee: party("reviews", version), totals: totals)
+        }
+        return ReleaseComparison(
+            serviceName: "reviews", base: "v1", candidate: "v2",
+            totals: [served("v1", 10...20), served("v2", 30...60)], window: 0..<3_600_000_000_000)
+    }
+
+    @Test func `the outcome comes first, then why, then how the requests were shared`() throws {
+        let lines = CompareCommand.lines(ComparisonReport(comparison(300)))
+        #expect(lines.first == "reviews: v2 against v1: worse")
+        #expect(try #require(lines.dropFirst().first).hasPrefix("  v2 slower on GET /: p"))
+        #expect(lines.contains { $0.hasPrefix("v2 served 50 % of the requests of both") })
+    }
+
+    @Test func `with too little data it says what would decide`() {
+        let lines = CompareCommand.lines(ComparisonReport(comparison(5)))
+        #expect(lines.first == "reviews: v2 against v1: too little data to say")
+        #expect(lines.contains("to decide:"))
+    }
+
+    @Test(arguments: [
+        ["compare", "reviews", "--base", "v1"], ["compare", "reviews", "--base", "v1", "--candidate", "v1"],
+        ["compare", "reviews", "--base", "v1", "--candidate", "v2", "--share", "10"],
+        ["compare", "reviews", "--base", "v1", "--candidate", "v2", "--since", "1h", "--until", "2h"],
+        ["releases", "--since", "soon"],
+    ])
+    func `wrong usage ends with 2`(arguments: [String]) {
+        #expect(Skein.run(arguments) == 2)
+    }
+
+    @Test func `a gate tells the outcome by its exit code`() {
+        #expect(CompareCommand.exitCode(of: "worse") == 3)
+        #expect(CompareCommand.exitCode(of: "tooLittleData") == 4)
+        #expect(CompareCommand.exitCode(of: "same") == 0)
+        #expect(CompareCommand.exitCode(of: "better") == 0)
+    }
+}
