@@ -54,9 +54,9 @@ extension EndToEndTests {
             #expect(ready.status == 200, "a cluster that is away does not make the program useless")
             #expect(holds(ready.text), "\(ready.text)")
             let status = try client.status()
-            #expect(holds(status) && status.filter { $0 != "," }.contains("\(Self.spanCount)"), "\(status)")
+            #expect(holds(status) && status.filter(\.isNumber).contains("\(Self.spanCount)"), "\(status)")
             let statistics = try client.storeStatistics()
-            #expect(statistics.filter { $0 != "," }.contains("lag_spans"), "\(statistics)")
+            #expect(statistics.contains("lag_spans"), "\(statistics)")
         }
 
         @Test func `a wrong password is told of, and all is handed on once its file is right`() throws {
@@ -99,7 +99,7 @@ extension EndToEndTests {
         @Test func `a certificate for another name is told of, and all is handed on under the right name`() throws {
             let setting = try Setting(certificate: "server", address: "127.0.0.2")
             let process = try setting.started("https", Self.authority)
-            try expectTold(["127.0.0.2", "name"], by: process)
+            try expectTold(["certificate"], by: process)
             #expect(try setting.sink.report().documents == 0)
             try process.terminate()
             let right = try OpenSearchProcess.proxy(before: try setting.sink.port, certificate: "server")
