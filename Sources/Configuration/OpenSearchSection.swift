@@ -1,3 +1,5 @@
+internal import Sampling
+
 /// A cluster with a name of its own, below `opensearch.destinations:`. What it does not say is as `opensearch` says.
 struct DestinationSection: Sendable {
     static let key = "opensearch.destinations"
@@ -199,6 +201,10 @@ extension Configuration {
         }
         if text("opensearch.shape") != "jaeger" {
             problems.append("'storage' opensearch reads Jaeger's documents: 'opensearch.shape' has to be jaeger")
+        }
+        if sampling.tail != nil || !sampling.ageing.isEmpty {
+            problems.append(
+                "'storage' opensearch has no whole traces at hand: leave out 'tail' and 'ageing' of 'sampling'")
         }
         if !destinations.isEmpty {
             problems.append("'storage' opensearch hands nothing on: leave out 'opensearch.destinations'")

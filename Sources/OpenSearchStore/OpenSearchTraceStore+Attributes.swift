@@ -139,7 +139,7 @@ extension OpenSearchTraceStore {
     private static var keysOfFacts: Set<String> {
         [
             "span.kind", "otel.status_code", "otel.status_description", "otel.scope.name", "otel.scope.version",
-            "w3c.tracestate",
+            "w3c.tracestate", "peer.service",
         ]
     }
 

@@ -75,7 +75,8 @@ extension TraceStore {
         try StoreError.wrapCatalog { () throws(CatalogError) in try catalog.storeID }
     }
 
-    /// The key of the hash that hides attributes from destinations, 16 bytes; made with the catalog, and kept by a rebuild.
+    /// The key of the hash that hides attributes from destinations, 16 bytes; made with the catalog, and kept by a
+    /// rebuild.
     public func forwardHashKey() throws(StoreError) -> [UInt8] {
         try StoreError.wrapCatalog { () throws(CatalogError) in try catalog.forwardHashKey }
     }

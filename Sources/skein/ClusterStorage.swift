@@ -1,7 +1,9 @@
 import Configuration
+import Forwarding
 import Logging
 import OpenSearch
 import OpenSearchStore
+import Synchronization
 import Threads
 import TraceStore
 import WireFormats
@@ -13,6 +15,7 @@ final class ClusterStorage: Sendable {
     private let client: OpenSearchClient
     private let sender: BulkSender
     private let preparation: ClusterPreparation?
+    private let dependencies: DependencyWriter?
 
     init(_ configuration: Configuration, _ logger: Logger) throws {
         let index = IndexOptions(configuration)
@@ -26,14 +29,38 @@ final class ClusterStorage: Sendable {
         var options = OpenSearchSink.Options()
         options.documents = JaegerDocumentOptions(index)
         options.answerTimeout = configuration.clusterTimeout
-        sink = try OpenSearchSink(sender: sender, options: options, logger: logger)
+        let letters = Mutex(
+            try DeadLetters(
+                folder: DeadLetters.folder(
+                    dataPath: configuration.dataPath, destination: Configuration.destinationName),
+                byteCountMax: configuration.deadLetterByteCountMax))
+        sink = try OpenSearchSink(sender: sender, options: options, logger: logger) { rejections in
+            let time = Double(SystemClock.nanosecondsSince1970()) / 1e9
+            do throws(ForwardingError) {
+                try letters.withLock { (letters) throws(ForwardingError) in
+                    try letters.append(rejections.map { DeadLetter($0, time: time) })
+                }
+            } catch {
+                logger.error("documents that the cluster refused cannot be kept", metadata: ["reason": "\(error)"])
+            }
+        }
         var reading = OpenSearchTraceStore.Options(naming: index.naming)
         reading.spanAgeMax = configuration.traceAgeMax
         reading.requestTimeout = configuration.clusterTimeout
         reading.isSampled = SamplingRules(configuration.sampling).leavesOut
         store = OpenSearchTraceStore(client, reading)
+        if let interval = configuration.dependenciesInterval {
+            var writing = DependencyWriter.Options()
+            writing.interval = interval
+            dependencies = DependencyWriter(store, client, options: writing, logger: logger)
+        } else {
+            dependencies = nil
+        }
         preparation = index.installsTemplates ? try ClusterPreparation(client, index, logger) : nil
     }
+
+    /// Starts what works by itself.
+    func start() throws { try dependencies?.start() }
 
     /// What keeps spans from the index; nil if nothing does.
     var problem: String? { sender.state.problem.map { "\($0)" } }
@@ -42,6 +69,7 @@ final class ClusterStorage: Sendable {
 
     func close() {
         preparation?.stop()
+        dependencies?.close()
         sink.close()
         sender.stop()
         client.shutDown()

@@ -1,6 +1,7 @@
 import Configuration
 import Forwarding
 import NetworkServer
+import OpenSearchStore
 import Telemetry
 import Threads
 import TopologyStore
@@ -12,6 +13,7 @@ enum ServerMetrics {
         if let store = storage.embedded { register(metrics, store) }
         for forwarder in storage.forwarders { register(metrics, forwarder) }
         if !storage.forwarders.isEmpty { metrics.addSection { requestLines(storage.forwarders) } }
+        if let cluster = storage.cluster { register(metrics, cluster) }
         metrics.gauge("skein_requests_in_flight_bytes", "Bytes of bodies being received or worked on.") {
             Double(group.inFlightByteCount)
         }
@@ -32,6 +34,18 @@ enum ServerMetrics {
             Double(store.statistics().compactionCount)
         }
         register(metrics, topologyOf: store)
+    }
+
+    private static func register(_ metrics: MetricsRegistry, _ cluster: ClusterStorage) {
+        metrics.counter("skein_cluster_spans_total", "Spans that are in the cluster that keeps them.") {
+            Double(cluster.sink.statistics.keptSpanCount)
+        }
+        metrics.gauge("skein_cluster_waiting_spans", "Spans whose senders wait until the cluster has them.") {
+            Double(cluster.sink.statistics.waitingSpanCount)
+        }
+        metrics.counter("skein_cluster_rejected_documents_total", "Documents that the cluster refused for good.") {
+            Double(cluster.sink.statistics.rejectedDocumentCount)
+        }
     }
 
     private static func register(_ metrics: MetricsRegistry, _ forwarder: Forwarder) {

@@ -15,14 +15,13 @@ struct Storage {
     /// Nil if spans are kept in a cluster.
     let embedded: TraceStore?
     let forwarders: [Forwarder]
-    private let cluster: ClusterStorage?
-    private let logger: Logger
+    let cluster: ClusterStorage?
 
     /// Opens it; what it is to be told of the journal and of sampling is in `options`.
     init(_ configuration: Configuration, _ options: StoreOptions, _ logger: Logger) throws {
-        self.logger = logger
         if configuration.keepsInOpenSearch {
             let cluster = try ClusterStorage(configuration, logger)
+            try cluster.start()
             queries = cluster.store
             sink = ClusterSink(sink: cluster.sink)
             embedded = nil

@@ -1,5 +1,4 @@
 import Foundation
-import PeerTestSupport
 import TestSupport
 import Testing
 
@@ -136,8 +135,7 @@ extension EndToEndTests {
 
         private func expectNoSecret(_ secrets: [String], _ process: SkeinProcess, options: [String]) throws {
             let client = try ForwardingClient(process)
-            let printed = try Program.run(
-                try Program.skeinPath(),
+            let printed = try ForwardingClient.command(
                 ["config", "print", "--opensearch-urls", "http://127.0.0.1:1", "--opensearch-username", "forwarder"]
                     + options.suffix(2))
             let texts = [
@@ -149,14 +147,5 @@ extension EndToEndTests {
             }
             for secret in secrets { #expect(try process.data.files(containing: secret) == []) }
         }
-    }
-}
-
-extension Program {
-    /// The program, built beside the tests.
-    static func skeinPath() throws -> String {
-        let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        let beside = URL(filePath: own).deletingLastPathComponent().appending(path: "skein").path
-        return ProcessInfo.processInfo.environment["SKEIN_BINARY"] ?? beside
     }
 }

@@ -182,9 +182,9 @@ import TraceModel
             if let (_, outcome) = try? search(harness.store, query) {
                 switch outcome.count {
                 case .exactly(let count):
-                    #expect(count == 200 && outcome.notes.isEmpty, "\(count) after the flip of byte \(place)")
+                    #expect(count == 200 && outcome.gaps.isEmpty, "\(count) after the flip of byte \(place)")
                 case .atLeast(let count):
-                    #expect(count < 200 && outcome.notes.count == 1, "the flip of byte \(place)")
+                    #expect(count < 200 && outcome.gaps.count == 1, "the flip of byte \(place)")
                     foundCounts.insert(count)
                 }
             }

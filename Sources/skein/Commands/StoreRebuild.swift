@@ -10,8 +10,8 @@ extension StoreCommand {
             abstract: "Make the catalog of a data folder anew, from its segments alone.",
             discussion: """
                 For a catalog that is damaged or gone. A segment that cannot be read is set aside: its file gets
-                '.damaged' behind its name, and the command ends with 1. The topology's figures are in the catalog alone:
-                what of it is lost does not come back. No server may have the folder open.
+                '.damaged' behind its name, and the command ends with 1. The topology's figures are in the catalog
+                alone: what of it is lost does not come back. No server may have the folder open.
 
                 Examples:
                   skein store rebuild
