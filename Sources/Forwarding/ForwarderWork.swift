@@ -229,12 +229,12 @@ final class ForwarderWork: @unchecked Sendable {
             if !isFirstTemplates { documents.reset() }
             isFirstTemplates = false
             hasTemplates = true
-            templatesSchedule = Self.templatesIntervalMin
+            templatesSchedule = templatesIntervals.lowerBound
             if templatesProblem != nil { inbox.change { $0.problem = nil } }
             templatesProblem = nil
         } catch {
             nextTemplates = SystemClock.monotonicNanoseconds() + UInt64(templatesSchedule * 1e9)
-            templatesSchedule = min(templatesSchedule * 2, Self.templatesIntervalMax)
+            templatesSchedule = min(templatesSchedule * 2, templatesIntervals.upperBound)
             guard templatesProblem?.summary != error.summary, !inbox.isToStop else { return }
             templatesProblem = error
             logger.warning("spans wait: index templates cannot be installed", metadata: ["reason": "\(error)"])
@@ -244,8 +244,10 @@ final class ForwarderWork: @unchecked Sendable {
     }
 
     /// Seconds between two attempts to install templates.
-    private static let templatesIntervalMin = 1.0
-    private static let templatesIntervalMax = 30.0
+    private var templatesIntervals: ClosedRange<Double> {
+        let least = options.backoffMin / .seconds(1)
+        return least...max(least, options.backoffMax / .seconds(1))
+    }
 
     /// Lets time pass, unless the forwarder is to stop.
     func wait(seconds: Double) {

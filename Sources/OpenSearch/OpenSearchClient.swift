@@ -131,7 +131,8 @@ public final class OpenSearchClient: Sendable {
             case .cancelled: .stopped
             case .badURL, .noLibrary: .badOptions
             case .tooLarge: .tooLarge
-            case .unreachable, .untrusted, .timedOut, .interrupted: .unreachable
+            case .untrusted: .untrusted
+            case .unreachable, .timedOut, .interrupted: .unreachable
             }
         return OpenSearchError(code, "OpenSearch: \(error.message)")
     }

@@ -2,7 +2,8 @@
 public struct OpenSearchError: Error, Sendable, CustomStringConvertible {
     public enum Code: Sendable {
         case badOptions  // what was configured cannot be used
-        case unreachable  // no answer: no connection, no trust, silence, or cut short
+        case unreachable  // no answer: no connection, silence, or cut short
+        case untrusted  // TLS: the certificate of one side does not satisfy the other
         case unauthorized  // 401, 403: credentials are missing, wrong, or of too few rights
         case tooLarge  // 413: of the request; or the answer is larger than allowed
         case pushedBack  // 429, 503: later, and less
@@ -42,6 +43,7 @@ public struct OpenSearchError: Error, Sendable, CustomStringConvertible {
         case .stopped: "skein is stopping"
         case .badAnswer: "OpenSearch's answer is not understood"
         case .tooLarge: "OpenSearch's answer is too large"
+        case .untrusted: "OpenSearch's certificate is not trusted, or ours is not"
         default: "OpenSearch cannot be reached"
         }
     }

@@ -61,9 +61,8 @@ public final class HTTPConnection {
             }
         }
         guard outcome == 0 else {
-            let reason = systemErrorText(errno)
-            close(descriptor)
-            throw HTTPConnectionError.cannotConnect("port \(port): \(reason)")
+            // What is made so far is closed by the end of its life, which begins here.
+            throw HTTPConnectionError.cannotConnect("port \(port): \(systemErrorText(errno))")
         }
     }
 

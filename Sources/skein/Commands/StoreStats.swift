@@ -62,7 +62,9 @@ extension StoreCommand {
         private func samplesOfServer() throws -> [MetricSample] {
             let client = try file.client(server: server, listener: .admin)
             let response = try client.get("/metrics")
-            let samples = MetricSample.parse(response.text).filter { $0.name.hasPrefix("skein_store_") }
+            let samples = MetricSample.parse(response.text).filter {
+                $0.name.hasPrefix("skein_store_") || $0.name.hasPrefix("skein_forwarder_lag_")
+            }
             guard response.status == 200, !samples.isEmpty else {
                 throw CommandFailure("\(client.baseURL) has no metrics of a store: is it the admin port?")
             }
@@ -73,7 +75,11 @@ extension StoreCommand {
             let store = try FolderSource.open(path)
             defer { store.close() }
             let statistics = store.statistics()
-            return StoreMetrics.all.map { MetricSample(name: $0.text, value: $0.read(statistics)) }
+            let lags = try store.lags().map { name, lag in
+                MetricSample(
+                    name: "skein_forwarder_lag_spans{destination=\"\(name)\"}", value: Double(lag.spanCount))
+            }
+            return StoreMetrics.all.map { MetricSample(name: $0.text, value: $0.read(statistics)) } + lags
         }
 
         // MARK: Columns
