@@ -67,7 +67,7 @@ public struct ReleaseComparison: Sendable {
             var figures: [String: CallFigures] = [:]
             for own in served where own.callee.version == version && own.isMirrored == isMirrored {
                 figures[Self.commonName(own.callee.operationName), default: CallFigures()].add(
-                    own.totals, own.totals.clientDurations)
+                    own.totals)
             }
             return figures
         }
@@ -151,7 +151,7 @@ public struct ReleaseComparison: Sendable {
             if own.kind == .retried {
                 caller[keyPath: side].retryCount += own.totals.callCount
             } else {
-                caller[keyPath: side].add(own.totals, own.totals.clientDurations)
+                caller[keyPath: side].add(own.totals)
             }
             callers[name] = caller
         }
@@ -180,9 +180,9 @@ public struct ReleaseComparison: Sendable {
                     serviceName: key.serviceName, kind: key.kind, base: CallFigures(), candidate: CallFigures(),
                     basePerRequest: 0, candidatePerRequest: 0, change: .none)
             if own.caller.version == versions.base {
-                callee.base.add(own.totals, own.totals.clientDurations)
+                callee.base.add(own.totals)
             } else {
-                callee.candidate.add(own.totals, own.totals.clientDurations)
+                callee.candidate.add(own.totals)
             }
             callees[key] = callee
         }
@@ -218,10 +218,11 @@ public struct CallFigures: Sendable, Equatable {
 
     public init() {}
 
-    mutating func add(_ totals: CallTotals, _ durations: DurationSketch) {
+    /// Durations are those that the caller saw, or, of operations, those of the spans.
+    mutating func add(_ totals: CallTotals) {
         callCount += totals.callCount
         errorCount += totals.errorCount
-        self.durations.merge(durations)
+        durations.merge(totals.clientDurations)
     }
 }
 

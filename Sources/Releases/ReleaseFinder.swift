@@ -150,12 +150,3 @@ public enum ReleaseFinder {
         }
     }
 }
-
-enum ReleaseText {
-    /// Such as `9.8 %`.
-    static func percent(_ share: Double) -> String {
-        let tenths = (share * 1000).rounded()
-        return tenths.truncatingRemainder(dividingBy: 10) == 0
-            ? "\(Int(tenths) / 10) %" : "\(Int(tenths) / 10).\(Int(tenths) % 10) %"
-    }
-}

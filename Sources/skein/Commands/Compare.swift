@@ -99,8 +99,9 @@ struct CompareCommand: ParsableCommand {
                     + report.candidate)
         }
         lines.append(
-            "\(report.candidate) served \(Percent.text(report.share)) of the requests of both "
-                + "(\(Percent.text(report.shareInterval.low)) to \(Percent.text(report.shareInterval.high)))")
+            "\(report.candidate) served \(ReleaseText.percent(report.share)) of the requests of both "
+                + "(\(ReleaseText.percent(report.shareInterval.low)) to \(ReleaseText.percent(report.shareInterval.high)))"
+        )
         return lines + report.notes
     }
 }

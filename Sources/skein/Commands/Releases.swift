@@ -35,20 +35,11 @@ struct ReleasesCommand: ParsableCommand {
             Output.text("\(DisplayText.safe(release.service)): \(release.kind), \(DisplayText.safe(release.reason))\n")
             for version in release.versions {
                 var line = "  \(DisplayText.safe(version.name)): \(version.requestCount) requests"
-                line += " (\(Percent.text(version.share)), of late \(Percent.text(version.latestShare)))"
+                line += " (\(ReleaseText.percent(version.share)), of late \(ReleaseText.percent(version.latestShare)))"
                 line += ", \(version.errorCount) failed"
                 if version.mirroredRequestCount > 0 { line += ", \(version.mirroredRequestCount) copies" }
                 Output.text(line + "\n")
             }
         }
-    }
-}
-
-/// Parts of a whole for people.
-enum Percent {
-    /// Such as `9.8 %`.
-    static func text(_ share: Double) -> String {
-        let tenths = Int((share * 1000).rounded())
-        return tenths % 10 == 0 ? "\(tenths / 10) %" : "\(tenths / 10).\(tenths % 10) %"
     }
 }
