@@ -98,10 +98,10 @@ struct CompareCommand: ParsableCommand {
                     + "\(report.base), \(caller.candidate.retryCount) of \(caller.candidate.callCount) to "
                     + report.candidate)
         }
+        let (low, high) = (report.shareInterval.low, report.shareInterval.high)
         lines.append(
             "\(report.candidate) served \(ReleaseText.percent(report.share)) of the requests of both "
-                + "(\(ReleaseText.percent(report.shareInterval.low)) to \(ReleaseText.percent(report.shareInterval.high)))"
-        )
+                + "(\(ReleaseText.percent(low)) to \(ReleaseText.percent(high)))")
         return lines + report.notes
     }
 }
