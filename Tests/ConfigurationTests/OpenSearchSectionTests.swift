@@ -101,7 +101,7 @@ import Testing
             "opensearch: {urls: 'http://a', api-key: k, bearer-token: t}": "one way to log in is enough",
             "opensearch: {urls: 'http://a', certificate: c.pem}": "are set together",
             "{storage: opensearch, opensearch: {urls: 'http://a', shape: otel}}": "has to be jaeger",
-            "{storage: opensearch, opensearch: {urls: 'http://a'}, sampling: {tail: {policies: [{errors: true}]}}}":
+            "{storage: opensearch, opensearch: {urls: 'http://a'}, sampling: {tail: {policies: [{type: errors}]}}}":
                 "leave out 'tail'",
         ]
         for (yaml, text) in cases {

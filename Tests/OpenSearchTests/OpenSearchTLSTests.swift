@@ -75,7 +75,7 @@ import Testing
                     options.password = Secret("swordfish")
                 }
                 guard case .failure(let error) = result else { return #expect(Bool(false), "\(certificate) \(host)") }
-                #expect(error.code == .unreachable)
+                #expect(error.code == .untrusted)
                 #expect(error.message.hasPrefix("OpenSearch: no trust between skein and https://\(host):"))
                 #expect(!error.message.contains("swordfish"))
                 #expect(running.events.finished.load(ordering: .relaxed) == 0)
