@@ -1,4 +1,3 @@
-internal import FoundationEssentials
 public import TraceStore
 
 /// How a destination fares. Counts are since the process began.
@@ -23,13 +22,6 @@ public struct ForwarderStatus: Sendable {
     public var damagedSpanCount = 0
 
     public init(name: String) { self.name = name }
-
-    /// A time of the day in UTC, such as `10:42 UTC`.
-    /// - Parameter time: nanoseconds since 1970.
-    static func clockText(_ time: Int64) -> String {
-        let text = Date(timeIntervalSince1970: Double(time) / 1e9).formatted(.iso8601)
-        return "\(text.dropFirst(11).prefix(5)) UTC"
-    }
 }
 
 /// What came of sending dead letters again.

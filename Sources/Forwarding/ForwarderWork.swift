@@ -239,7 +239,7 @@ final class ForwarderWork: @unchecked Sendable {
             templatesProblem = error
             logger.warning("spans wait: index templates cannot be installed", metadata: ["reason": "\(error)"])
             let since = SystemClock.nanosecondsSince1970()
-            inbox.change { $0.problem = "\(error.summary) since \(ForwarderStatus.clockText(since))" }
+            inbox.change { $0.problem = "\(error.summary) since \(UTCTime.text(since))" }
         }
     }
 

@@ -1,13 +1,13 @@
 internal import Glibc
 
 /// Moments as people read them.
-enum UTCTime {
+package enum UTCTime {
     /// Hour and minute, with the date if that is not today's.
     ///
     /// - Parameters:
     ///   - nanoseconds: since 1970.
     ///   - today: likewise.
-    static func text(_ nanoseconds: Int64, today: Int64? = nil) -> String {
+    package static func text(_ nanoseconds: Int64, today: Int64? = nil) -> String {
         var seconds = time_t(nanoseconds / 1_000_000_000)
         var now = today.map { time_t($0 / 1_000_000_000) } ?? time(nil)
         var parts = tm()
