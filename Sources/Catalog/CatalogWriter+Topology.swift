@@ -17,8 +17,9 @@ extension CatalogWriter {
             try database.execute(sql: "PRAGMA secure_delete = ON")
         }
         if let waiting = topology.waiting {
-            try database.run(
-                .topologyWaitingInsert, ["cutoff": waiting.cutoff, "content": Data(waiting.content)])
+            // A cached statement would keep its megabytes.
+            try database.makeStatement(sql: QueryFile.topologyWaitingInsert.sql)
+                .execute(arguments: ["cutoff": waiting.cutoff, "content": Data(waiting.content)])
         }
     }
 

@@ -31,10 +31,7 @@ public struct CallCounter: Sendable {
         names.sites.withUnsafeBufferPointer { sites in
             let order = CallOrder(names: names, sites: sites)
             guard records.count > Self.smallCount, !Self.isOneTrace(records) else {
-                records.withUnsafeMutableBufferPointer { records in
-                    order.sort(records)
-                    count(UnsafeBufferPointer(records), order)
-                }
+                records.withUnsafeMutableBufferPointer { count($0, order) }
                 return
             }
             scatter(records)
@@ -43,8 +40,7 @@ public struct CallCounter: Sendable {
                 var start = 0
                 for end in bucketEnds where Int(end) > start {
                     let bucket = UnsafeMutableBufferPointer(rebasing: records[start..<Int(end)])
-                    order.sort(bucket)
-                    count(UnsafeBufferPointer(bucket), order)
+                    count(bucket, order)
                     start = Int(end)
                 }
             }
@@ -85,13 +81,14 @@ public struct CallCounter: Sendable {
         }
     }
 
-    /// - Parameter records: of whole traces, sorted.
-    private mutating func count(_ records: UnsafeBufferPointer<CallRecord>, _ order: CallOrder) {
+    /// - Parameter records: of whole traces.
+    private mutating func count(_ records: UnsafeMutableBufferPointer<CallRecord>, _ order: CallOrder) {
+        CallOrder.sortByStart(records)
         var first = 0
         while first < records.count {
             var end = first + 1
             while end < records.count, records[end].traceIDLow == records[first].traceIDLow { end += 1 }
-            traces.add(UnsafeBufferPointer(rebasing: records[first..<end]), order.sites, order.names)
+            traces.add(UnsafeMutableBufferPointer(rebasing: records[first..<end]), order)
             first = end
         }
     }

@@ -1,6 +1,6 @@
 internal import TraceModel
 
-/// The order of records by trace and span, which what is counted depends on, so that the order of arrival never does.
+/// Orders of records, which what is counted depends on, so that the order of arrival never does.
 struct CallOrder {
     let names: CallNames
     let sites: UnsafeBufferPointer<CallSite>
@@ -8,10 +8,23 @@ struct CallOrder {
     private static let smallCount = 24
 
     /// Sorts records by `isBefore`.
-    func sort(_ records: UnsafeMutableBufferPointer<CallRecord>) {
-        guard records.count <= Self.smallCount else {
+    func sort(_ records: UnsafeMutableBufferPointer<CallRecord>) { Self.sort(records) { isBefore($0, $1) } }
+
+    /// Sorts records by trace, start and ID.
+    static func sortByStart(_ records: UnsafeMutableBufferPointer<CallRecord>) {
+        sort(records) { a, b in
+            if a.traceIDLow != b.traceIDLow { return a.traceIDLow < b.traceIDLow }
+            return a.start != b.start ? a.start < b.start : a.spanID < b.spanID
+        }
+    }
+
+    @inline(__always)
+    private static func sort(
+        _ records: UnsafeMutableBufferPointer<CallRecord>, _ isBefore: (CallRecord, CallRecord) -> Bool
+    ) {
+        guard records.count <= smallCount else {
             var records = records
-            return records.sort { isBefore($0, $1) }
+            return records.sort(by: isBefore)
         }
         for end in records.indices.dropFirst() {
             let record = records[end]

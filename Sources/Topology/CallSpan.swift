@@ -4,8 +4,6 @@ internal import TraceModel
 struct CallSpan {
     var record: CallRecord
     var site: CallSite
-    /// Whether all parts of it, as far as they name anybody, are of the site that the record names.
-    private(set) var isOfOneSite = true
 
     init(_ record: CallRecord, _ site: CallSite) {
         self.record = record
@@ -44,7 +42,6 @@ extension CallSpan {
 
     /// Takes what this part does not say from another one.
     mutating func complete(from other: CallRecord, _ otherSite: CallSite) {
-        if other.site != record.site { isOfOneSite = false }
         if !isRemote { site.traits.kind = otherSite.traits.kind }
         site.traits.formUnion(flagsOf: otherSite.traits)
         func complete<Value: Equatable>(_ own: inout Value, _ others: Value, absent: Value) {

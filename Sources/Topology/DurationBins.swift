@@ -15,22 +15,39 @@ struct DurationBins: Sendable {
     private static let binCountMin = 64
     private static let binsPerDuration = 8
 
-    @inline(__always)
-    mutating func add(_ duration: Int64) {
-        guard let bin = DurationSketch.bin(of: duration) else {
-            zeroCount += 1
-            return addToSum(duration)
+    /// A duration, and the bin that it falls into.
+    struct Bin: Sendable, BitwiseCopyable {
+        let duration: Int64
+        /// Of durations of 0 and less `none`.
+        let number: Int32
+
+        static let none = Int32.min
+
+        @inline(__always)
+        init(_ duration: Int64) {
+            self.duration = duration
+            number = DurationSketch.bin(of: duration) ?? Self.none
         }
-        let place = Int(bin) - Int(first)
-        if place >= 0, place < counts.count || makeRoom(for: bin) {
-            counts[Int(bin) - Int(first)] += 1
-        } else if place < 0, makeRoom(for: bin) {
-            counts[Int(bin) - Int(first)] += 1
+    }
+
+    /// What has no duration adds nothing.
+    @inline(__always)
+    mutating func add(_ bin: Bin) {
+        guard bin.number != Bin.none else {
+            guard bin.duration != SpanBatch.absentTime else { return }
+            zeroCount += 1
+            return addToSum(bin.duration)
+        }
+        let place = Int(bin.number) - Int(first)
+        if place >= 0, place < counts.count || makeRoom(for: bin.number) {
+            counts[Int(bin.number) - Int(first)] += 1
+        } else if place < 0, makeRoom(for: bin.number) {
+            counts[Int(bin.number) - Int(first)] += 1
         } else {
-            return rest.add(duration)
+            return rest.add(bin.duration)
         }
         count += 1
-        addToSum(duration)
+        addToSum(bin.duration)
     }
 
     @inline(__always)

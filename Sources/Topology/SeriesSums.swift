@@ -9,12 +9,6 @@ struct SeriesSums: Sendable {
         var series: CallSeries
     }
 
-    /// What tells a series in fewer words than itself, among those of one counter: never two series.
-    struct Hint {
-        var high: UInt64
-        var low: UInt64
-    }
-
     /// What is counted of a series in a minute.
     struct Tally: Sendable {
         var callCount = 0
@@ -39,47 +33,16 @@ struct SeriesSums: Sendable {
         }
     }
 
-    /// The series that a hint told last.
-    private struct Hinted: Sendable {
-        var hint = Hint(high: 0, low: 0)
-        var minute: Int64 = 0
-        /// Its place plus one; 0: none.
-        var entry: UInt32 = 0
-    }
-
     private(set) var keys: [Key] = []
     var tallies: [Tally] = []
-    /// By hash of the hint.
-    private var hinted = [Hinted](repeating: Hinted(), count: hintedCount)
     /// Open addressing: a place in `keys` plus one, or 0.
     private var slots = [UInt32](repeating: 0, count: 256)
     /// Nobody outside can know which series fall into the same slot.
     private let seed = UInt64.random(in: .min ... .max)
 
-    private static let hintedCount = 1024
-
-    /// The place of the tally that a hint told last.
-    @inline(__always)
-    func place(at time: Int64, _ hint: Hint?) -> Int? {
-        guard let hint else { return nil }
-        let known = hinted[slot(of: hint)]
-        guard known.entry > 0, known.hint.high == hint.high, known.hint.low == hint.low,
-            known.minute == Self.minute(of: time)
-        else { return nil }
-        return Int(known.entry) - 1
-    }
-
-    /// The place of the tally of a series in the minute of a time, which the hint tells from now on.
-    mutating func place(at time: Int64, _ hint: Hint?, _ series: CallSeries) -> Int {
-        let minute = Self.minute(of: time)
-        let place = place(of: Key(minute: minute, series: series))
-        if let hint { hinted[slot(of: hint)] = Hinted(hint: hint, minute: minute, entry: UInt32(place + 1)) }
-        return place
-    }
-
-    @inline(__always)
-    private func slot(of hint: Hint) -> Int {
-        Int(truncatingIfNeeded: ByteHash.fold(hint.high ^ seed, hint.low ^ ByteHash.seed)) & (Self.hintedCount - 1)
+    /// The place of the tally of a series in the minute of a time.
+    mutating func place(at time: Int64, _ series: CallSeries) -> Int {
+        place(of: Key(minute: Self.minute(of: time), series: series))
     }
 
     static let minuteDuration: Int64 = 60_000_000_000

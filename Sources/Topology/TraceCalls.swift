@@ -24,9 +24,12 @@ struct TraceCalls {
 
     /// For each span of the tree.
     private(set) var spots: [Spot] = []
+    /// Whether the order of span IDs made a difference.
+    private(set) var dependsOnIDs = false
     private var path: [Int32] = []
 
     mutating func examine(_ tree: CallTree, _ names: CallNames) {
+        dependsOnIDs = false
         spots.removeAll(keepingCapacity: true)
         for parent in tree.namedParents { spots.append(Spot(parent: parent)) }
         for place in tree.spans.indices where spots[place].state == .unknown { descend(to: place, tree, names) }
@@ -65,10 +68,10 @@ struct TraceCalls {
             let first = Int(spots[parent].firstServer)
             if first < 0 || isFirst(span, tree.spans[first]) { spots[parent].firstServer = Int32(place) }
         }
-        if span.isCaller, !span.site.traits.isMirror, spots[parent].innerCaller < 0, tree.spans[parent].isCaller,
+        if span.isCaller, !span.site.traits.isMirror, tree.spans[parent].isCaller,
             names.isSameService(span.site, tree.spans[parent].site)
         {
-            spots[parent].innerCaller = Int32(place)
+            if spots[parent].innerCaller < 0 { spots[parent].innerCaller = Int32(place) } else { dependsOnIDs = true }
         }
     }
 

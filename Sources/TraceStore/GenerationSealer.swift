@@ -22,29 +22,38 @@ struct GenerationSealer {
         let batches = tail?.batchesToStore(of: generation, later: later) ?? generation.batches
         // What came to later generations is not told of yet: their traces must not be taken for complete.
         let now = later.compactMap { $0.arrived.first?.arrival }.min() ?? SystemClock.nanosecondsSince1970()
-        return try withChange(generation, now: now, settling: isReplay ? .none : .rested) {
-            (change) throws(StoreError) in
-            try installer.install(batches, firstJournalPart: firstJournalPart, topology: change)
+        // Segments first: making them takes much memory, and so do calls that are being counted.
+        let files = try installer.write(batches, firstJournalPart: firstJournalPart)
+        let change: PreparedTopology
+        do throws(StoreError) {
+            change = try prepare(generation, now: now, settling: isReplay ? .none : .rested)
+        } catch {
+            installer.remove(files)
+            throw error
         }
+        return try finish(change) { (change) throws(StoreError) in try installer.enter(files, topology: change) }
     }
 
     /// Counts the calls that have waited long enough, without sealing anything.
     /// - Parameter now: nanoseconds since 1970; what came before it was sealed.
     func settle(now: Int64) throws(StoreError) {
-        try withChange(nil, now: now, settling: .rested) { (change) throws(StoreError) in
+        try finish(try prepare(nil, now: now, settling: .rested)) { (change) throws(StoreError) in
             try StoreError.wrapCatalog { () throws(CatalogError) in try installer.catalog.change(change) }
         }
     }
 
-    private func withChange<Result>(
-        _ generation: GenerationSnapshot?, now: Int64, settling: TopologySettling,
-        _ body: (TopologyChange) throws(StoreError) -> Result
-    ) throws(StoreError) -> Result {
-        let prepared = try StoreError.wrapCatalog { () throws(CatalogError) in
+    private func prepare(
+        _ generation: GenerationSnapshot?, now: Int64, settling: TopologySettling
+    ) throws(StoreError) -> PreparedTopology {
+        try StoreError.wrapCatalog { () throws(CatalogError) in
             try topology.prepare(
-                generation: generation?.generation.number, generation?.arrived ?? [], now: now,
-                settling: settling)
+                generation: generation?.generation.number, generation?.arrived ?? [], now: now, settling: settling)
         }
+    }
+
+    private func finish<Result>(
+        _ prepared: PreparedTopology, _ body: (TopologyChange) throws(StoreError) -> Result
+    ) throws(StoreError) -> Result {
         do throws(StoreError) {
             let result = try body(prepared.change)
             topology.commit(prepared)

@@ -14,21 +14,34 @@ struct SegmentInstaller {
     private static let shapeCountMax = 20_000
     private static let freshCompressionLevelMax = 4
 
-    /// Makes one segment of the batches, or several if their spans have very many shapes; none of none.
-    /// - Parameters:
-    ///   - firstJournalPart: the first part that has none of the batches.
-    ///   - topology: entered in the same moment.
-    func install(
-        _ batches: [SpanBatch], firstJournalPart: UInt64, topology: TopologyChange
-    ) throws(StoreError) -> [StoredSegment] {
-        var written: [Written] = []
+    /// Segments of batches as files that the catalog does not know yet.
+    struct Files {
+        fileprivate var written: [Written] = []
+        fileprivate let firstJournalPart: UInt64
+    }
+
+    /// Makes one segment of the batches, or several if their spans have very many shapes; none of none. `enter` or
+    /// `remove` follows.
+    /// - Parameter firstJournalPart: the first part that has none of the batches.
+    func write(_ batches: [SpanBatch], firstJournalPart: UInt64) throws(StoreError) -> Files {
+        var files = Files(firstJournalPart: firstJournalPart)
         let groups = groups(batches)
         for (number, group) in groups.enumerated() {
             // Files alone are to say it only when all of them are there: the last is written last.
             let isLast = number == groups.count - 1
-            written.append(try write(group, SegmentOrigin(firstJournalPart: isLast ? firstJournalPart : 0)))
+            files.written.append(try write(group, SegmentOrigin(firstJournalPart: isLast ? firstJournalPart : 0)))
         }
-        return try enter(written, replacing: [], firstJournalPart: firstJournalPart, topology)
+        return files
+    }
+
+    /// Has the catalog know the segments.
+    /// - Parameter topology: entered in the same moment.
+    func enter(_ files: Files, topology: TopologyChange) throws(StoreError) -> [StoredSegment] {
+        try enter(files.written, replacing: [], firstJournalPart: files.firstJournalPart, topology)
+    }
+
+    func remove(_ files: Files) {
+        for own in files.written { try? folder.segments.remove(own.summary.record.fileName) }
     }
 
     /// Batches that make a segment each, in order.
