@@ -54,7 +54,10 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "StorageFiles", path: "storage",
-            exclude: ["README.md", "journal-format.md", "scaling.md", "segment-format.md", "topology-format.md"],
+            exclude: [
+                "README.md", "journal-format.md", "sampling-decisions-format.md", "scaling.md", "segment-format.md",
+                "topology-format.md",
+            ],
             sources: ["StorageFiles.swift", "SearchTemplate.swift"],
             resources: [.embedInCode("schema"), .embedInCode("opensearch")], swiftSettings: strict),
         .target(

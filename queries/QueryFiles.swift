@@ -83,6 +83,11 @@ extension QueryFile {
         "remote_service_insert.sql", PackageResources.remote_service_insert_sql)
     public static let remoteServicesOfService = QueryFile(
         "remote_services_of_service.sql", PackageResources.remote_services_of_service_sql)
+    public static let samplingDecisions = QueryFile("sampling_decisions.sql", PackageResources.sampling_decisions_sql)
+    public static let samplingDecisionsDelete = QueryFile(
+        "sampling_decisions_delete.sql", PackageResources.sampling_decisions_delete_sql)
+    public static let samplingDecisionsInsert = QueryFile(
+        "sampling_decisions_insert.sql", PackageResources.sampling_decisions_insert_sql)
     public static let segmentDelete = QueryFile("segment_delete.sql", PackageResources.segment_delete_sql)
     public static let segmentInsert = QueryFile("segment_insert.sql", PackageResources.segment_insert_sql)
     public static let segmentNamesFind = QueryFile("segment_names_find.sql", PackageResources.segment_names_find_sql)
@@ -145,8 +150,9 @@ extension QueryFile {
         .forwardPendingSet, .operationCount, .operationCountOfService, .operationDeleteRange, .operationFind,
         .operationIDs, .operationInsert, .operationNamesOfService, .operationsOfService, .remoteServiceCount,
         .remoteServiceCountOfService, .remoteServiceDeleteRange, .remoteServiceFind, .remoteServiceIDs,
-        .remoteServiceInsert, .remoteServicesOfService, .segmentDelete, .segmentInsert, .segmentNamesFind,
-        .segmentNamesInsert, .segmentNamesNewestFirst, .segmentServiceInsert, .segments, .segmentsClear,
+        .remoteServiceInsert, .remoteServicesOfService, .samplingDecisions, .samplingDecisionsDelete,
+        .samplingDecisionsInsert, .segmentDelete, .segmentInsert, .segmentNamesFind, .segmentNamesInsert,
+        .segmentNamesNewestFirst, .segmentServiceInsert, .segments, .segmentsClear,
         .segmentsInWindow, .segmentsOfServiceInWindow, .segmentsWithUnlistedServices, .serviceCount,
         .serviceDeleteUnused, .serviceFind, .serviceInsert, .serviceNames, .servicesClear, .servicesOfSegment,
         .stateGet, .stateRaise, .stateSet, .topologyBucketFind, .topologyBucketPut, .topologyBucketStarts,

@@ -17,5 +17,6 @@ extension StorageFile {
         StorageFile("V0002_topology.sql", PackageResources.V0002_topology_sql),
         StorageFile("V0003_ageing.sql", PackageResources.V0003_ageing_sql),
         StorageFile("V0004_forwarding.sql", PackageResources.V0004_forwarding_sql),
+        StorageFile("V0005_decisions.sql", PackageResources.V0005_decisions_sql),
     ]
 }

@@ -90,16 +90,18 @@ public final class Catalog: Sendable {
         try add([summary], replacing: replacing, firstJournalPart: firstJournalPart)
     }
 
-    /// Enters several segments in one transaction, and what their spans change of the topology.
+    /// Enters several segments in one transaction, what their spans change of the topology, and what was decided of
+    /// their traces.
     @discardableResult
     public func add(
         _ summaries: [SegmentSummary], replacing: [Int64] = [], firstJournalPart: UInt64?,
-        topology: TopologyChange? = nil
+        topology: TopologyChange? = nil, decisions: DecisionChange? = nil
     ) throws(CatalogError) -> [PendingForward] {
         let ids = summaries.map { "\($0.record.id)" }.joined(separator: ", ")
         let pending = try write("segment \(ids) cannot be entered") { writer in
             let pending = try writer.add(summaries, replacing: replacing, firstJournalPart: firstJournalPart)
             if let topology { try writer.change(topology) }
+            if let decisions { try writer.change(decisions) }
             return pending
         }
         reserve.fill()

@@ -31,7 +31,12 @@ struct GenerationSealer {
             installer.remove(files)
             throw error
         }
-        return try finish(change) { (change) throws(StoreError) in try installer.enter(files, topology: change) }
+        let decisions = tail?.memory.change
+        let segments = try finish(change) { (change) throws(StoreError) in
+            try installer.enter(files, topology: change, decisions: decisions)
+        }
+        if let decisions { tail?.memory.commit(decisions) }
+        return segments
     }
 
     /// Counts the calls that have waited long enough, without sealing anything.

@@ -35,9 +35,12 @@ struct SegmentInstaller {
     }
 
     /// Has the catalog know the segments.
-    /// - Parameter topology: entered in the same moment.
-    func enter(_ files: Files, topology: TopologyChange) throws(StoreError) -> [StoredSegment] {
-        try enter(files.written, replacing: [], firstJournalPart: files.firstJournalPart, topology)
+    ///
+    /// The rest is entered in the same moment.
+    func enter(
+        _ files: Files, topology: TopologyChange, decisions: DecisionChange?
+    ) throws(StoreError) -> [StoredSegment] {
+        try enter(files.written, replacing: [], firstJournalPart: files.firstJournalPart, topology, decisions)
     }
 
     func remove(_ files: Files) {
@@ -95,7 +98,7 @@ struct SegmentInstaller {
                 }
                 return []
             }
-            return try installer.enter(written, replacing: [input.id], firstJournalPart: nil, nil)
+            return try installer.enter(written, replacing: [input.id])
         }
 
         /// Leaves the segment as it is.
@@ -139,7 +142,7 @@ struct SegmentInstaller {
         }
         for input in inputs { input.reader.releaseMemory() }
         if let written {
-            return .merged(try enter([written], replacing: ids, firstJournalPart: nil, nil)[0])
+            return .merged(try enter([written], replacing: ids)[0])
         }
         if isStopped { return .stopped }
         try StoreError.wrapCatalog { () throws(CatalogError) in try catalog.remove(segmentIDs: ids) }
@@ -187,12 +190,14 @@ struct SegmentInstaller {
 
     /// Has the catalog know the segments, and no longer those that they replace.
     fileprivate func enter(
-        _ written: [Written], replacing: [Int64], firstJournalPart: UInt64?, _ topology: TopologyChange?
+        _ written: [Written], replacing: [Int64], firstJournalPart: UInt64? = nil, _ topology: TopologyChange? = nil,
+        _ decisions: DecisionChange? = nil
     ) throws(StoreError) -> [StoredSegment] {
         let pending: [PendingForward]
         do throws(CatalogError) {
             pending = try catalog.add(
-                written.map(\.summary), replacing: replacing, firstJournalPart: firstJournalPart, topology: topology)
+                written.map(\.summary), replacing: replacing, firstJournalPart: firstJournalPart, topology: topology,
+                decisions: decisions)
         } catch {
             // On a full disk each attempt would leave files. After any other failure they stay until the next start:
             // what SQLite could not confirm may yet be found in its log then, and needs them.

@@ -12,6 +12,7 @@ struct StoreOpening {
     var journal: Journal
     var topology: TopologyStore
     var sealer: GenerationSealer
+    var decisions: DecisionMemory
     var tail: TailDecider?
     var state: StoreState
 
@@ -27,7 +28,14 @@ struct StoreOpening {
         }
         let sealer = GenerationSealer(
             installer: SegmentInstaller(folder: folder, catalog: catalog, options: options), topology: topology)
-        let tail = options.sampling.tail.map { TailDecider($0, report: options.traceDecided) }
+        let decisions = DecisionMemory(
+            try StoreError.wrapCatalog { () throws(CatalogError) in try catalog.samplingDecisions() }
+        ) { error in
+            logger.error(
+                "what was decided of traces cannot be read; what comes of them is decided on its own",
+                metadata: ["reason": "\(error)"])
+        }
+        let tail = options.sampling.tail.map { TailDecider($0, decisions, report: options.traceDecided) }
         let replay = JournalReplay(firstPart: firstPart, options: options, sealer: sealer, tail: tail)
         var journalOptions = options.journal
         journalOptions.firstPartNumber = max(firstPart, 1)
@@ -57,7 +65,8 @@ struct StoreOpening {
         segments += replay.sealed
         forwarding.enter(replay.sealed)
         return StoreOpening(
-            catalog: catalog, journal: journal, topology: topology, sealer: sealer, tail: tail,
+            catalog: catalog, journal: journal, topology: topology, sealer: sealer, decisions: decisions,
+            tail: tail,
             state: StoreState(
                 segments: segments, active: replay.generation, forwarding: forwarding,
                 isSealingUrgent: isSealingUrgent))

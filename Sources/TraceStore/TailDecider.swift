@@ -10,14 +10,17 @@ final class TailDecider: @unchecked Sendable {
     private let sampler: TailSampler
     private let wait: Int64
     private let report: @Sendable (TailReport) -> Void
-    private var decisions = DecisionMemory()
+    let memory: DecisionMemory
 
     /// Spans of a batch that is made of kept ones, about.
     private static let batchSpanCount = 20_000
 
-    /// - Parameter report: told of each generation, by policy.
-    init(_ policy: TailPolicy, report: @escaping @Sendable (TailReport) -> Void) {
+    /// - Parameters:
+    ///   - memory: decides before the policy does.
+    ///   - report: told of each generation, by policy.
+    init(_ policy: TailPolicy, _ memory: DecisionMemory, report: @escaping @Sendable (TailReport) -> Void) {
         sampler = TailSampler(policy)
+        self.memory = memory
         wait = policy.wait
         self.report = report
     }
@@ -35,14 +38,14 @@ final class TailDecider: @unchecked Sendable {
             for traceID in index.traceIDs {
                 let places = index.spans(of: traceID)
                 let decision: TailDecision
-                if let known = decisions[traceID] {
+                if let known = memory[traceID] {
                     decision = known
                     tally.lateSpanCount += places.count
                 } else {
                     var spans = places.map { SpanView(batch: sealed.batches[Int($0.batch)], row: Int($0.row)) }
                     for other in later { spans += other.spans(of: traceID) }
                     decision = sampler.decide(spans, now: now)
-                    decisions[traceID] = decision
+                    memory.enter(decision, on: traceID)
                     let latest = places.last.map { quietSince[Int($0.batch)] } ?? now
                     if now - latest < wait { tally.earlyTraceCount += 1 }
                 }
@@ -108,25 +111,6 @@ public struct TailReport: Sendable {
             add(&kept[decision.policy, default: Count()])
         } else {
             add(&dropped[decision.policy, default: Count()])
-        }
-    }
-}
-
-/// The latest decisions, at most twice as many as a half has room for.
-private struct DecisionMemory {
-    private var recent: [TraceID: TailDecision] = [:]
-    private var older: [TraceID: TailDecision] = [:]
-
-    private static let halfCount = 100_000
-
-    subscript(traceID: TraceID) -> TailDecision? {
-        get { recent[traceID] ?? older[traceID] }
-        set {
-            if recent.count >= Self.halfCount {
-                older = recent
-                recent = [:]
-            }
-            recent[traceID] = newValue
         }
     }
 }

@@ -24,6 +24,7 @@ public final class TraceStore: Sendable {
     private let sampling: Mutex<SamplingRules>
     /// Used and changed under `sealingLock`. Nil: everything is stored.
     nonisolated(unsafe) var tail: TailDecider?
+    private nonisolated(unsafe) let decisions: DecisionMemory
     let expiredSpanCount = Atomic<Int>(0)
     /// Merges done, and segments that they replaced.
     let compactionCount = Atomic<Int>(0)
@@ -65,6 +66,7 @@ public final class TraceStore: Sendable {
         sealer = opened.sealer
         sampling = Mutex(options.sampling)
         tail = opened.tail
+        decisions = opened.decisions
         cache = SegmentCache(byteCountMax: options.cacheByteCountMax)
         background = BackgroundWork()
         refusalLog = RefusalLog(logger)
@@ -175,10 +177,10 @@ public final class TraceStore: Sendable {
 
     var samplingRules: SamplingRules { sampling.withLock { $0 } }
 
-    /// Puts other rules in force, from the next sealing on. What was decided of a trace before is forgotten.
+    /// Puts other rules in force, from the next sealing on. What was decided of a trace before holds.
     public func changeSampling(_ rules: SamplingRules) {
         sealingLock.withLock {
-            tail = rules.tail.map { TailDecider($0, report: options.traceDecided) }
+            tail = rules.tail.map { TailDecider($0, decisions, report: options.traceDecided) }
             sampling.withLock { $0 = rules }
         }
     }

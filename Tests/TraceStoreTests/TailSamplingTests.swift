@@ -106,6 +106,24 @@ import TraceModel
         #expect(try callCount(harness) == 2)
     }
 
+    @Test func `what comes late follows the decision across a crash, and when other policies are in force`() throws {
+        let harness = try harness(Self.errorsOnly)
+        let (kept, dropped) = (call("a", failing: true), call("b"))
+        try harness.post([kept[1], dropped[0]])
+        try harness.store.seal()
+        try harness.crash()
+        // Alone the first would go, and the second stay.
+        try harness.post([kept[0], StoreHarness.span(trace: "b", id: "2", parent: "1", tags: ["error": "true"])])
+        try harness.store.seal()
+        #expect(try harness.spanIDs("a")?.count == 2)
+        #expect(try harness.spanIDs("b") == nil)
+        harness.store.changeSampling(
+            SamplingRules(try PolicyDocument.parse(text: Self.errorsOnly, path: "policy")))
+        try harness.post([StoreHarness.span(trace: "a", id: "3", parent: "1")])
+        try harness.store.seal()
+        #expect(try harness.spanIDs("a")?.count == 3)
+    }
+
     @Test func `a sampled trace stands for others, and a search says how many there were`() throws {
         let harness = try harness("tail: {wait: 1ms, policies: [{type: errors}, {type: probabilistic, percent: 25}]}")
         var generator = SeededGenerator(seed: 5)
