@@ -123,6 +123,8 @@ public struct ComparisonReport: Codable, Sendable, Equatable {
     public var callers: [Caller]
     public var callees: [Callee]
     public var notes: [String]
+    /// Nil if it was not asked for.
+    public var evidence: Evidence?
 
     public init(_ comparison: ReleaseComparison) {
         service = comparison.serviceName
