@@ -39,7 +39,6 @@ let package = Package(
         .target(
             name: "Sampling", dependencies: ["QueryLanguage", "Topology", "TraceModel", "Bytes"],
             exclude: ["sampling.md"], swiftSettings: strict),
-        .target(name: "Releases", dependencies: ["Comparison", "Topology", "TraceModel"], swiftSettings: strict),
         .target(name: "Telemetry", swiftSettings: strict),
         .target(name: "Threads", swiftSettings: strict),
 
@@ -82,6 +81,9 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
 
+        .target(
+            name: "Releases", dependencies: ["TraceStore", "Comparison", "Topology", "TraceModel"],
+            swiftSettings: strict),
         .target(
             name: "OpenSearch",
             dependencies: [
