@@ -222,8 +222,11 @@ let package = Package(
             name: "GraphDrawingTests", dependencies: ["GraphDrawing", "Terminal", "Topology", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "ReleasesTests", dependencies: ["Releases", "Comparison", "Topology", "TraceModel", "TestSupport"],
-            swiftSettings: strict),
+            name: "ReleasesTests",
+            dependencies: [
+                "Releases", "TraceStore", "Comparison", "Topology", "WireFormats", "TraceModel", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: strict),
         .testTarget(
             name: "SamplingTests",
             dependencies: ["Sampling", "Configuration", "QueryLanguage", "Topology", "TraceModel", "TestSupport"],
