@@ -91,23 +91,25 @@ public struct StoredRequestPair {
     ///   - window: nanoseconds since 1970.
     ///   - isMirrored: the candidate's are copies of requests; nil: if it served no others.
     ///   - hasMirrored: copies of requests were served, as far as that is known.
+    ///   - counts: requests of each that were counted; nil: not known.
     /// - Throws: `StoreError`.
     public init(
         of serviceName: String, base: String, candidate: String, within window: Range<Int64>, isMirrored: Bool? = nil,
-        hasMirrored: Bool = true, from store: any QueryableStore, limits: StoredRequestLimits = .init(),
-        _ work: QueryWork
+        hasMirrored: Bool = true, counts: (base: Int, candidate: Int)? = nil, from store: any QueryableStore,
+        limits: StoredRequestLimits = .init(), _ work: QueryWork
     ) throws {
         self.serviceName = serviceName
         self.window = window
         var reader = RequestReader(serviceName, window, store, limits, work)
         let others: Bool? = hasMirrored ? false : nil
         // The candidate has fewer, as a rule: the base must not use up the time.
-        var own = try reader.read(candidate, isMirrored: isMirrored == true ? true : others)
+        var own = try reader.read(
+            candidate, isMirrored: isMirrored == true ? true : others, count: counts?.candidate)
         if isMirrored == nil, hasMirrored, own.requests.isEmpty {
-            own = try reader.read(candidate, isMirrored: true)
+            own = try reader.read(candidate, isMirrored: true, count: nil)
         }
         self.candidate = own
-        self.base = try reader.read(base, isMirrored: others)
+        self.base = try reader.read(base, isMirrored: others, count: counts?.base)
         names = reader.names
         isSampled = store.isSampled || own.isSampled || self.base.isSampled
     }
@@ -153,24 +155,25 @@ struct RequestReader {
         self.work = work.limited(to: limits.time)
     }
 
-    mutating func read(_ version: String, isMirrored: Bool?) throws -> StoredRequests {
+    /// - Parameter count: of the requests that were counted; of a store that leaves out some it says nothing.
+    mutating func read(_ version: String, isMirrored: Bool?, count: Int?) throws -> StoredRequests {
         var requests = StoredRequests(version: version)
         requests.isMirrored = isMirrored == true
-        try read(window, isMirrored, limit: limits.requestCountMax, into: &requests)
-        guard !requests.isComplete, requests.requests.count >= limits.requestCountMax else {
-            requests.isOutOfTime = !requests.isComplete
-            return requests
+        var spread = requests
+        if store.isSampled || count ?? 0 <= limits.requestCountMax {
+            try read(window, isMirrored, limit: limits.requestCountMax, into: &requests)
+            guard !requests.isComplete, requests.requests.count >= limits.requestCountMax else {
+                requests.isOutOfTime = !requests.isComplete
+                return requests
+            }
         }
         // The latest alone would not show what went wrong for a while some time ago.
-        var spread = StoredRequests(version: version)
-        spread.isMirrored = requests.isMirrored
         let parts = try partsOfTime()
         for (place, part) in parts.enumerated() {
             let limit = (limits.requestCountMax - spread.requests.count) / (parts.count - place)
             try read(part, isMirrored, limit: limit, into: &spread)
             if spread.isOutOfTime { break }
         }
-        spread.isComplete = false
         return spread
     }
 
