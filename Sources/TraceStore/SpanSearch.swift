@@ -119,6 +119,7 @@ struct SpanSearch {
             }
             guard isSought.contains(true) else { continue }
             for row in 0..<batch.spanCount where isSought[Int(batch.shapeColumn[row])] {
+                guard window.contains(batch.startColumn[row]) else { continue }
                 let span = SpanView(batch: batch, row: row)
                 if query.isMet(by: span) { found.append((batch.startColumn[row], span)) }
             }
