@@ -64,6 +64,18 @@ import TraceStore
         #expect(sampled.notes.contains { $0.contains("sampling") })
     }
 
+    @Test func `weights beyond any number of requests do no harm`() throws {
+        let requests = (0..<400).map { (number: Int) -> MadeRequest in
+            var request = MadeRequest(version: number.isMultiple(of: 2) ? "v1" : "v2", time: Double(number))
+            request.isError = number % 7 == 0
+            request.probability = number % 5 == 0 ? 0x1p-50 : 1
+            return request
+        }
+        let comparison = try Self.compare(RequestStore(requests))
+        #expect(comparison.baseCount > 1_000_000_000 && comparison.candidateCount > 1_000_000_000)
+        #expect(comparison.verdict.outcome != .worse)
+    }
+
     @Test func `a version three times slower is worse by stored requests too`() throws {
         var generator = SeededGenerator(seed: 5)
         let requests = (0..<600).map { number in
