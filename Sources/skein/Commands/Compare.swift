@@ -94,6 +94,7 @@ struct CompareCommand: ParsableCommand {
         let words = ["tooLittleData": "too little data to say"]
         var lines = [
             "\(report.service): \(report.candidate) against \(report.base): \(words[report.outcome] ?? report.outcome)"
+                + (report.isExact ? "" : ", by stored requests")
         ]
         lines += report.reasons.map { "  \($0.words)" }
         if let evidence = report.evidence { lines += Self.lines(evidence) }
