@@ -12,8 +12,9 @@ struct CompareCommand: ParsableCommand {
         discussion: """
             Every request that was received is counted, whether sampling kept it or not; where
             the store has no such figures, stored requests are weighted. Why they differ is
-            sought among the latest stored requests of each version (--requests). With --gate the exit code tells the outcome: 0 not worse, 3 worse, 4 too little data; so
-            that a pipeline can wait for it. It may be asked as often as one likes: a version
+            sought among stored requests of each version (--requests). With --gate the exit
+            code tells the outcome: 0 not worse, 3 worse, 4 too little data; so that a
+            pipeline can wait for it. It may be asked as often as one likes: a version
             that is no worse is called worse by no more than one in twenty, however often one
             looks (--confidence).
 
