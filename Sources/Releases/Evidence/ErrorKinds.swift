@@ -42,7 +42,8 @@ enum ErrorKinds {
         func part(_ count: Int, _ share: Double, _ requests: StoredRequests) -> String {
             let total = requests.requests.count
             guard count > 0 else { return "none of \(total) requests of \(requests.version)" }
-            return "\(ReleaseText.percent(share)) of \(requests.version) (\(count) of \(total) requests)"
+            let weighted = requests.isWeighted ? ", weighted" : ""
+            return "\(ReleaseText.percent(share)) of \(requests.version) (\(count) of \(total) requests\(weighted))"
         }
         return "\(key) \(kind.value): \(part(kind.candidateCount, kind.candidate, pair.candidate)), "
             + part(kind.baseCount, kind.base, pair.base) + (kind.isNew ? ": new" : "")
