@@ -143,6 +143,8 @@ public struct ComparisonReport: Codable, Sendable, Equatable {
     public var timeline: Timeline?
     public var thresholds: Thresholds?
     public var notes: [String]
+    /// Nil if it was not asked for.
+    public var evidence: Evidence?
 
     /// Of more operations no distributions are told: they would be most of the answer.
     private static let pictureCountMax = 8
