@@ -1,3 +1,4 @@
+public import Comparison
 public import Topology
 internal import TraceModel
 
@@ -31,6 +32,11 @@ extension ComparisonReport {
         /// Nanoseconds.
         public var latencyMin: Int64
         public var confidence: Double
+
+        public init(_ thresholds: VerdictThresholds) {
+            (errors, latency) = (thresholds.errorShare, thresholds.durationPart)
+            (latencyMin, confidence) = (thresholds.durationDifference, thresholds.confidence)
+        }
     }
 
     /// The length of the steps that a window is told in: few enough to look at, and as long as counts are kept apart.

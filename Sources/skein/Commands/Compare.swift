@@ -20,6 +20,8 @@ struct CompareCommand: ParsableCommand {
               skein compare reviews.default --base v1 --candidate v2
               skein compare reviews.default --base v1 --candidate v2 --since 20m --share 0.1
               skein compare reviews.default --base v1 --candidate v2 --gate --json
+              skein compare reviews.default --base v1 --candidate v2 --gate -o report.html \\
+                --link http://jaeger.example:16686
             """)
 
     @Argument(help: "The service.") var service: String
@@ -35,8 +37,20 @@ struct CompareCommand: ParsableCommand {
     var latency = 0.1
     @Option(help: ArgumentHelp("How sure a finding has to be.", valueName: "0-1")) var confidence = 0.95
     @Flag(help: "End with 3 if the new version is worse, with 4 if there is too little data.") var gate = false
+    @Option(help: "How to tell it (default: as the output's name ends, or text).") var format: Format?
+    @Option(name: .shortAndLong, help: ArgumentHelp("File to write; - is standard output.", valueName: "file"))
+    var output = "-"
+    @Option(
+        help: ArgumentHelp(
+            "Where traces are shown, for links in reports: Jaeger's page, or any address with {trace} in it.",
+            valueName: "url"))
+    var link: String?
     @OptionGroup var source: SourceOptions
-    @OptionGroup var format: FormatOptions
+    @Flag(help: "Print JSON, as --format json does.") var json = false
+
+    enum Format: String, CaseIterable, ExpressibleByArgument {
+        case text, json, markdown, html
+    }
 
     static let worse: Int32 = 3
     static let tooLittleData: Int32 = 4
@@ -49,6 +63,25 @@ struct CompareCommand: ParsableCommand {
         guard (0.5...0.9999).contains(confidence) else {
             throw ValidationError("--confidence is a number from 0.5 to 0.9999.")
         }
+        if json, let format, format != .json {
+            throw ValidationError("--json and --format \(format.rawValue) exclude each other.")
+        }
+        if let link, TraceLinks(base: link) == nil {
+            throw ValidationError("--link is an address that begins with http:// or https://.")
+        }
+    }
+
+    /// What was asked for, or what the file's name says.
+    var chosenFormat: Format {
+        if json { return .json }
+        if let format { return format }
+        guard let dot = output.lastIndex(of: ".") else { return .text }
+        switch output[dot...].lowercased() {
+        case ".json": return .json
+        case ".md", ".markdown": return .markdown
+        case ".html", ".htm": return .html
+        default: return .text
+        }
     }
 
     func run() throws {
@@ -59,13 +92,27 @@ struct CompareCommand: ParsableCommand {
         query.thresholds.durationPart = latency
         query.thresholds.confidence = confidence
         let report = try source.open().compare(query)
-        if format.json {
-            try Output.json(report)
-        } else {
-            for line in Self.lines(report) { Output.text(DisplayText.safe(line) + "\n") }
-        }
+        try write(report)
         let code = Self.exitCode(of: report.outcome)
         if gate, code != 0 { throw ExitCode(code) }
+    }
+
+    private func write(_ report: ComparisonReport) throws {
+        let links = link.flatMap { TraceLinks(base: $0) } ?? TraceLinks()
+        let lines = Self.lines(report).map { DisplayText.safe($0) }
+        let text =
+            switch chosenFormat {
+            case .text: lines.map { $0 + "\n" }.joined()
+            case .json: try Output.jsonDocument(report)
+            case .markdown: report.markdown(links: links)
+            case .html: report.html(links: links)
+            }
+        guard output != "-" else { return Output.text(text) }
+        let file = try SpanFileOutput(output)
+        try file.write(Array(text.utf8))
+        try file.finish()
+        // Who has the report in a file still sees how it ends.
+        Output.lines(lines)
     }
 
     static func exitCode(of outcome: String) -> Int32 {

@@ -73,6 +73,6 @@ final class FolderSource: TraceSource {
     }
 
     func compare(_ query: ComparisonQuery) throws -> ComparisonReport {
-        ComparisonReport(try ReleaseQueries.compare(store, query))
+        try ReleaseQueries.report(store, query)
     }
 }

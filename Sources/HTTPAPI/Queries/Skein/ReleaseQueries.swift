@@ -56,8 +56,14 @@ public struct ReleaseQueries: Sendable {
             }
             return try Self.json(report)
         case .compare:
-            let query = try ComparisonParameters.query(parameters, now: now())
-            return try Self.json(ComparisonReport(try Self.compare(store, query)))
+            let format: ComparisonFormat = try TopologyParameters.format(parameters) ?? .json
+            let links = try ComparisonParameters.links(parameters)
+            let report = try Self.report(store, try ComparisonParameters.query(parameters, now: now()))
+            return switch format {
+            case .json: try Self.json(report)
+            case .markdown: Self.text(report.markdown(links: links), format)
+            case .html: Self.text(report.html(links: links), format)
+            }
         }
     }
 
@@ -69,14 +75,27 @@ public struct ReleaseQueries: Sendable {
     package static func releases(
         _ store: any QueryableStore, within window: Range<Int64>, ofService service: String?
     ) throws -> ReleaseReport {
-        // Few enough steps to look at, and as long as buckets are.
-        let seconds = (window.upperBound - window.lowerBound) / 1_000_000_000
-        let step: Int64 =
-            seconds <= 6 * 3600 ? 60 : seconds <= 2 * 86_400 ? 600 : seconds <= 35 * 86_400 ? 3600 : 86_400
+        let step = ComparisonReport.stepSeconds(of: window)
         let operations = try store.operations(within: window, stepSeconds: step)
             .filter { service == nil || $0.serviceName == service }
         return ReleaseReport(
             ReleaseFinder.releases(operations, stepSeconds: step), window: window, hasSteps: service != nil)
+    }
+
+    /// A comparison with all that is told of it.
+    package static func report(_ store: any QueryableStore, _ query: ComparisonQuery) throws -> ComparisonReport {
+        let comparison = try compare(store, query)
+        var report = ComparisonReport(comparison)
+        report.thresholds = ComparisonReport.Thresholds(query.thresholds)
+        let step = ComparisonReport.stepSeconds(of: comparison.window)
+        do throws(StoreError) {
+            let operations = try store.operations(within: comparison.window, stepSeconds: step)
+            report.addTimeline(operations, stepSeconds: step)
+        } catch {
+            // Where nothing is counted by time, there is none to tell.
+            guard error.code == .unsupported else { throw error }
+        }
+        return report
     }
 
     package static func compare(
@@ -86,6 +105,16 @@ public struct ReleaseQueries: Sendable {
         return ReleaseComparison(
             serviceName: query.serviceName, base: query.base, candidate: query.candidate, totals: counted.totals,
             window: counted.window, configuredShare: query.configuredShare, thresholds: query.thresholds)
+    }
+
+    private static func text(_ text: String, _ format: ComparisonFormat) -> HTTPResponse {
+        // Names come from outside: whatever they look like, no browser is to run a script for them.
+        HTTPResponse(
+            status: .ok,
+            headers: [
+                ("content-type", format.contentType), ("x-content-type-options", "nosniff"),
+                ("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'"),
+            ], body: Array(text.utf8))
     }
 
     private static func json(_ value: some Encodable) throws -> HTTPResponse {
@@ -117,7 +146,7 @@ package struct ComparisonQuery: Sendable, Equatable {
 /// The parameters of questions for a comparison as values.
 package enum ComparisonParameters {
     private static let names: Set<String> = [
-        "service", "base", "candidate", "since", "until", "share", "errors", "latency", "confidence",
+        "service", "base", "candidate", "since", "until", "share", "errors", "latency", "confidence", "format", "link",
     ]
 
     /// - Parameter now: nanoseconds since 1970.
@@ -136,6 +165,13 @@ package enum ComparisonParameters {
             query.thresholds.confidence = confidence
         }
         return query
+    }
+
+    /// Where traces are shown, for reports.
+    static func links(_ parameters: QueryParameters) throws -> TraceLinks {
+        guard let base = parameters.text("link") else { return TraceLinks() }
+        guard let links = TraceLinks(base: base) else { throw QueryError("link: no address of http or https: \(base)") }
+        return links
     }
 
     private static func needed(_ name: String, _ parameters: QueryParameters) throws -> String {
