@@ -40,7 +40,8 @@ let package = Package(
             name: "Sampling", dependencies: ["QueryLanguage", "Topology", "TraceModel", "Bytes"],
             exclude: ["sampling.md"], swiftSettings: strict),
         .target(
-            name: "Releases", dependencies: ["Comparison", "Topology", "Terminal", "TraceModel"], swiftSettings: strict),
+            name: "Releases", dependencies: ["Comparison", "Topology", "Terminal", "TraceModel"],
+            exclude: ["releases.md"], swiftSettings: strict),
         .target(name: "Telemetry", swiftSettings: strict),
         .target(name: "Threads", swiftSettings: strict),
 
@@ -299,8 +300,10 @@ let package = Package(
             ], swiftSettings: strict),
         .testTarget(name: "RepositoryTests", swiftSettings: strict),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["PeerTestSupport", "TestSupport", "opensearch-peer"],
-            swiftSettings: strict),
+            name: "EndToEndTests",
+            dependencies: [
+                "PeerTestSupport", "TestSupport", "opensearch-peer", .product(name: "Yams", package: "Yams"),
+            ], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

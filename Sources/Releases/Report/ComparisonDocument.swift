@@ -147,7 +147,9 @@ struct ComparisonDocument {
         if left > 0 { document.paragraph(.text("\(left) more operations stand in the answer in JSON.")) }
         let confidence = report.thresholds?.confidence ?? 0.95
         document.paragraph(
-            .aside("In brackets: where the true figure lies, with \(ReportText.percent(confidence)) at all looks together."))
+            .aside(
+                "In brackets: where the true figure lies, with \(ReportText.percent(confidence)) at all looks together."
+            ))
     }
 
     private mutating func addDurations() {

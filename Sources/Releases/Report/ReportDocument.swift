@@ -1,4 +1,4 @@
-/// A report for people, whatever the form it is written in. Texts are as they came; whoever writes them makes them safe.
+/// A report for people, whatever form it is written in. Texts are as they came; whoever writes them makes them safe.
 struct ReportDocument {
     /// How something is, beside the words that say so.
     enum Tone: String {
