@@ -155,7 +155,7 @@ public struct ComparisonReport: Codable, Sendable, Equatable {
         candidate = comparison.candidate
         window = ReleaseReport.Window(comparison.window)
         outcome = comparison.verdict.outcome.rawValue
-        isExact = true
+        isExact = comparison.isExact
         isMirrored = comparison.isMirrored
         share = comparison.share.value
         shareInterval = Interval(comparison.share.interval())

@@ -73,6 +73,6 @@ final class FolderSource: TraceSource {
     }
 
     func compare(_ query: ComparisonQuery) throws -> ComparisonReport {
-        try ReleaseQueries.report(store, query)
+        try ReleaseQueries.report(store, query, QueryWork())
     }
 }

@@ -17,15 +17,17 @@ public struct ReleaseQueries: Sendable {
     }
 
     private let store: any QueryableStore
+    private let limits: QueryLimits
     private let now: @Sendable () -> Int64
 
-    public init(store: any QueryableStore) {
-        self.init(store: store, now: SystemClock.nanosecondsSince1970)
+    public init(store: any QueryableStore, limits: QueryLimits) {
+        self.init(store: store, limits: limits, now: SystemClock.nanosecondsSince1970)
     }
 
     /// - Parameter now: nanoseconds since 1970.
-    package init(store: any QueryableStore, now: @escaping @Sendable () -> Int64) {
+    package init(store: any QueryableStore, limits: QueryLimits, now: @escaping @Sendable () -> Int64) {
         self.store = store
+        self.limits = limits
         self.now = now
     }
 
@@ -36,7 +38,8 @@ public struct ReleaseQueries: Sendable {
                 refusalWriter: { error, _ in SkeinAnswer.failure(error.status, error.message, headers: error.headers) },
                 .workerThread { request, path in
                     do {
-                        return try answer(route, QueryParameters(request.query), path["service"])
+                        let parameters = QueryParameters(request.query)
+                        return try answer(route, parameters, path["service"], limits.work(for: request))
                     } catch {
                         guard let answer = SkeinAnswer.failure(error) else { throw error }
                         return answer
@@ -45,7 +48,9 @@ public struct ReleaseQueries: Sendable {
         }
     }
 
-    private func answer(_ route: Route, _ parameters: QueryParameters, _ service: String?) throws -> HTTPResponse {
+    private func answer(
+        _ route: Route, _ parameters: QueryParameters, _ service: String?, _ work: QueryWork
+    ) throws -> HTTPResponse {
         switch route {
         case .releases, .release:
             try SkeinQueryParameters.checkNames(parameters, ["since", "until"])
@@ -58,7 +63,8 @@ public struct ReleaseQueries: Sendable {
         case .compare:
             let format: ComparisonFormat = try TopologyParameters.format(parameters) ?? .json
             let links = try ComparisonParameters.links(parameters)
-            let report = try Self.report(store, try ComparisonParameters.query(parameters, now: now()))
+            let query = try ComparisonParameters.query(parameters, now: now())
+            let report = try Self.report(store, query, work)
             return switch format {
             case .json: try Self.json(report)
             case .markdown: Self.text(report.markdown(links: links), format)
@@ -82,29 +88,65 @@ public struct ReleaseQueries: Sendable {
             ReleaseFinder.releases(operations, stepSeconds: step), window: window, hasSteps: service != nil)
     }
 
-    /// A comparison with all that is told of it.
-    package static func report(_ store: any QueryableStore, _ query: ComparisonQuery) throws -> ComparisonReport {
-        let comparison = try compare(store, query)
+    /// What the query asks for. Exact figures are taken where the store has them, unless it asks for stored requests.
+    package static func report(
+        _ store: any QueryableStore, _ query: ComparisonQuery, _ work: QueryWork
+    ) throws -> ComparisonReport {
+        guard let counted = try counted(store, query) else {
+            let stored = try StoredRequestPair(
+                of: query.serviceName, base: query.base, candidate: query.candidate, within: query.window, from: store,
+                limits: query.limits, work)
+            let comparison = ReleaseComparison(
+                stored, configuredShare: query.configuredShare, thresholds: query.thresholds)
+            var report = ComparisonReport(comparison)
+            try addParticulars(of: query, comparison.window, store, to: &report)
+            if query.hasEvidence { report.evidence = ComparisonReport.Evidence(stored) }
+            return report
+        }
+        let comparison = ReleaseComparison(
+            serviceName: query.serviceName, base: query.base, candidate: query.candidate, totals: counted.totals,
+            window: counted.window, configuredShare: query.configuredShare, thresholds: query.thresholds)
         var report = ComparisonReport(comparison)
-        report.thresholds = ComparisonReport.Thresholds(query.thresholds)
-        let step = ComparisonReport.stepSeconds(of: comparison.window)
-        do throws(StoreError) {
-            let operations = try store.operations(within: comparison.window, stepSeconds: step)
-            report.addTimeline(operations, stepSeconds: step)
-        } catch {
-            // Where nothing is counted by time, there is none to tell.
-            guard error.code == .unsupported else { throw error }
+        try addParticulars(of: query, comparison.window, store, to: &report)
+        guard query.hasEvidence else { return report }
+        let hasMirrored = counted.totals.contains { $0.isMirrored && $0.callee.serviceName == query.serviceName }
+        do {
+            let stored = try StoredRequestPair(
+                of: query.serviceName, base: query.base, candidate: query.candidate, within: counted.window,
+                isMirrored: comparison.isMirrored, hasMirrored: hasMirrored, from: store, limits: query.limits, work)
+            report.evidence = ComparisonReport.Evidence(stored)
+        } catch let error as StoreError where error.code != .cancelled {
+            // The verdict does not need it.
+            report.notes.append("stored requests could not be looked at: \(error.message)")
         }
         return report
     }
 
-    package static func compare(
+    /// What was to matter, and when the versions served.
+    /// - Parameter window: nanoseconds since 1970.
+    private static func addParticulars(
+        of query: ComparisonQuery, _ window: Range<Int64>, _ store: any QueryableStore, to report: inout ComparisonReport
+    ) throws(StoreError) {
+        report.thresholds = ComparisonReport.Thresholds(query.thresholds)
+        let step = ComparisonReport.stepSeconds(of: window)
+        do throws(StoreError) {
+            report.addTimeline(try store.operations(within: window, stepSeconds: step), stepSeconds: step)
+        } catch {
+            // Where nothing is counted by time, there is none to tell.
+            guard error.code == .unsupported else { throw error }
+        }
+    }
+
+    /// Nil: stored requests are to be compared.
+    private static func counted(
         _ store: any QueryableStore, _ query: ComparisonQuery
-    ) throws -> ReleaseComparison {
-        let counted = try store.calls(ofService: query.serviceName, within: query.window)
-        return ReleaseComparison(
-            serviceName: query.serviceName, base: query.base, candidate: query.candidate, totals: counted.totals,
-            window: counted.window, configuredShare: query.configuredShare, thresholds: query.thresholds)
+    ) throws(StoreError) -> (totals: [NamedTotals], window: Range<Int64>)? {
+        if query.figures == .stored { return nil }
+        do throws(StoreError) {
+            return try store.calls(ofService: query.serviceName, within: query.window)
+        } catch where error.code == .unsupported && query.figures == nil {
+            return nil
+        }
     }
 
     private static func text(_ text: String, _ format: ComparisonFormat) -> HTTPResponse {
@@ -134,6 +176,18 @@ package struct ComparisonQuery: Sendable, Equatable {
     /// The candidate's part of the requests as it was set up, from 0 to 1.
     package var configuredShare: Double?
     package var thresholds = VerdictThresholds()
+    /// Nil: counted where the store has such, stored otherwise.
+    package var figures: Figures?
+    /// Whether the answer also has what stored requests tell of why.
+    package var hasEvidence = true
+    /// Of stored requests.
+    package var limits = StoredRequestLimits()
+
+    /// What is compared.
+    package enum Figures: String, Sendable, CaseIterable {
+        case counted  // every request, stored or not
+        case stored  // those that are stored, weighted where sampling left out others
+    }
 
     package init(serviceName: String, base: String, candidate: String, window: Range<Int64>) {
         self.serviceName = serviceName
@@ -146,8 +200,12 @@ package struct ComparisonQuery: Sendable, Equatable {
 /// The parameters of questions for a comparison as values.
 package enum ComparisonParameters {
     private static let names: Set<String> = [
-        "service", "base", "candidate", "since", "until", "share", "errors", "latency", "confidence", "format", "link",
+        "service", "base", "candidate", "since", "until", "share", "errors", "latency", "confidence", "figures",
+        "evidence", "requests", "format", "link",
     ]
+
+    /// Stored requests of each version that may be looked at.
+    package static let requestCounts = 100...200_000
 
     /// - Parameter now: nanoseconds since 1970.
     /// - Throws: `QueryError`.
@@ -163,6 +221,23 @@ package enum ComparisonParameters {
         if let part = try number("latency", parameters, in: 0.01...100) { query.thresholds.durationPart = part }
         if let confidence = try number("confidence", parameters, in: 0.5...0.9999) {
             query.thresholds.confidence = confidence
+        }
+        if let text = parameters.text("figures") {
+            guard let figures = ComparisonQuery.Figures(rawValue: text) else {
+                throw QueryError("figures: neither counted nor stored: \(text)")
+            }
+            query.figures = figures
+        }
+        if let text = parameters.text("evidence") {
+            guard let hasEvidence = Bool(text) else { throw QueryError("evidence: neither true nor false: \(text)") }
+            query.hasEvidence = hasEvidence
+        }
+        if let text = parameters.text("requests") {
+            guard let count = Int(text), requestCounts.contains(count) else {
+                throw QueryError(
+                    "requests: not a number from \(requestCounts.lowerBound) to \(requestCounts.upperBound): \(text)")
+            }
+            query.limits.requestCountMax = count
         }
         return query
     }
