@@ -3,7 +3,8 @@ import TestSupport
 import Testing
 
 extension EndToEndTests {
-    /// A canary of recorded mesh traffic: `reviews` v2 takes twice as long as v1, and answered 503 to 11 of 132 requests.
+    /// A canary of recorded mesh traffic: `reviews` v2 takes twice as long as v1, and answered 503 to 11 of 132
+    /// requests.
     @Suite struct ReleaseTests {
         private struct Comparison: Decodable {
             struct Interval: Decodable {
@@ -56,6 +57,14 @@ extension EndToEndTests {
             return try JSONDecoder().decode(Comparison.self, from: Data(response.body))
         }
 
+        /// Answers about what just came may be of the second before.
+        private func expectCandidateRequests(_ count: Int, _ query: HTTPConnection) throws {
+            #expect(
+                try PeerTests.waited(for: count) {
+                    try compare(query, "&evidence=false").total.candidateRequestCount
+                } == count)
+        }
+
         private func post(_ bodies: some Sequence<[UInt8]>, to process: SkeinProcess) throws {
             let client = try SkeinClient(process)
             for body in bodies { #expect(try client.post(body).status == 202) }
@@ -72,6 +81,7 @@ extension EndToEndTests {
             try post(traffic.bodies.prefix(Self.firstPostCount), to: process)
             #expect(try compare(query).outcome == "tooLittleData")
             try post(traffic.bodies.dropFirst(Self.firstPostCount), to: process)
+            try expectCandidateRequests(132, query)
 
             let comparison = try compare(query)
             #expect(comparison.outcome == "worse" && comparison.isExact)
@@ -94,6 +104,7 @@ extension EndToEndTests {
             let process = try SkeinProcess.started()
             try post(try RecordedTraffic("bookinfo").bodies, to: process)
             let query = try HTTPConnection(port: try process.port("query"))
+            try expectCandidateRequests(132, query)
             let page = try query.request("GET", Self.target + "&format=html&link=https://jaeger.example")
             #expect(page.status == 200 && page.header("content-type") == "text/html; charset=utf-8")
             #expect(page.header("content-security-policy") == "default-src 'none'; style-src 'unsafe-inline'")
@@ -117,6 +128,7 @@ extension EndToEndTests {
             for (outcome, code) in [("tooLittleData", Int32(4)), ("worse", 3)] {
                 let part = outcome == "worse" ? traffic.bodies[...] : traffic.bodies.prefix(Self.firstPostCount)
                 try post(outcome == "worse" ? part.dropFirst(Self.firstPostCount) : part, to: process)
+                if outcome == "worse" { try expectCandidateRequests(132, query) }
                 #expect(try gate.run(examples.waitingStep) == code)
                 #expect(gate.hasReport)
                 #expect(try gate.run(examples.job.script.joined(separator: "\n")) == code)

@@ -114,7 +114,7 @@ struct ComparisonDocument {
     }
 
     private func name(_ operation: ComparisonReport.Operation) -> Inline {
-        operation.operation.map { $0 == "*" ? "all routes" : .name($0) } ?? "all together"
+        operation.operation.map { .name($0) } ?? "all together"
     }
 
     private mutating func addOperations() {
@@ -158,7 +158,7 @@ struct ComparisonDocument {
         document.heading("Durations")
         for row in shown {
             guard let durations = row.durations else { continue }
-            let title = row.operation.map { $0 == "*" ? "all routes" : $0 } ?? "all operations together"
+            let title = row.operation ?? "all operations together"
             let drawing = DurationPicture(
                 durations, base: report.base, candidate: report.candidate, title: title,
                 medians: row.quantiles.first { $0.name == "p50" }.map { ($0.base.value, $0.candidate.value) })

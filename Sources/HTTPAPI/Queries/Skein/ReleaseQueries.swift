@@ -125,7 +125,8 @@ public struct ReleaseQueries: Sendable {
     /// What was to matter, and when the versions served.
     /// - Parameter window: nanoseconds since 1970.
     private static func addParticulars(
-        of query: ComparisonQuery, _ window: Range<Int64>, _ store: any QueryableStore, to report: inout ComparisonReport
+        of query: ComparisonQuery, _ window: Range<Int64>, _ store: any QueryableStore,
+        to report: inout ComparisonReport
     ) throws(StoreError) {
         report.thresholds = ComparisonReport.Thresholds(query.thresholds)
         let step = ComparisonReport.stepSeconds(of: window)
