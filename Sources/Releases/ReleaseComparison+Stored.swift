@@ -46,13 +46,16 @@ extension ReleaseComparison {
         note(configuredShare)
     }
 
-    /// The candidate's part, of the time that the requests of both were read of.
+    /// The candidate's part, of the time that the requests of both were looked at.
     private static func share(_ stored: StoredRequestPair) -> Share {
-        let starts = [stored.base, stored.candidate].compactMap { $0.isComplete ? nil : $0.earliest }
-        let start = starts.max() ?? .min
+        let (base, candidate) = (stored.base, stored.candidate)
         var share = WeightedShare()
-        for request in stored.candidate.requests where request.start >= start { share.having.add(request.weight) }
-        for request in stored.base.requests where request.start >= start { share.lacking.add(request.weight) }
+        for request in candidate.requests where candidate.covers(request.start) && base.covers(request.start) {
+            share.having.add(request.samplingWeight)
+        }
+        for request in base.requests where candidate.covers(request.start) && base.covers(request.start) {
+            share.lacking.add(request.samplingWeight)
+        }
         return share.share
     }
 }

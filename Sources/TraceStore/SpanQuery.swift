@@ -53,7 +53,8 @@ public struct SpanQuery: Sendable {
     /// Finds the proxies' copies of requests.
     package static var mirrors: SpanFilter.Condition {
         .all([
-            .clause(.operation(.equals(Array(CallAttributes.mirrorName.utf8)))), .clause(.traits { $0.kind == .client }),
+            .clause(.operation(.equals(Array(CallAttributes.mirrorName.utf8)))),
+            .clause(.traits { $0.kind == .client }),
             .clause(.lacks(CallAttributes.meshKeys.map { Array($0.utf8) })),
         ])
     }

@@ -58,9 +58,10 @@ struct SpanSearch {
         var blocks: [(segment: Int, scan: SegmentReader.SpanScan, number: Int, latestStart: Int64)] = []
         for (place, segment) in segments.enumerated() where isWithin(segment, window) {
             try work.check()
-            guard let scan = reporting({ () throws(SegmentError) in
-                try segment.reader.spanScan(filter, within: window)
-            }) ?? nil
+            guard
+                let scan = reporting({ () throws(SegmentError) in
+                    try segment.reader.spanScan(filter, within: window)
+                }) ?? nil
             else { continue }
             blocks += scan.blocks.map { (place, scan, $0.number, $0.latestStart) }
         }

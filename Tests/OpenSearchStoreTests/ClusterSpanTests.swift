@@ -22,7 +22,9 @@ import TraceStore
             """
     }
 
-    private static func spans(_ query: SpanQuery, _ cluster: ClusterFixture) throws -> (starts: [Int64], isComplete: Bool) {
+    private static func spans(
+        _ query: SpanQuery, _ cluster: ClusterFixture
+    ) throws -> (starts: [Int64], isComplete: Bool) {
         var starts: [Int64] = []
         let outcome = try cluster.store.forEachSpan(query, QueryWork()) { starts.append($0.start ?? 0) }
         #expect(outcome.gaps.isEmpty)

@@ -142,8 +142,8 @@ struct AttributeEvidence {
         _ difference: ComparisonReport.Evidence.AttributeDifference, isAgainstAll: Bool
     ) -> String {
         let kind = difference.among == "all" ? "" : difference.among + " "
-        let base = isAgainstAll ? "all requests of \(pair.base.version)" : "\(kind)requests of \(pair.base.version)"
-        return "\(difference.key)=\(difference.value): \(ReleaseText.percent(difference.candidate)) of the \(kind)requests "
-            + "of \(pair.candidate.version), \(ReleaseText.percent(difference.base)) of \(isAgainstAll ? "" : "the ")\(base)"
+        let own = "\(ReleaseText.percent(difference.candidate)) of the \(kind)requests of \(pair.candidate.version)"
+        let base = "\(ReleaseText.percent(difference.base)) of \(isAgainstAll ? "all " : "the \(kind)")requests"
+        return "\(difference.key)=\(difference.value): \(own), \(base) of \(pair.base.version)"
     }
 }

@@ -25,7 +25,8 @@ struct RequestExtractor {
         let common = commonOperation(operation)
         var request = StoredRequests.Request(
             traceID: span.traceID, spanID: span.spanID, start: start, duration: max(0, span.duration ?? 0),
-            isError: span.isError, weight: 1, operation: operation, commonOperation: common, path: 0, url: 0,
+            isError: span.isError, samplingWeight: 1, weight: 1, operation: operation, commonOperation: common, path: 0,
+            url: 0,
             firstFeature: requests.features.count, errorKindCount: 0, featureCount: 0)
         var (errors, attributes): ([UInt32], [UInt32]) = ([], [])
         var urlRank = Int.max
@@ -150,7 +151,9 @@ struct RequestExtractor {
         switch (column.field, value) {
         case (.samplingThreshold?, .int(let threshold)):
             let rejected = max(0, Double(threshold))
-            if rejected < Self.thresholdEnd { request.weight = 1 / (1 - rejected / Self.thresholdEnd) }
+            guard rejected < Self.thresholdEnd else { return }
+            request.samplingWeight = 1 / (1 - rejected / Self.thresholdEnd)
+            request.weight = request.samplingWeight
         case (.statusMessage?, .string):
             let feature = number(column, value) { names, text in
                 AttributeRole.ErrorKey.text.kind(of: text).map { names.feature("error", $0) }

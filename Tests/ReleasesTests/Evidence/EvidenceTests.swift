@@ -91,7 +91,8 @@ import TraceStore
         for recording in ["bookinfo", "bookinfo-mirror"] {
             let pair = try Self.pair(RequestStore(recording: recording), "reviews.default")
             let keys = Set(pair.names.features.indices.map { pair.names.key(ofFeature: $0) })
-            #expect(keys.isDisjoint(with: ["node_id", "guid:x-request-id", "peer.address", "istio.canonical_revision"]))
+            #expect(
+                keys.isDisjoint(with: ["node_id", "guid:x-request-id", "peer.address", "istio.canonical_revision"]))
             #expect(keys.isSuperset(of: ["user_agent", "http.method", "zone", "path", "operation"]))
         }
     }
@@ -182,17 +183,27 @@ import TraceStore
         #expect(evidence.notes.contains { $0.contains("nearly all requests of v2 are slow") })
     }
 
-    @Test func `of many requests the latest are looked at, and it says so`() throws {
-        let store = try RequestStore(Self.requests(12_000) { _, _, _ in })
+    @Test func `of many requests some of each part of the time are looked at, and it says so`() throws {
+        // Of 20 minutes the fifth went wrong.
+        let requests = Self.requests(12_000) { request, number, _ in
+            request.isError = request.version == "v2" && request.time >= 240 && request.time < 300
+            request.attributes["http.status_code"] = request.isError ? "503" : "200"
+        }
+        let store = try RequestStore(requests)
         var limits = StoredRequestLimits()
         limits.requestCountMax = 1_500
         let pair = try Self.pair(store, limits: limits)
         let evidence = Evidence(pair)
-        #expect(evidence.baseRequestCount == 1_500 && evidence.candidateRequestCount == 1_500)
-        #expect(evidence.notes.contains { $0.hasPrefix("of v1 the latest 1500 stored requests were looked at") })
-        #expect(evidence.notes.contains { $0.hasPrefix("of v2 the latest 1500 stored requests were looked at") })
-        let earliest = try #require(pair.base.earliest)
-        #expect(earliest >= MadeRequest.start + 600_000_000_000)
+        #expect((1_300...1_500).contains(evidence.baseRequestCount))
+        #expect((1_300...1_500).contains(evidence.candidateRequestCount))
+        for version in ["v1", "v2"] {
+            #expect(evidence.notes.contains { $0.hasPrefix("of \(version) 1") && $0.hasSuffix("spread over the time") })
+        }
+        #expect(abs(pair.base.storedCount - 6_000) < 300)
+        let kind = try #require(evidence.errorKinds.first)
+        #expect(kind.isNew && kind.value == "503")
+        #expect(abs(kind.candidate - 0.05) < 0.02)
+        #expect(!evidence.isSampled)
         #expect(Evidence(try Self.pair(store)).notes.isEmpty)
     }
 

@@ -90,6 +90,9 @@ import TraceStore
         let pair = try StoredRequestPair(
             of: "shop", base: "v1", candidate: "v2", within: 0..<Int64.max, from: store.store, limits: limits,
             QueryWork())
-        #expect(ReleaseComparison(pair).share.interval().contains(0.1))
+        let comparison = ReleaseComparison(pair)
+        #expect(comparison.share.interval().contains(0.1))
+        #expect(abs(comparison.baseCount - 9_000) < 500)
+        #expect(comparison.candidateCount == 1_000)
     }
 }

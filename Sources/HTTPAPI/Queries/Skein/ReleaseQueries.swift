@@ -145,7 +145,7 @@ public struct ReleaseQueries: Sendable {
         if query.figures == .stored { return nil }
         do throws(StoreError) {
             return try store.calls(ofService: query.serviceName, within: query.window)
-        } catch where error.code == .unsupported && query.figures == nil {
+        } catch  where error.code == .unsupported && query.figures == nil {
             return nil
         }
     }
