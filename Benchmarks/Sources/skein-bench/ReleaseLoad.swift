@@ -1,4 +1,5 @@
 import Foundation
+import Workload
 
 /// Requests for a service of which nine in ten go to v1 and one to v2, which fails more, takes longer, and alone calls
 /// another one.
@@ -22,7 +23,7 @@ struct ReleaseLoad: CountedLoad {
 
     /// The same for the same request.
     private static func random(_ request: Int, _ stream: UInt64) -> UInt64 {
-        var generator = SeededGenerator(seed: stream, index: UInt64(request))
+        var generator = SeededGenerator(seed: stream, index: request)
         return generator.next()
     }
 
