@@ -13,20 +13,47 @@ extension ComparisonDocument {
             .text(
                 "From \(ReportText.count(evidence.baseRequestCount)) \(kind), of "), .name(report.base),
             .text(" and \(ReportText.count(evidence.candidateRequestCount)) of "), .name(report.candidate), ".")
-        if !evidence.errorKinds.isEmpty {
-            document.blocks.append(.subheading("What goes wrong"))
-            document.list(
-                evidence.errorKinds.prefix(Self.findingCountMax).map { kind in
-                    (kind.isNew ? [.outcome("new", .bad), ": "] : []) + [.text(kind.words)]
-                })
-        }
-        if !evidence.attributes.isEmpty {
-            document.blocks.append(.subheading("What requests have more or less often"))
-            document.list(evidence.attributes.prefix(Self.findingCountMax).map { [.text($0.words)] })
-        }
+        addErrorKinds(evidence.errorKinds)
+        addAttributes(evidence.attributes)
         addExamples(evidence.examples)
         addPairs(evidence.pairs)
         document.list(evidence.notes.map { [.text($0)] })
+    }
+
+    private var versionColumns: [ReportDocument.Column] {
+        [report.base, report.candidate].map { .init(title: $0, isNumber: true) }
+    }
+
+    private static func cell(_ share: Double, _ count: Int) -> [Inline] {
+        [.text(ReportText.percent(share) + " "), .aside("(\(ReportText.count(count)))")]
+    }
+
+    private mutating func addErrorKinds(_ kinds: [ComparisonReport.Evidence.ErrorKind]) {
+        guard !kinds.isEmpty else { return }
+        document.blocks.append(.subheading("What goes wrong"))
+        document.table(
+            ["Kind"] + versionColumns + [""],
+            kinds.prefix(Self.findingCountMax).map { kind in
+                [
+                    [.name("\(kind.key)=\(kind.value)")], Self.cell(kind.base, kind.baseCount),
+                    Self.cell(kind.candidate, kind.candidateCount), kind.isNew ? [.outcome("new", .bad)] : [],
+                ]
+            })
+        document.paragraph(.aside("Shares of all requests; in brackets the stored requests that have it."))
+    }
+
+    private mutating func addAttributes(_ attributes: [ComparisonReport.Evidence.AttributeDifference]) {
+        guard !attributes.isEmpty else { return }
+        document.blocks.append(.subheading("What requests have more or less often"))
+        document.table(
+            ["Among", "Attribute"] + versionColumns,
+            attributes.prefix(Self.findingCountMax).map { difference in
+                [
+                    [.text("\(difference.among) requests")], [.name("\(difference.key)=\(difference.value)")],
+                    Self.cell(difference.base, difference.baseCount),
+                    Self.cell(difference.candidate, difference.candidateCount),
+                ]
+            })
     }
 
     // MARK: Traces

@@ -9,8 +9,8 @@ import Testing
         var report = SampleReport.worse
         report.evidence = SampleReport.evidence()
         let text = report.markdown(links: try #require(TraceLinks(base: "https://jaeger.example/")))
-        #expect(text.contains("**new**: 503: 0 -> 10 % of the requests"))
-        #expect(text.contains("of the slow requests 90 % have zone 503"))
+        #expect(text.contains("| `http.status_code=503` | 0 % (0) | 10 % (40) | **new** |"))
+        #expect(text.contains("| slow requests | `zone=503` | 10 % (4) | 90 % (30) |"))
         let trace = "0102030405060708090a0b0c0d0e0f10"
         #expect(text.contains("| [\(trace)](<https://jaeger.example/trace/\(trace)>) |"))
         #expect(text.contains("| `v2` | failed | `503` | 41 ms | yes | 2026-09-21 14:13:20 |"))
