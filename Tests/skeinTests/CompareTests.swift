@@ -1,3 +1,4 @@
+import ArgumentParser
 import Comparison
 import FoundationEssentials
 import HTTPAPI

@@ -8,16 +8,15 @@ extension ComparisonDocument {
     mutating func addEvidence() {
         guard let evidence = report.evidence else { return }
         document.heading("Evidence")
-        let kind = evidence.isSampled ? "stored requests, a sample" : "stored requests"
         document.paragraph(
-            .text(
-                "From \(ReportText.count(evidence.baseRequestCount)) \(kind), of "), .name(report.base),
-            .text(" and \(ReportText.count(evidence.candidateRequestCount)) of "), .name(report.candidate), ".")
+            .text("From \(ReportText.count(evidence.baseRequestCount)) stored requests of "), .name(report.base),
+            .text(" and \(ReportText.count(evidence.candidateRequestCount)) of "), .name(report.candidate),
+            .text(evidence.isSampled ? "; sampling left others out, so shares are estimates." : "."))
         addErrorKinds(evidence.errorKinds)
         addAttributes(evidence.attributes)
         addExamples(evidence.examples)
         addPairs(evidence.pairs)
-        document.list(evidence.notes.map { [.text($0)] })
+        document.list(evidence.notes.filter { !report.notes.contains($0) }.map { [.text($0)] })
     }
 
     private var versionColumns: [ReportDocument.Column] {
@@ -62,12 +61,12 @@ extension ComparisonDocument {
         guard !examples.isEmpty else { return }
         document.blocks.append(.subheading("Traces to look at"))
         document.table(
-            ["Version", "Which", "Operation", .init(title: "Took", isNumber: true), "Failed", "At (UTC)", "Trace"],
+            ["Version", "Which", "Operation", .init(title: "Took", isNumber: true), "Began (UTC)", "Trace"],
             examples.map { example in
                 [
                     [.name(example.version)], [.text(example.role)], [.name(example.operation)],
-                    [.text(NumberText.duration(example.duration))], [.text(example.isError ? "yes" : "no")],
-                    [.text(Self.moment(example.startTime))], [trace(example.traceID)],
+                    took(example, isFailureTold: example.role == "failed"), [.text(Self.moment(example.startTime))],
+                    [trace(example.traceID)],
                 ]
             })
         if links.isNone {
@@ -79,24 +78,21 @@ extension ComparisonDocument {
         guard !pairs.isEmpty else { return }
         document.blocks.append(.subheading("Requests for the same thing"))
         document.table(
-            [
-                "Operation", "Path", .init(title: report.base, isNumber: true), "Trace",
-                .init(title: report.candidate, isNumber: true), "Trace",
-            ],
+            ["Operation", "Path"] + versionColumns,
             pairs.map { pair in
-                [
-                    [.name(pair.operation)], [.name(pair.path ?? "")], took(pair.base), [trace(pair.base.traceID)],
-                    took(pair.candidate), [trace(pair.candidate.traceID)],
-                ]
+                [[.name(pair.operation)], [.name(pair.path ?? "")]]
+                    + [pair.base, pair.candidate].map { took($0) + [" ", trace($0.traceID)] }
             })
     }
 
-    private func took(_ example: ComparisonReport.Evidence.Example) -> [Inline] {
-        [.text(NumberText.duration(example.duration))] + (example.isError ? [" ", .outcome("failed", .bad)] : [])
+    private func took(_ example: ComparisonReport.Evidence.Example, isFailureTold: Bool = false) -> [Inline] {
+        let failure: [Inline] = example.isError && !isFailureTold ? [" ", .outcome("failed", .bad)] : []
+        return [.text(NumberText.duration(example.duration))] + failure
     }
 
+    /// A link tells the whole ID; without one it can be copied.
     func trace(_ traceID: String) -> Inline {
-        links.address(of: traceID).map { .link(traceID, to: $0) } ?? .name(traceID)
+        links.address(of: traceID).map { .link(String(traceID.prefix(12)), to: $0) } ?? .name(traceID)
     }
 
     private static func moment(_ nanoseconds: Int64) -> String {

@@ -85,9 +85,16 @@ struct ComparisonDocument {
 
     private mutating func addShares() {
         document.heading("How the requests were shared")
-        document.paragraph(
-            .name(report.candidate), .text(" served \(ReportText.percent(report.share)) of the requests of both "),
-            .aside("(\(ReportText.percent(report.shareInterval)))"), ".")
+        if report.isMirrored {
+            let copies = ReportText.count(report.total.candidateRequestCount)
+            document.paragraph(
+                .name(report.candidate), .text(" served \(copies) copies of requests, "), .name(report.base),
+                .text(" \(ReportText.requests(report.total.baseRequestCount))."))
+        } else {
+            document.paragraph(
+                .name(report.candidate), .text(" served \(ReportText.percent(report.share)) of the requests of both "),
+                .aside("(\(ReportText.percent(report.shareInterval)))"), ".")
+        }
         guard let timeline = report.timeline else { return }
         var times: [[Inline]] = []
         for (version, presence) in [(report.base, timeline.base), (report.candidate, timeline.candidate)] {

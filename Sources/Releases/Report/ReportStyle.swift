@@ -37,7 +37,8 @@ enum ReportStyle {
         th{color:var(--faint);font-weight:600;white-space:nowrap}
         td small{white-space:nowrap}
         td:first-child{min-width:8rem}
-        .number{text-align:right;font-variant-numeric:tabular-nums}
+        td code{overflow-wrap:break-word}
+        .number{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
         .outcome.good{color:var(--good);font-weight:600}
         .outcome.bad{color:var(--bad);font-weight:600}
         .outcome.open{color:var(--open)}

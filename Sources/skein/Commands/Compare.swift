@@ -161,9 +161,11 @@ struct CompareCommand: ParsableCommand {
                     + report.candidate)
         }
         let (low, high) = (report.shareInterval.low, report.shareInterval.high)
-        lines.append(
-            "\(report.candidate) served \(ReleaseText.percent(report.share)) of the requests of both "
-                + "(\(ReleaseText.percent(low)) to \(ReleaseText.percent(high)))")
+        if !report.isMirrored {
+            lines.append(
+                "\(report.candidate) served \(ReleaseText.percent(report.share)) of the requests of both "
+                    + "(\(ReleaseText.percent(low)) to \(ReleaseText.percent(high)))")
+        }
         return lines + report.notes + (report.evidence?.notes.filter { !report.notes.contains($0) } ?? [])
     }
 

@@ -12,10 +12,18 @@ import Testing
         #expect(text.contains("| `http.status_code=503` | 0 % (0) | 10 % (40) | **new** |"))
         #expect(text.contains("| slow requests | `zone=503` | 10 % (4) | 90 % (30) |"))
         let trace = "0102030405060708090a0b0c0d0e0f10"
-        #expect(text.contains("| [\(trace)](<https://jaeger.example/trace/\(trace)>) |"))
-        #expect(text.contains("| `v2` | failed | `503` | 41 ms | yes | 2026-09-21 14:13:20 |"))
+        #expect(text.contains("| [\(trace.prefix(12))](<https://jaeger.example/trace/\(trace)>) |"))
+        #expect(text.contains("| `v2` | failed | `503` | 41 ms | 2026-09-21 14:13:20 |"))
         #expect(text.contains("a note on evidence"))
         #expect(report.markdown().contains("`skein trace ID` shows one"))
+    }
+
+    @Test func `of copies no share of the requests is told`() {
+        var report = SampleReport.worse
+        report.isMirrored = true
+        let text = report.markdown()
+        #expect(text.contains("`v2` served 800 copies of requests, `v1` 800 requests."))
+        #expect(!text.contains("of the requests of both"))
     }
 
     @Test func `an estimate is told as one`() {
