@@ -39,7 +39,9 @@ let package = Package(
         .target(
             name: "Sampling", dependencies: ["QueryLanguage", "Topology", "TraceModel", "Bytes"],
             exclude: ["sampling.md"], swiftSettings: strict),
-        .target(name: "Releases", dependencies: ["Comparison", "Topology", "TraceModel"], swiftSettings: strict),
+        .target(
+            name: "Releases", dependencies: ["Comparison", "Topology", "Terminal", "TraceModel", "Bytes"],
+            swiftSettings: strict),
         .target(name: "Telemetry", swiftSettings: strict),
         .target(name: "Threads", swiftSettings: strict),
 
