@@ -1,10 +1,10 @@
 /// What a request waited for: of each moment of it the one span that was its cause.
 ///
-/// From a span's end backwards its last child that had ended by then is what it waited for, from the start of that child
-/// on the last one that had ended before it, and so on; in between it worked itself. The same holds within each of those
-/// children. As in Zhang et al.: "CRISP: Critical Path Analysis of Large-Scale Microservice Architectures", USENIX ATC
-/// 2022. As there, a child is cut where its parent ends, and one that ends a little after the next one begins came before
-/// it: clocks are not that exact. What nobody waits for is not on the path.
+/// From a span's end backwards its last child that had ended by then is what it waited for, from the start of that
+/// child on the last one that had ended before it, and so on; in between it worked itself. The same holds within each
+/// of those children. As in Zhang et al.: "CRISP: Critical Path Analysis of Large-Scale Microservice Architectures",
+/// USENIX ATC 2022. As there, a child is cut where its parent ends, and one that ends a little after the next one
+/// begins came before it: clocks are not that exact. What nobody waits for is not on the path.
 struct CriticalPath {
     /// By place: nanoseconds of the path in the span itself, outside of its children on the path. The sum is the
     /// length of the path.

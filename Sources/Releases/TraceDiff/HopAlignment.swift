@@ -1,9 +1,9 @@
 /// Which calls of one parent are the same as which calls of another, in their order.
 ///
-/// Calls with the same label are matched with each other, as many as there are on both sides; where one side has more of
-/// them, for it tried again or went round a loop once more, a sequence alignment (Needleman, Wunsch: "A general method
-/// applicable to the search for similarities in the amino acid sequence of two proteins", 1970) finds those that are
-/// the most alike: by URL, by what is below, by outcome. What is found does not depend on which side is the first.
+/// Calls with the same label are matched with each other, as many as there are on both sides; where one side has more
+/// of them, for it tried again or went round a loop once more, a sequence alignment (Needleman, Wunsch: "A general
+/// method applicable to the search for similarities in the amino acid sequence of two proteins", 1970) finds those that
+/// are the most alike: by URL, by what is below, by outcome. What is found does not depend on which side is the first.
 struct HopAlignment {
     private let a: HopTree
     private let b: HopTree

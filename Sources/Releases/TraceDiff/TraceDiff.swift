@@ -3,8 +3,8 @@ public import TraceModel
 
 /// What two traces, or two parts of traces, have in common and what not, call by call; and what each waited for.
 ///
-/// Hops (`HopTree`) are matched from the top down by service, operation (as `ReleaseComparison` matches them across what
-/// a mesh does to names) and kind, under the same parent, in their order.
+/// Hops (`HopTree`) are matched from the top down by service, operation (as `ReleaseComparison` matches them across
+/// what a mesh does to names) and kind, under the same parent, in their order.
 public struct TraceDiff: Sendable {
     /// What is looked at: spans of one trace.
     struct Side: Sendable {
