@@ -153,7 +153,7 @@ import TraceModel
         #expect(total == there.b.durationNanos - there.a.durationNanos, "seed \(seed)")
     }
 
-    @Test(arguments: seeds.prefix(8)) func `whatever spans there are, each call is told once and nothing ends the program`(
+    @Test(arguments: seeds.prefix(8)) func `of whatever spans there are each call is told once, and nothing traps`(
         seed: UInt64
     ) throws {
         var generator = SpanGenerator(seed: seed)

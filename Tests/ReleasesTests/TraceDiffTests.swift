@@ -172,7 +172,7 @@ import TraceModel
         #expect(report.rows.map(\.match) == ["matched", "added"])
         #expect(report.a.spanCount == 1 && report.b.spanCount == 3)
         #expect(report.a.criticalPath.durationNanos == 7_000_000)
-        #expect(throws: TraceDiff.Failure.noSpan(SpanID(99))) {
+        #expect(throws: TraceDiff.Failure.noSpan(isFirst: true, SpanID(99))) {
             try MadeTrace.report(trace, trace, aSpan: 99, bSpan: 1)
         }
     }

@@ -35,19 +35,21 @@ struct AttributeChanges {
         classes = Array(repeating: .unknown, count: batch.stringCount)
     }
 
-    /// - Parameter pairs: rows of spans that are the same side of the same call.
-    mutating func changes(_ pairs: [(a: Int, b: Int)]) -> [Change] {
+    /// - Parameters:
+    ///   - pairs: rows of spans that are the same side of the same call.
+    ///   - isFirstEnough: whether one of the changes tells all that is to be known.
+    mutating func changes(_ pairs: [(a: Int, b: Int)], isFirstEnough: Bool) -> [Change] {
         changes.removeAll(keepingCapacity: true)
-        for pair in pairs { compare(pair.a, pair.b) }
+        for pair in pairs where changes.isEmpty || !isFirstEnough { compare(pair.a, pair.b, isFirstEnough) }
         guard changes.count > 1 else { return changes }
         changes.sort { ($0.key, $0.a ?? "", $0.b ?? "") < ($1.key, $1.a ?? "", $1.b ?? "") }
         return Array(changes.prefix(Self.countMax))
     }
 
-    private mutating func compare(_ rowA: Int, _ rowB: Int) {
+    private mutating func compare(_ rowA: Int, _ rowB: Int, _ isFirstEnough: Bool) {
         let (entriesA, entriesB) = (entries(rowA), entries(rowB))
         var (placeA, placeB) = (0, 0)
-        while placeA < entriesA.count || placeB < entriesB.count {
+        while placeA < entriesA.count || placeB < entriesB.count, changes.isEmpty || !isFirstEnough {
             let keyA = placeA < entriesA.count ? entriesA[placeA].key : .max
             let keyB = placeB < entriesB.count ? entriesB[placeB].key : .max
             if keyA == keyB {

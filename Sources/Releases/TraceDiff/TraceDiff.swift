@@ -18,8 +18,8 @@ public struct TraceDiff: Sendable {
 
     /// Why two traces cannot be compared.
     public enum Failure: Error, Sendable, Equatable {
-        /// No span of it is among those looked at.
-        case noSpan(SpanID)
+        /// Of the first or the second trace no such span is among those looked at.
+        case noSpan(isFirst: Bool, SpanID)
     }
 
     let a: Side
@@ -32,8 +32,8 @@ public struct TraceDiff: Sendable {
     ///   - a, b: the spans whose trees are compared; nil: the whole trace.
     public init(_ gathered: GatheredSpans, a spanA: SpanID? = nil, b spanB: SpanID? = nil) throws(Failure) {
         var labels = HopLabels(gathered.names)
-        let treeA = try Self.tree(gathered, gathered.firstRows, spanA)
-        let treeB = try Self.tree(gathered, gathered.secondRows, spanB)
+        let treeA = try Self.tree(gathered, isFirst: true, spanA)
+        let treeB = try Self.tree(gathered, isFirst: false, spanB)
         let (hopsA, hopsB) = (HopTree(treeA, &labels), HopTree(treeB, &labels))
         rows = HopMatching(hopsA, hopsB, isForced: spanA != nil && spanB != nil).rows
         (a, b) = (Self.side(hopsA), Self.side(hopsB))
@@ -41,10 +41,13 @@ public struct TraceDiff: Sendable {
     }
 
     private static func tree(
-        _ gathered: GatheredSpans, _ rows: Range<Int>, _ spanID: SpanID?
+        _ gathered: GatheredSpans, isFirst: Bool, _ spanID: SpanID?
     ) throws(Failure) -> TimedTree {
+        let rows = isFirst ? gathered.firstRows : gathered.secondRows
         guard let spanID else { return TimedTree(gathered, rows: rows) }
-        guard let place = TimedTree.place(of: spanID, gathered, rows: rows) else { throw .noSpan(spanID) }
+        guard let place = TimedTree.place(of: spanID, gathered, rows: rows) else {
+            throw .noSpan(isFirst: isFirst, spanID)
+        }
         return TimedTree(gathered, rows: rows, root: place)
     }
 

@@ -38,6 +38,9 @@ struct TraceDiffReporter {
     /// A duration has changed when the longer one is longer by this part of it, and by this part of the whole.
     private static let changePart: Int64 = 5
     private static let wholePart: Int64 = 100
+    /// By depth, the changes told with the row at hand and those that it stands below.
+    private var known: [[AttributeChanges.Change]] = []
+
     private static let stepCountMax = 50
     private static let contributionCountMax = 20
 
@@ -50,7 +53,9 @@ struct TraceDiffReporter {
     // MARK: Rows
 
     /// What of a matched pair changed.
-    private mutating func changes(_ row: HopMatching.Row) -> (names: [String], attributes: [AttributeChanges.Change]) {
+    private mutating func changes(
+        _ row: HopMatching.Row, isTold: Bool
+    ) -> (names: [String], attributes: [AttributeChanges.Change]) {
         var names: [String] = []
         if let durationA = diff.a.duration(row.a), let durationB = diff.b.duration(row.b) {
             let longer = max(durationA, durationB)
@@ -61,9 +66,16 @@ struct TraceDiffReporter {
         }
         if isOtherStatus(row) { names.append("status") }
         if diff.a.versionNumber(row.a) != diff.b.versionNumber(row.b) { names.append("version") }
-        let attributes = attributes.changes(spanPairs(row))
-        if !attributes.isEmpty { names.append("attributes") }
+        let attributes = attributes.changes(spanPairs(row), isFirstEnough: !isTold)
         return (names, attributes)
+    }
+
+    /// What the calls above differ in likewise, such as who asked, is told with the first of them.
+    private mutating func leaveOutKnown(_ changes: inout [AttributeChanges.Change], depth: Int) {
+        if known.count > depth { known.removeLast(known.count - depth) }
+        while known.count < depth { known.append([]) }
+        changes.removeAll { change in known.contains { $0.contains(change) } }
+        known.append(changes)
     }
 
     private func isOtherStatus(_ row: HopMatching.Row) -> Bool {
@@ -99,7 +111,9 @@ struct TraceDiffReporter {
                 continue
             }
             summary.matchedCount += 1
-            let changes = changes(row)
+            var changes = changes(row, isTold: found.count < rowCountMax)
+            leaveOutKnown(&changes.attributes, depth: Int(row.depth))
+            if !changes.attributes.isEmpty { changes.names.append("attributes") }
             if changes.names.isEmpty { continue }
             changed[index] = true
             if found.count < rowCountMax { found[index] = changes }
@@ -208,18 +222,16 @@ struct TraceDiffReporter {
 
     func contributions() -> [TraceDiffReport.Contribution] {
         var byLabel: [Int32: (a: Int64, b: Int64, operation: String)] = [:]
-        func add(_ side: TraceDiff.Side, _ path: WritableKeyPath<(a: Int64, b: Int64, operation: String), Int64>) {
-            for hop in side.hops.hops.indices {
-                let time = side.pathTime(Int32(hop))
-                guard time > 0 else { continue }
-                let label = side.hops.hops[hop].label
-                var known = byLabel[label] ?? (0, 0, side.operation(Int32(hop)))
-                known[keyPath: path] = known[keyPath: path].addingClamped(time)
-                byLabel[label] = known
-            }
+        for row in diff.rows {
+            let times = (
+                a: row.a < 0 ? 0 : diff.a.pathTime(row.a), b: row.b < 0 ? 0 : diff.b.pathTime(row.b)
+            )
+            guard times.a > 0 || times.b > 0 else { continue }
+            let (side, hop) = row.a >= 0 ? (diff.a, row.a) : (diff.b, row.b)
+            let label = side.hops.hops[Int(hop)].label
+            let known = byLabel[label] ?? (0, 0, side.operation(hop))
+            byLabel[label] = (known.a.addingClamped(times.a), known.b.addingClamped(times.b), known.operation)
         }
-        add(diff.a, \.a)
-        add(diff.b, \.b)
         let all = byLabel.map { label, times in
             let service = diff.labels.serviceName(label)
             let difference = times.b.subtractingClamped(times.a)

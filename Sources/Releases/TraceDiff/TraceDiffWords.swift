@@ -31,8 +31,10 @@ struct TraceDiffWords {
         let difference = b.subtractingClamped(a)
         let change = (difference < 0 ? "-" : "+") + NumberText.duration(Int64(clamping: difference.magnitude))
         return "\(name(service, operation)): \(change) on the critical path "
-            + "(\(NumberText.duration(a)) in a, \(NumberText.duration(b)) in b)"
+            + "(\(time(a)) in a, \(time(b)) in b)"
     }
+
+    private static func time(_ duration: Int64) -> String { duration == 0 ? "none" : NumberText.duration(duration) }
 
     private static func name(_ service: String, _ operation: String) -> String {
         "\(service.isEmpty ? "(no service)" : service) \(operation.isEmpty ? "(no name)" : operation)"
