@@ -39,9 +39,6 @@ let package = Package(
         .target(
             name: "Sampling", dependencies: ["QueryLanguage", "Topology", "TraceModel", "Bytes"],
             exclude: ["sampling.md"], swiftSettings: strict),
-        .target(
-            name: "Releases", dependencies: ["Comparison", "Topology", "Terminal", "TraceModel", "Bytes"],
-            swiftSettings: strict),
         .target(name: "Telemetry", swiftSettings: strict),
         .target(name: "Threads", swiftSettings: strict),
 
@@ -84,6 +81,10 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
 
+        .target(
+            name: "Releases",
+            dependencies: ["TraceStore", "Comparison", "Topology", "Terminal", "TraceModel", "Bytes"],
+            swiftSettings: strict),
         .target(
             name: "OpenSearch",
             dependencies: [
@@ -222,8 +223,11 @@ let package = Package(
             name: "GraphDrawingTests", dependencies: ["GraphDrawing", "Terminal", "Topology", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "ReleasesTests", dependencies: ["Releases", "Comparison", "Topology", "TraceModel", "TestSupport"],
-            swiftSettings: strict),
+            name: "ReleasesTests",
+            dependencies: [
+                "Releases", "TraceStore", "Comparison", "Topology", "WireFormats", "TraceModel", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: strict),
         .testTarget(
             name: "SamplingTests",
             dependencies: ["Sampling", "Configuration", "QueryLanguage", "Topology", "TraceModel", "TestSupport"],

@@ -108,6 +108,7 @@ extension DocumentFilter {
                 AttributePlace.event.list, .term(AttributePlace.event.list + ".value", text))
             return .any([AttributePlace.span.has(text, nil), event])
         case .attribute(let test): return attribute(test)
+        case .lacks: return .anything
         case .anywhere(let test):
             let key = String(decoding: test.key, as: UTF8.self)
             let places = [AttributePlace.span, .process, .scope, .event, .link]

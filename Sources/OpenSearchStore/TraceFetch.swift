@@ -11,7 +11,6 @@ struct TraceFetch {
     /// Why not all of it was read, in words, each once.
     private(set) var gaps: [String] = []
 
-    /// Documents of one answer: OpenSearch gives no more at a time than 10,000.
     private static let pageSize = 2_000
     /// Of the traces that are read at once; so many are in memory.
     static let spanCountMax = 500_000
@@ -36,30 +35,23 @@ struct TraceFetch {
     /// Calls `body` with all spans of these traces, some at a time.
     mutating func forEachBatch(of traceIDs: [TraceID], _ body: (SpanBatch) -> Void) throws(StoreError) {
         guard !traceIDs.isEmpty else { return }
-        let filter = DocumentFilter.terms(DocumentField.traceID, traceIDs.flatMap(Self.documentIDs))
+        var pages = SpanPages(
+            cluster, indices, Self.filter(of: traceIDs), order: .earliestFirst, size: Self.pageSize, work)
         var spanCount = 0
-        var lastSort: String?
-        repeat {
-            var search = SearchBody(size: Self.pageSize, filter: filter)
-            search.add(#""sort":[{"startTime":"asc"},{"spanID":"asc"},{"traceID":"asc"}]"#)
-            search.add(#""track_total_hits":false"#)
-            if let lastSort { search.add(searchAfter: lastSort) }
-            let (page, batch) = try Self.decode(try cluster.search(indices, search, work))
-            if page.summary.failedShardCount > 0 {
-                note(
-                    SearchGap.shards(
-                        failed: page.summary.failedShardCount, total: nil, reason: page.shardFailures.first))
-            }
-            if page.isTimedOut { note(SearchGap.time) }
-            if page.unreadableCount > 0 { note("documents in OpenSearch that are no spans were left out") }
+        while let batch = try pages.next() {
+            for gap in pages.gaps { note(gap) }
             body(batch)
-            spanCount += page.spanCount
-            lastSort = page.spanCount + page.unreadableCount < Self.pageSize || page.isTimedOut ? nil : page.lastSort
-            if lastSort != nil, spanCount >= Self.spanCountMax {
+            spanCount += batch.spanCount
+            if spanCount >= Self.spanCountMax, !pages.isAtEnd {
                 note("only the first \(spanCount) spans were read")
-                lastSort = nil
+                return
             }
-        } while lastSort != nil
+        }
+    }
+
+    /// The spans of these traces.
+    static func filter(of traceIDs: [TraceID]) -> DocumentFilter {
+        .terms(DocumentField.traceID, traceIDs.flatMap(documentIDs))
     }
 
     private mutating func note(_ gap: String) {
@@ -73,20 +65,5 @@ struct TraceFetch {
         let short = Hex.string(traceID.low)
         let bare = String(short.drop { $0 == "0" })
         return bare == short ? [whole, short] : [whole, short, bare]
-    }
-
-    private static func decode(_ bytes: [UInt8]) throws(StoreError) -> (page: SearchPage, batch: SpanBatch) {
-        var builder = SpanBatchBuilder()
-        let limits = SpanLimits(spanCountMax: pageSize, attributeCountMax: .max, valueByteCountMax: .max)
-        let result = bytes.withUnsafeBytes { bytes -> Result<SearchPage, DecodeError> in
-            Result { () throws(DecodeError) in
-                try JaegerDocumentDecoder.decodeSpans(bytes, limits: limits, into: &builder)
-            }
-        }
-        do {
-            return (try result.get(), DocumentSpans.incoming(builder.makeBatch()))
-        } catch {
-            throw StoreError(.unreachable, "spans of OpenSearch are not understood: \(error.message)")
-        }
     }
 }

@@ -123,6 +123,8 @@ public struct ComparisonReport: Codable, Sendable, Equatable {
     public var callers: [Caller]
     public var callees: [Callee]
     public var notes: [String]
+    /// Nil if it was not asked for.
+    public var evidence: Evidence?
 
     public init(_ comparison: ReleaseComparison) {
         service = comparison.serviceName
@@ -130,7 +132,7 @@ public struct ComparisonReport: Codable, Sendable, Equatable {
         candidate = comparison.candidate
         window = ReleaseReport.Window(comparison.window)
         outcome = comparison.verdict.outcome.rawValue
-        isExact = true
+        isExact = comparison.isExact
         isMirrored = comparison.isMirrored
         share = comparison.share.value
         shareInterval = Interval(comparison.share.interval())

@@ -2,14 +2,17 @@ public import Comparison
 public import Topology
 public import TraceModel
 
-/// How a new version of a service does beside the old one, by what was counted of every request, stored or not.
+/// How a new version of a service does beside the old one: by what was counted of every request, stored or not, or by
+/// the requests that are stored.
 public struct ReleaseComparison: Sendable {
     public var serviceName: String
     public var base: String
     public var candidate: String
     /// The time that the figures are of. Nanoseconds since 1970.
     public var window: Range<Int64>
-    /// Requests of each, without mirrored ones unless only these are compared.
+    /// The figures are of every request; if not, of stored ones, each weighted by how many it is one of.
+    public var isExact = true
+    /// Requests of each, without mirrored ones unless only these are compared; of weighted ones an estimate.
     public var baseCount: Int
     public var candidateCount: Int
     /// The candidate's figures are those of copies of requests: it served no others.
@@ -23,7 +26,7 @@ public struct ReleaseComparison: Sendable {
     public var notes: [String]
 
     /// The candidate's part of the requests of the two versions, and where the true one lies (95 %).
-    public var share: Share { Share(count: candidateCount, total: baseCount + candidateCount) }
+    public var share: Share
 
     /// What a caller sees of the two versions.
     public struct CallerEffect: Sendable {
@@ -82,16 +85,17 @@ public struct ReleaseComparison: Sendable {
         }
         baseCount = baseOperations.values.reduce(0) { $0 + $1.callCount }
         candidateCount = candidateOperations.values.reduce(0) { $0 + $1.callCount }
+        share = Share(count: candidateCount, total: baseCount + candidateCount)
         verdict = Verdict(
             base: base, candidate: candidate,
-            operations: Self.matched(baseOperations, candidateOperations, &notes), thresholds: thresholds)
+            operations: Self.matched(baseOperations, candidateOperations, &notes) { .all($0) }, thresholds: thresholds)
         let counts = (base: baseCount, candidate: candidateCount)
         callers = Self.callers(of: serviceName, (base, candidate), totals)
         callees = Self.callees(of: serviceName, (base, candidate), totals, counts)
         note(configuredShare)
     }
 
-    private mutating func note(_ configured: Double?) {
+    mutating func note(_ configured: Double?) {
         if baseCount == 0 || candidateCount == 0 {
             let lacking = baseCount == 0 ? base : candidate
             notes.append("\(lacking) served no request of \(serviceName) in this time")
@@ -117,17 +121,23 @@ public struct ReleaseComparison: Sendable {
     }
 
     /// The operations of both versions, by requests, the most first.
-    private static func matched(
-        _ base: [String: CallFigures], _ candidate: [String: CallFigures], _ notes: inout [String]
+    /// - Parameter together: the figures of several operations, or of one or none.
+    static func matched<Figures>(
+        _ base: [String: Figures], _ candidate: [String: Figures], _ notes: inout [String],
+        together: ([Figures]) -> RequestFigures
     ) -> [OperationFigures] {
         let names = Set(base.keys).union(candidate.keys)
         if !base.isEmpty, !candidate.isEmpty, names.allSatisfy({ base[$0] == nil || candidate[$0] == nil }) {
             notes.append("the versions' operations have no name in common: all requests are compared together")
-            return [OperationFigures("all requests", base: .all(base), candidate: .all(candidate))]
+            return [
+                OperationFigures(
+                    "all requests", base: together(Array(base.values)), candidate: together(Array(candidate.values)))
+            ]
         }
+        func figures(_ own: Figures?) -> RequestFigures { together(own.map { [$0] } ?? []) }
         return names.map { name in
             OperationFigures(
-                name.isEmpty ? "(unnamed)" : name, base: .of(base[name]), candidate: .of(candidate[name]))
+                name.isEmpty ? "(unnamed)" : name, base: figures(base[name]), candidate: figures(candidate[name]))
         }.sorted { a, b in
             let (countA, countB) = (a.base.requests + a.candidate.requests, b.base.requests + b.candidate.requests)
             return countA == countB ? a.operation < b.operation : countA > countB
@@ -227,20 +237,14 @@ public struct CallFigures: Sendable, Equatable {
 }
 
 extension RequestFigures {
-    fileprivate static func of(_ figures: CallFigures?) -> RequestFigures {
-        let figures = figures ?? CallFigures()
-        return RequestFigures(
-            requests: figures.callCount, errors: figures.errorCount, durations: figures.durations)
-    }
-
-    fileprivate static func all(_ figures: [String: CallFigures]) -> RequestFigures {
+    fileprivate static func all(_ figures: [CallFigures]) -> RequestFigures {
         var all = CallFigures()
-        for own in figures.values {
+        for own in figures {
             all.callCount += own.callCount
             all.errorCount += own.errorCount
             all.durations.merge(own.durations)
         }
-        return .of(all)
+        return RequestFigures(requests: all.callCount, errors: all.errorCount, durations: all.durations)
     }
 }
 

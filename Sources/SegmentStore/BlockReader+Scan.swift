@@ -56,7 +56,7 @@ extension BlockReader {
         return hits
     }
 
-    private func holds(
+    func holds(
         _ test: ShapeFilter.Test, _ shape: Int, row: Int, _ trace: Int, _ shapes: ShapeFilter,
         _ literalTraces: inout [Set<Int>?]
     ) throws(SegmentError) -> Bool {

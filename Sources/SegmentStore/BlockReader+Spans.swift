@@ -141,6 +141,32 @@ extension BlockReader {
         }
     }
 
+    /// Passes over the next span of a trace; `builder` takes what later ones may repeat.
+    func skip(
+        at cursor: inout BlockTraceCursor, _ literals: LiteralColumns, into builder: inout SpanBatchBuilder
+    ) throws(SegmentError) {
+        let spine = try spine()
+        let values = try values()
+        let span = cursor.next
+        let number = Int(spine.shapes[span])
+        let shape = schema.shapes[number]
+        let row = Int(spine.rows[span])
+        if shape.hasStart {
+            let place = values.columns(ofShape: number).start
+            cursor.previousStart &+= try values.number(schema.plans[Int(shape.startPlan)], place, place: row)
+        }
+        if spine.parents[span] == ParentCode.elsewhere { cursor.nextStranger += 1 }
+        for index in literals.ofShape(number) {
+            let plan = schema.plan(number, index)
+            let place = values.columns(ofShape: number).columns[index]
+            guard let literal = values.literalPlace(plan, place, row: row),
+                let key = schema.column(number, index).repeatKey
+            else { continue }
+            cursor.repeats.set(key, try values.withLiteral(plan, place, place: literal) { builder.intern($0) })
+        }
+        cursor.next = span + 1
+    }
+
     /// Appends all spans of one trace of the block to `outline`.
     func readOutline(_ trace: Int, into outline: inout TraceOutline) throws(SegmentError) {
         let spine = try spine()

@@ -20,9 +20,12 @@ extension SegmentReader {
         /// each; the latest first.
         public let blocks: [(number: Int, latestStart: Int64)]
         fileprivate let window: Window
-        fileprivate let shapes: ShapeFilter
+        let shapes: ShapeFilter
         /// For each literal test the blocks that may have the value; nil: any.
         fileprivate let literalBlocks: [Set<Int>?]
+
+        /// For each literal test whether a block may have the value.
+        func mayHaveLiterals(_ block: Int) -> [Bool] { literalBlocks.map { $0?.contains(block) ?? true } }
     }
 
     /// - Returns: nil if no span of the segment can match.
@@ -54,8 +57,7 @@ extension SegmentReader {
     /// The traces of a block that may match.
     public func hits(in block: Int, of scan: Scan, _ blocks: BlockMemory) throws(SegmentError) -> [ScanHit] {
         let reader = try blockReader(block, blocks)
-        let mayHave = scan.literalBlocks.map { $0?.contains(block) ?? true }
-        return try reader.scan(scan.shapes, mayHave: mayHave, scan.window)
+        return try reader.scan(scan.shapes, mayHave: scan.mayHaveLiterals(block), scan.window)
     }
 
     /// How far behind `end` spans reach whose blocks begin before it; nil if none do.
@@ -93,7 +95,8 @@ extension SegmentReader {
         case .any(let parts):
             for part in parts where try mayMatch(part) { return true }
             return false
-        case .clause(.service), .clause(.operation), .clause(.traits), .clause(.remoteService), .clause(.duration):
+        case .clause(.service), .clause(.operation), .clause(.traits), .clause(.remoteService), .clause(.duration),
+            .clause(.lacks):
             return true
         case .clause(.keyOrEvent(let key)):
             return try isKnown(key.withUnsafeBytes { ValueFingerprint.presence($0) })

@@ -81,7 +81,7 @@ struct ShapeFilter: Sendable {
             case .attribute(let test), .anywhere(let test):
                 value = test.text ?? []
                 key = dictionary.number(of: test.key)
-            case .service, .operation, .traits, .duration: break
+            case .service, .operation, .traits, .duration, .lacks: break
             }
             valueNumber = dictionary.number(of: value)
         }
@@ -120,6 +120,10 @@ struct ShapeFilter: Sendable {
             }
         case .keyOrEvent: return keyOrEventTest(numbered, shape)
         case .attribute(let test): return attributeTest(test, numbered, shape)
+        case .lacks(let keys):
+            let numbers = keys.compactMap { dictionary.number(of: $0) }
+            let columns = dictionary.schema.columns(ofShape: shape)
+            return columns.contains { $0.role == .attribute && numbers.contains($0.key) } ? .never : .always
         case .anywhere(let test):
             let own = attributeTest(test, numbered, shape)
             let others = either(shape, \.holdsAttributes) { filter, index in filter.elsewhereTest(test, shape, index) }

@@ -24,6 +24,8 @@ public struct SpanFilter: Sendable {
         /// The span has an attribute with the key, or an event with the name.
         case keyOrEvent([UInt8])
         case attribute(AttributeTest)
+        /// The span itself has no attribute with any of these keys.
+        case lacks([[UInt8]])
         /// An attribute of the span, its resource, scope, links or events, or a fact that Jaeger shows as one.
         case anywhere(AttributeTest)
     }

@@ -11,6 +11,12 @@ public final class QueryWork: Sendable {
         self.isWanted = isWanted
     }
 
+    /// The same for a part of the work, which has no longer than this.
+    public func limited(to time: Duration) -> QueryWork {
+        let own = ContinuousClock.now + time
+        return QueryWork(deadline: deadline.map { min($0, own) } ?? own, isWanted: isWanted)
+    }
+
     /// - Throws: `timedOut` or `cancelled`, once the query has to end.
     public func check() throws(StoreError) {
         guard isWanted() else { throw StoreError(.cancelled, "nobody waits for the answer") }

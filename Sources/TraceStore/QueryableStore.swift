@@ -18,6 +18,15 @@ public protocol QueryableStore: Sendable {
     /// A cursor before the first span of the trace with this ID; nil if no span of it is stored.
     func openTrace(_ traceID: TraceID, _ work: QueryWork) throws(StoreError) -> TraceCursor?
 
+    /// Calls `body` with each span that is asked for, those that start last about first, each once.
+    ///
+    /// It reads no more than it has to, and ends early, without an error, at the query's limit or when the work's time
+    /// is up. Spans are valid as long as their batch is kept.
+    /// - Throws: `StoreError`, and what `body` throws.
+    func forEachSpan(
+        _ query: SpanQuery, _ work: QueryWork, _ body: (SpanView) throws -> Void
+    ) throws -> SpanQueryOutcome
+
     // MARK: Names
 
     /// Names of all services that have spans, sorted.

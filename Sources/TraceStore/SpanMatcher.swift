@@ -24,6 +24,10 @@ enum SpanMatcher {
             span.forEachEvent { name, _, _ in if name.elementsEqual(key) { isThere = true } }
             return isThere
         case .attribute(let test): return has(test, span)
+        case .lacks(let keys):
+            var isThere = false
+            span.forEachAttribute { own, _ in if keys.contains(where: { own.elementsEqual($0) }) { isThere = true } }
+            return !isThere
         case .anywhere(let test): return has(test, span) || hasElsewhere(test, span)
         }
     }

@@ -51,11 +51,11 @@ enum Rules {
     static let layers: [Set<String>] = [
         ["skein"],
         ["Receivers", "HTTPAPI"],
-        ["Ingestion", "Forwarding", "OpenSearchStore", "Configuration"],
+        ["Ingestion", "Forwarding", "OpenSearchStore", "Configuration", "Releases"],
         ["TraceStore", "NetworkServer", "OpenSearch", "Configuration"],
         ["TopologyStore"],
         ["Journal", "SegmentStore", "Catalog"],
-        ["Sampling", "GraphDrawing", "Releases"],
+        ["Sampling", "GraphDrawing"],
         ["WireFormats", "QueryLanguage", "Topology", "Comparison", "Terminal"],
         ["TraceModel"],
         ["HTTPClient"],

@@ -1,4 +1,5 @@
 import Comparison
+import FoundationEssentials
 import HTTPAPI
 import Releases
 import TestSupport
@@ -37,6 +38,44 @@ import TraceModel
         #expect(lines.contains { $0.hasPrefix("v2 served 50 % of the requests of both") })
     }
 
+    @Test func `why is told in few words, with a trace of each kind`() throws {
+        var report = ComparisonReport(comparison(300))
+        func kind(_ value: Int, _ candidate: Double, isNew: Bool) -> String {
+            """
+            {"key":"http.status_code","value":"\(value)","baseCount":0,"candidateCount":9,"base":0.01,
+            "candidate":\(candidate),"isNew":\(isNew),"p":\(isNew ? 0.001 : 0.5),"words":"HTTP status \(value)"}
+            """
+        }
+        func example(_ version: String, _ role: String, _ traceID: Int) -> String {
+            """
+            {"version":"\(version)","role":"\(role)","operation":"GET /","traceID":"\(traceID)","spanID":"1","startTime":1,
+            "duration":12300000,"isError":false}
+            """
+        }
+        let attributes = (1...5).map { number in
+            """
+            {"among":"slow","key":"k\(number)","value":"v","baseCount":1,"candidateCount":9,"base":0.1,"candidate":0.9,
+            "p":0.001,"words":"k\(number)=v is slow"}
+            """
+        }
+        let json = """
+            {"baseRequestCount":300,"candidateRequestCount":300,"isSampled":false,
+            "errorKinds":[\(kind(503, 0.05, isNew: true)),\(kind(404, 0.02, isNew: false)),\(kind(500, 0, isNew: false))],
+            "attributes":[\(attributes.joined(separator: ","))],
+            "examples":[\(example("v1", "typical", 11)),\(example("v1", "typical", 12)),\(example("v2", "failed", 13))],
+            "pairs":[],"notes":["a note"]}
+            """
+        report.evidence = try JSONDecoder().decode(ComparisonReport.Evidence.self, from: Data(json.utf8))
+        let lines = CompareCommand.lines(report)
+        let why = try #require(lines.firstIndex(of: "why:"))
+        #expect(
+            lines[(why + 1)...].prefix(7) == [
+                "  HTTP status 503", "  k1=v is slow", "  k2=v is slow", "  k3=v is slow", "traces:",
+                "  v1 typical: 12.3 ms 11", "  v2 failed: 12.3 ms 13",
+            ])
+        #expect(lines.last == "a note")
+    }
+
     @Test func `with too little data it says what would decide`() {
         let lines = CompareCommand.lines(ComparisonReport(comparison(5)))
         #expect(lines.first == "reviews: v2 against v1: too little data to say")
@@ -46,6 +85,8 @@ import TraceModel
     @Test(arguments: [
         ["compare", "reviews", "--base", "v1"], ["compare", "reviews", "--base", "v1", "--candidate", "v1"],
         ["compare", "reviews", "--base", "v1", "--candidate", "v2", "--share", "10"],
+        ["compare", "reviews", "--base", "v1", "--candidate", "v2", "--requests", "5"],
+        ["compare", "reviews", "--base", "v1", "--candidate", "v2", "--figures", "guessed"],
         ["compare", "reviews", "--base", "v1", "--candidate", "v2", "--since", "1h", "--until", "2h"],
         ["releases", "--since", "soon"],
     ])

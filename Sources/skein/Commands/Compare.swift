@@ -10,8 +10,9 @@ struct CompareCommand: ParsableCommand {
         commandName: "compare",
         abstract: "Say whether a new version of a service is worse than the old one, how sure that is, and why.",
         discussion: """
-            Every request that was received is counted, whether sampling kept it or not. With
-            --gate the exit code tells the outcome: 0 not worse, 3 worse, 4 too little data; so
+            Every request that was received is counted, whether sampling kept it or not; where
+            the store has no such figures, stored requests are weighted. Why they differ is
+            sought among the latest stored requests of each version (--requests). With --gate the exit code tells the outcome: 0 not worse, 3 worse, 4 too little data; so
             that a pipeline can wait for it. It may be asked as often as one likes: a version
             that is no worse is called worse by no more than one in twenty, however often one
             looks (--confidence).
@@ -34,6 +35,12 @@ struct CompareCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The smallest change of durations that matters, as a part.", valueName: "part"))
     var latency = 0.1
     @Option(help: ArgumentHelp("How sure a finding has to be.", valueName: "0-1")) var confidence = 0.95
+    @Option(help: "What is compared: every request as it was counted, or those that are stored.")
+    var figures: ComparisonQuery.Figures?
+    @Flag(inversion: .prefixedNo, help: "Say what goes wrong, what tells the requests apart, and name traces.")
+    var evidence = true
+    @Option(help: ArgumentHelp("Stored requests of each version to look at.", valueName: "count"))
+    var requests = 10_000
     @Flag(help: "End with 3 if the new version is worse, with 4 if there is too little data.") var gate = false
     @OptionGroup var source: SourceOptions
     @OptionGroup var format: FormatOptions
@@ -49,6 +56,10 @@ struct CompareCommand: ParsableCommand {
         guard (0.5...0.9999).contains(confidence) else {
             throw ValidationError("--confidence is a number from 0.5 to 0.9999.")
         }
+        let counts = ComparisonParameters.requestCounts
+        guard counts.contains(requests) else {
+            throw ValidationError("--requests is a number from \(counts.lowerBound) to \(counts.upperBound).")
+        }
     }
 
     func run() throws {
@@ -58,6 +69,9 @@ struct CompareCommand: ParsableCommand {
         query.thresholds.errorShare = errors
         query.thresholds.durationPart = latency
         query.thresholds.confidence = confidence
+        query.figures = figures
+        query.hasEvidence = evidence
+        query.limits.requestCountMax = requests
         let report = try source.open().compare(query)
         if format.json {
             try Output.json(report)
@@ -82,6 +96,7 @@ struct CompareCommand: ParsableCommand {
             "\(report.service): \(report.candidate) against \(report.base): \(words[report.outcome] ?? report.outcome)"
         ]
         lines += report.reasons.map { "  \($0.words)" }
+        if let evidence = report.evidence { lines += Self.lines(evidence) }
         if !report.needs.isEmpty { lines += ["to decide:"] + report.needs.map { "  \($0.words)" } }
         let changed = report.callees.filter { $0.change != "none" }
         for callee in changed {
@@ -102,6 +117,25 @@ struct CompareCommand: ParsableCommand {
         lines.append(
             "\(report.candidate) served \(ReleaseText.percent(report.share)) of the requests of both "
                 + "(\(ReleaseText.percent(low)) to \(ReleaseText.percent(high)))")
-        return lines + report.notes
+        return lines + report.notes + (report.evidence?.notes.filter { !report.notes.contains($0) } ?? [])
     }
+
+    /// What goes wrong more often, what tells the requests apart, and a trace of each kind.
+    private static func lines(_ evidence: ComparisonReport.Evidence) -> [String] {
+        let errors = evidence.errorKinds.filter { $0.candidate > $0.base && ($0.isNew || $0.p <= 0.05) }
+        let why = errors.prefix(partCountMax).map(\.words) + evidence.attributes.prefix(partCountMax).map(\.words)
+        var lines = why.isEmpty ? [] : ["why:"] + why.map { "  \($0)" }
+        var seen: Set<String> = []
+        let examples = evidence.examples.filter { seen.insert("\($0.version) \($0.role)").inserted }
+        if !examples.isEmpty { lines.append("traces:") }
+        for example in examples {
+            lines.append(
+                "  \(example.version) \(example.role): \(NumberText.duration(example.duration)) \(example.traceID)")
+        }
+        return lines
+    }
+
+    private static let partCountMax = 3
 }
+
+extension ComparisonQuery.Figures: ExpressibleByArgument {}

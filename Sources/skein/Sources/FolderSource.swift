@@ -81,6 +81,6 @@ final class FolderSource: TraceSource {
     }
 
     func compare(_ query: ComparisonQuery) throws -> ComparisonReport {
-        ComparisonReport(try ReleaseQueries.compare(store, query))
+        try ReleaseQueries.report(store, query, QueryWork())
     }
 }

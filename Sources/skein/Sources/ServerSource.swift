@@ -107,8 +107,10 @@ final class ServerSource: TraceSource {
         if let share = query.configuredShare { parameters.append(("share", "\(share)")) }
         parameters += [
             ("errors", "\(query.thresholds.errorShare)"), ("latency", "\(query.thresholds.durationPart)"),
-            ("confidence", "\(query.thresholds.confidence)"),
+            ("confidence", "\(query.thresholds.confidence)"), ("evidence", "\(query.hasEvidence)"),
+            ("requests", "\(query.limits.requestCountMax)"),
         ]
+        if let figures = query.figures { parameters.append(("figures", figures.rawValue)) }
         return try decode(try client.get(Self.path("compare", parameters)))
     }
 

@@ -17,15 +17,17 @@ public struct ReleaseQueries: Sendable {
     }
 
     private let store: any QueryableStore
+    private let limits: QueryLimits
     private let now: @Sendable () -> Int64
 
-    public init(store: any QueryableStore) {
-        self.init(store: store, now: SystemClock.nanosecondsSince1970)
+    public init(store: any QueryableStore, limits: QueryLimits) {
+        self.init(store: store, limits: limits, now: SystemClock.nanosecondsSince1970)
     }
 
     /// - Parameter now: nanoseconds since 1970.
-    package init(store: any QueryableStore, now: @escaping @Sendable () -> Int64) {
+    package init(store: any QueryableStore, limits: QueryLimits, now: @escaping @Sendable () -> Int64) {
         self.store = store
+        self.limits = limits
         self.now = now
     }
 
@@ -36,7 +38,8 @@ public struct ReleaseQueries: Sendable {
                 refusalWriter: { error, _ in SkeinAnswer.failure(error.status, error.message, headers: error.headers) },
                 .workerThread { request, path in
                     do {
-                        return try answer(route, QueryParameters(request.query), path["service"])
+                        let parameters = QueryParameters(request.query)
+                        return try answer(route, parameters, path["service"], limits.work(for: request))
                     } catch {
                         guard let answer = SkeinAnswer.failure(error) else { throw error }
                         return answer
@@ -45,7 +48,9 @@ public struct ReleaseQueries: Sendable {
         }
     }
 
-    private func answer(_ route: Route, _ parameters: QueryParameters, _ service: String?) throws -> HTTPResponse {
+    private func answer(
+        _ route: Route, _ parameters: QueryParameters, _ service: String?, _ work: QueryWork
+    ) throws -> HTTPResponse {
         switch route {
         case .releases, .release:
             try SkeinQueryParameters.checkNames(parameters, ["since", "until"])
@@ -57,7 +62,7 @@ public struct ReleaseQueries: Sendable {
             return try Self.json(report)
         case .compare:
             let query = try ComparisonParameters.query(parameters, now: now())
-            return try Self.json(ComparisonReport(try Self.compare(store, query)))
+            return try Self.json(try Self.report(store, query, work))
         }
     }
 
@@ -79,13 +84,47 @@ public struct ReleaseQueries: Sendable {
             ReleaseFinder.releases(operations, stepSeconds: step), window: window, hasSteps: service != nil)
     }
 
-    package static func compare(
-        _ store: any QueryableStore, _ query: ComparisonQuery
-    ) throws -> ReleaseComparison {
-        let counted = try store.calls(ofService: query.serviceName, within: query.window)
-        return ReleaseComparison(
+    /// What the query asks for. Exact figures are taken where the store has them, unless it asks for stored requests.
+    package static func report(
+        _ store: any QueryableStore, _ query: ComparisonQuery, _ work: QueryWork
+    ) throws -> ComparisonReport {
+        guard let counted = try counted(store, query) else {
+            let stored = try StoredRequestPair(
+                of: query.serviceName, base: query.base, candidate: query.candidate, within: query.window, from: store,
+                limits: query.limits, work)
+            var report = ComparisonReport(
+                ReleaseComparison(stored, configuredShare: query.configuredShare, thresholds: query.thresholds))
+            if query.hasEvidence { report.evidence = ComparisonReport.Evidence(stored) }
+            return report
+        }
+        let comparison = ReleaseComparison(
             serviceName: query.serviceName, base: query.base, candidate: query.candidate, totals: counted.totals,
             window: counted.window, configuredShare: query.configuredShare, thresholds: query.thresholds)
+        var report = ComparisonReport(comparison)
+        guard query.hasEvidence else { return report }
+        let hasMirrored = counted.totals.contains { $0.isMirrored && $0.callee.serviceName == query.serviceName }
+        do {
+            let stored = try StoredRequestPair(
+                of: query.serviceName, base: query.base, candidate: query.candidate, within: counted.window,
+                isMirrored: comparison.isMirrored, hasMirrored: hasMirrored, from: store, limits: query.limits, work)
+            report.evidence = ComparisonReport.Evidence(stored)
+        } catch let error as StoreError where error.code != .cancelled {
+            // The verdict does not need it.
+            report.notes.append("stored requests could not be looked at: \(error.message)")
+        }
+        return report
+    }
+
+    /// Nil: stored requests are to be compared.
+    private static func counted(
+        _ store: any QueryableStore, _ query: ComparisonQuery
+    ) throws(StoreError) -> (totals: [NamedTotals], window: Range<Int64>)? {
+        if query.figures == .stored { return nil }
+        do throws(StoreError) {
+            return try store.calls(ofService: query.serviceName, within: query.window)
+        } catch  where error.code == .unsupported && query.figures == nil {
+            return nil
+        }
     }
 
     private static func json(_ value: some Encodable) throws -> HTTPResponse {
@@ -105,6 +144,18 @@ package struct ComparisonQuery: Sendable, Equatable {
     /// The candidate's part of the requests as it was set up, from 0 to 1.
     package var configuredShare: Double?
     package var thresholds = VerdictThresholds()
+    /// Nil: counted where the store has such, stored otherwise.
+    package var figures: Figures?
+    /// Whether the answer also has what stored requests tell of why.
+    package var hasEvidence = true
+    /// Of stored requests.
+    package var limits = StoredRequestLimits()
+
+    /// What is compared.
+    package enum Figures: String, Sendable, CaseIterable {
+        case counted  // every request, stored or not
+        case stored  // those that are stored, weighted where sampling left out others
+    }
 
     package init(serviceName: String, base: String, candidate: String, window: Range<Int64>) {
         self.serviceName = serviceName
@@ -117,8 +168,12 @@ package struct ComparisonQuery: Sendable, Equatable {
 /// The parameters of questions for a comparison as values.
 package enum ComparisonParameters {
     private static let names: Set<String> = [
-        "service", "base", "candidate", "since", "until", "share", "errors", "latency", "confidence",
+        "service", "base", "candidate", "since", "until", "share", "errors", "latency", "confidence", "figures",
+        "evidence", "requests",
     ]
+
+    /// Stored requests of each version that may be looked at.
+    package static let requestCounts = 100...200_000
 
     /// - Parameter now: nanoseconds since 1970.
     /// - Throws: `QueryError`.
@@ -134,6 +189,23 @@ package enum ComparisonParameters {
         if let part = try number("latency", parameters, in: 0.01...100) { query.thresholds.durationPart = part }
         if let confidence = try number("confidence", parameters, in: 0.5...0.9999) {
             query.thresholds.confidence = confidence
+        }
+        if let text = parameters.text("figures") {
+            guard let figures = ComparisonQuery.Figures(rawValue: text) else {
+                throw QueryError("figures: neither counted nor stored: \(text)")
+            }
+            query.figures = figures
+        }
+        if let text = parameters.text("evidence") {
+            guard let hasEvidence = Bool(text) else { throw QueryError("evidence: neither true nor false: \(text)") }
+            query.hasEvidence = hasEvidence
+        }
+        if let text = parameters.text("requests") {
+            guard let count = Int(text), requestCounts.contains(count) else {
+                throw QueryError(
+                    "requests: not a number from \(requestCounts.lowerBound) to \(requestCounts.upperBound): \(text)")
+            }
+            query.limits.requestCountMax = count
         }
         return query
     }

@@ -38,7 +38,7 @@ public struct SkeinQueries: Sendable {
                 handler(route))
         }
         TopologyQueries(store: store).register(on: &router)
-        ReleaseQueries(store: store).register(on: &router)
+        ReleaseQueries(store: store, limits: limits).register(on: &router)
         TraceDiffQueries(store: store, limits: limits).register(on: &router)
     }
 

@@ -1,0 +1,206 @@
+internal import TraceModel
+
+/// Takes from spans what comparisons ask of requests. What the spans of a batch have in common is looked at once.
+struct RequestExtractor {
+    private(set) var names = RequestNames()
+    private var batch: SpanBatch?
+    /// By the keys' numbers in the batch.
+    private var roles: [UInt32: AttributeRole] = [:]
+    /// What a value under a key is: the number of a feature or of a text; nil: nothing.
+    private var known: [Value: UInt32?] = [:]
+    private var knownPaths: [UInt32: UInt32] = [:]
+    private var knownResources: [UInt: [UInt32]] = [:]
+    private var commonOperations: [UInt32: UInt32] = [:]
+
+    /// A value as it lies in the batch, where equal texts lie in one place.
+    private struct Value: Hashable {
+        var column: UInt32
+        var bits: UInt64
+    }
+
+    mutating func append(_ span: SpanView, to requests: inout StoredRequests) {
+        guard let start = span.start else { return }
+        if span.batch !== batch { begin(span.batch) }
+        let operation = names.number(of: String(decoding: span.operationName, as: UTF8.self))
+        let common = commonOperation(operation)
+        var request = StoredRequests.Request(
+            traceID: span.traceID, spanID: span.spanID, start: start, duration: max(0, span.duration ?? 0),
+            isError: span.isError, samplingWeight: 1, weight: 1, operation: operation, commonOperation: common, path: 0,
+            url: 0,
+            firstFeature: requests.features.count, errorKindCount: 0, featureCount: 0)
+        var (errors, attributes): ([UInt32], [UInt32]) = ([], [])
+        var urlRank = Int.max
+        attributes.append(names.feature("operation", names.texts[Int(common)]))
+        span.forEachValue { column, value in
+            switch column.role {
+            case .attribute: take(column, value, span, &request, &urlRank, &errors, &attributes)
+            case .field: takeField(column, value, &request, &errors, &attributes)
+            case .eventAttributes: takeEvent(value, &errors)
+            case .event, .eventName: break
+            }
+        }
+        if request.path != 0 { attributes.append(names.feature("path", names.texts[Int(request.path)])) }
+        Self.removeRepeats(&errors)
+        Self.removeRepeats(&attributes)
+        request.errorKindCount = errors.count
+        request.featureCount = attributes.count
+        requests.features += errors
+        requests.features += attributes
+        requests.requests.append(request)
+    }
+
+    private mutating func begin(_ batch: SpanBatch) {
+        self.batch = batch
+        roles.removeAll(keepingCapacity: true)
+        known.removeAll(keepingCapacity: true)
+        knownResources.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func commonOperation(_ operation: UInt32) -> UInt32 {
+        if let known = commonOperations[operation] { return known }
+        let name = ReleaseComparison.commonName(names.texts[Int(operation)])
+        let common = names.number(of: name.isEmpty ? "(unnamed)" : name)
+        commonOperations[operation] = common
+        return common
+    }
+
+    private static func removeRepeats(_ numbers: inout [UInt32]) {
+        guard numbers.count > 1 else { return }
+        numbers.sort()
+        var count = 1
+        for number in numbers.dropFirst() where number != numbers[count - 1] {
+            numbers[count] = number
+            count += 1
+        }
+        numbers.removeLast(numbers.count - count)
+    }
+
+    // MARK: Attributes
+
+    private mutating func take(
+        _ column: SpanColumn, _ value: SpanValue, _ span: SpanView, _ request: inout StoredRequests.Request,
+        _ urlRank: inout Int, _ errors: inout [UInt32], _ attributes: inout [UInt32]
+    ) {
+        let role: AttributeRole
+        if let known = roles[column.key] {
+            role = known
+        } else {
+            role = AttributeRole(key: String(decoding: span.batch.string(column.key), as: UTF8.self))
+            roles[column.key] = role
+        }
+        switch role {
+        case .none: return
+        case .feature:
+            if let feature = number(column, value, { $0.feature($1, in: span.batch.string(column.key)) }) {
+                attributes.append(feature)
+            }
+        case .error(let key):
+            let feature = number(column, value) { names, text in
+                key.kind(of: text).map { names.feature(key.rawValue, $0) }
+            }
+            if let feature { errors.append(feature) }
+        case .url(let rank):
+            guard rank < urlRank, let url = number(column, value, { $0.number(of: $1) }), url != 0 else { return }
+            urlRank = rank
+            request.url = url
+            if let path = knownPaths[url] {
+                request.path = path
+            } else {
+                request.path = names.number(of: RequestText.path(ofURL: names.texts[Int(url)]))
+                knownPaths[url] = request.path
+            }
+        }
+    }
+
+    /// What a value is, made once for all spans of the batch that have it.
+    private mutating func number(
+        _ column: SpanColumn, _ value: SpanValue, _ make: (inout RequestNames, String) -> UInt32?
+    ) -> UInt32? {
+        let bits: UInt64
+        switch value {
+        case .string(let text): bits = UInt64(UInt(bitPattern: text.baseAddress))
+        case .int(let number): bits = UInt64(bitPattern: number)
+        case .bool(let flag): bits = flag ? 1 : 0
+        case .double, .bytes, .array, .map, .none: return nil
+        }
+        let place = Value(column: column.rawValue, bits: bits)
+        if let known = known[place] { return known }
+        let number = Self.text(of: value).flatMap { make(&names, $0) }
+        known[place] = .some(number)
+        return number
+    }
+
+    /// Nil for what is no word.
+    private static func text(of value: SpanValue) -> String? {
+        switch value {
+        case .string(let text): text.isEmpty ? nil : String(decoding: text, as: UTF8.self)
+        case .int(let number): "\(number)"
+        case .bool(let flag): flag ? "true" : "false"
+        case .double, .bytes, .array, .map, .none: nil
+        }
+    }
+
+    // MARK: Fields and events
+
+    private static let thresholdEnd = 0x1p56
+
+    private mutating func takeField(
+        _ column: SpanColumn, _ value: SpanValue, _ request: inout StoredRequests.Request, _ errors: inout [UInt32],
+        _ attributes: inout [UInt32]
+    ) {
+        switch (column.field, value) {
+        case (.samplingThreshold?, .int(let threshold)):
+            let rejected = max(0, Double(threshold))
+            guard rejected < Self.thresholdEnd else { return }
+            request.samplingWeight = 1 / (1 - rejected / Self.thresholdEnd)
+            request.weight = request.samplingWeight
+        case (.statusMessage?, .string):
+            let feature = number(column, value) { names, text in
+                AttributeRole.ErrorKey.text.kind(of: text).map { names.feature("error", $0) }
+            }
+            if let feature { errors.append(feature) }
+        case (.resource?, .map(let bytes)):
+            let place = UInt(bitPattern: bytes.baseAddress)
+            if let known = knownResources[place] {
+                attributes += known
+            } else {
+                let own = resourceFeatures(bytes)
+                knownResources[place] = own
+                attributes += own
+            }
+        default: break
+        }
+    }
+
+    /// What comes behind damage is not seen.
+    private mutating func resourceFeatures(_ bytes: UnsafeRawBufferPointer) -> [UInt32] {
+        guard let resource = try? ResourceView(bytes) else { return [] }
+        var features: [UInt32] = []
+        var reader = resource.attributes.attributes
+        while let attribute = try? reader.nextAttribute() {
+            let key = String(decoding: attribute.key, as: UTF8.self)
+            guard case .feature = AttributeRole(key: key), let text = Self.text(of: attribute.value) else { continue }
+            if let feature = names.feature(text, in: attribute.key) { features.append(feature) }
+        }
+        return features
+    }
+
+    private mutating func takeEvent(_ value: SpanValue, _ errors: inout [UInt32]) {
+        guard case .map(let bytes) = value, let list = try? AttributeList(ofEvent: bytes) else { return }
+        var reader = list.attributes
+        while let attribute = try? reader.nextAttribute() {
+            guard attribute.key.elementsEqual(AttributeRole.ErrorKey.exception.rawValue.utf8),
+                let text = Self.text(of: attribute.value)
+            else { continue }
+            errors.append(names.feature(AttributeRole.ErrorKey.exception.rawValue, text))
+        }
+    }
+}
+
+extension RequestNames {
+    /// Nil for a value that names a machine, or is long.
+    fileprivate mutating func feature(_ value: String, in key: UnsafeRawBufferPointer) -> UInt32? {
+        guard value.utf8.count <= RequestText.valueLengthMax, !RequestText.isAddress(value) else { return nil }
+        return feature(String(decoding: key, as: UTF8.self), value)
+    }
+}

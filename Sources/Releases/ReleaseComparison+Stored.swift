@@ -1,0 +1,83 @@
+public import Comparison
+internal import TraceModel
+
+extension ReleaseComparison {
+    /// Of stored requests, each weighted by how many it is one of: what callers see and what is called is left open.
+    ///
+    /// Intervals and tests go by as many unweighted requests as say as much: `WeightedShare`, `WeightSum`.
+    public init(
+        _ stored: StoredRequestPair, configuredShare: Double? = nil, thresholds: VerdictThresholds = VerdictThresholds()
+    ) {
+        serviceName = stored.serviceName
+        base = stored.base.version
+        candidate = stored.candidate.version
+        window = stored.window
+        isExact = false
+        isMirrored = stored.candidate.isMirrored && !stored.candidate.requests.isEmpty
+        (callers, callees) = ([], [])
+        var notes = [
+            "the figures are of stored requests"
+                + (stored.isSampled ? ", each counted as often as sampling says that there were others like it" : "")
+                + ": what callers see and what is called is not compared"
+        ]
+        notes += stored.notes
+        if isMirrored { notes.append("\(candidate) served copies of requests only: its errors were no user's") }
+        func operations(_ requests: StoredRequests) -> [String: StoredFigures] {
+            let isWeighted = requests.isWeighted
+            return requests.requests.reduce(into: [:]) { operations, request in
+                operations[stored.names.texts[Int(request.commonOperation)], default: StoredFigures()]
+                    .add(request, isWeighted: isWeighted)
+            }
+        }
+        let (own, others) = (operations(stored.candidate), operations(stored.base))
+        func count(_ operations: [String: StoredFigures]) -> Int {
+            let sum = operations.values.reduce(0) { $0 + $1.errors.all.sum }
+            return Int(exactly: sum.rounded()) ?? .max
+        }
+        (baseCount, candidateCount) = (count(others), count(own))
+        share = Self.share(stored)
+        verdict = Verdict(
+            base: base, candidate: candidate,
+            operations: Self.matched(others, own, &notes) { figures in
+                let all = figures.reduce(into: StoredFigures()) { $0.add($1) }
+                return RequestFigures(errors: all.errors, durations: all.durations)
+            }, thresholds: thresholds)
+        self.notes = notes
+        note(configuredShare)
+    }
+
+    /// The candidate's part, of the time that the requests of both were looked at.
+    private static func share(_ stored: StoredRequestPair) -> Share {
+        let (base, candidate) = (stored.base, stored.candidate)
+        var share = WeightedShare()
+        for request in candidate.requests where candidate.covers(request.start) && base.covers(request.start) {
+            share.having.add(request.samplingWeight)
+        }
+        for request in base.requests where candidate.covers(request.start) && base.covers(request.start) {
+            share.lacking.add(request.samplingWeight)
+        }
+        return share.share
+    }
+}
+
+/// Stored requests of one operation.
+private struct StoredFigures {
+    var errors = WeightedShare()
+    var durations = DurationSketch()
+
+    /// Of a weight, so that those of different weights are in the right proportion.
+    private static let timesPerRequest = 16.0
+    private static let timesMax = 1e9
+
+    mutating func add(_ request: StoredRequests.Request, isWeighted: Bool) {
+        if request.isError { errors.having.add(request.weight) } else { errors.lacking.add(request.weight) }
+        let times = isWeighted ? min(Self.timesMax, (request.weight * Self.timesPerRequest).rounded()) : 1
+        durations.add(request.duration, times: Int(times))
+    }
+
+    mutating func add(_ other: StoredFigures) {
+        errors.having = errors.having + other.errors.having
+        errors.lacking = errors.lacking + other.errors.lacking
+        durations.merge(other.durations)
+    }
+}

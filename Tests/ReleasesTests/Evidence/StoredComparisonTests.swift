@@ -1,0 +1,98 @@
+import Comparison
+import TestSupport
+import Testing
+import TraceModel
+import TraceStore
+
+@testable import Releases
+
+/// Comparisons by stored requests.
+@Suite struct StoredComparisonTests {
+    private static func compare(_ store: RequestStore, _ service: String = "shop") throws -> ReleaseComparison {
+        ReleaseComparison(
+            try StoredRequestPair(
+                of: service, base: "v1", candidate: "v2", within: 0..<Int64.max, from: store.store, QueryWork()))
+    }
+
+    @Test func `of a recording it counts what the recording's truth says`() throws {
+        let comparison = try Self.compare(RequestStore(recording: "bookinfo"), "reviews.default")
+        #expect(!comparison.isExact)
+        #expect(comparison.candidateCount == 132)
+        #expect(comparison.verdict.total.errors.candidate.value == 11.0 / 132)
+        #expect(comparison.verdict.total.errors.base.value == 0)
+        #expect(comparison.verdict.outcome == .worse)
+        #expect(!ComparisonReport(comparison).isExact)
+        #expect(comparison.notes.contains { $0.contains("stored requests") })
+    }
+
+    @Test func `weights give back what sampling left out, and make it less sure`() throws {
+        var generator = SeededGenerator(seed: 11)
+        // All that failed are kept, of the others one in ten.
+        func request(_ number: Int, isError: Bool, _ probability: Double) -> MadeRequest {
+            MadeRequest(
+                version: number.isMultiple(of: 2) ? "v1" : "v2", time: Double(number) / 10,
+                milliseconds: Double.random(in: 8...12, using: &generator), isError: isError, probability: probability)
+        }
+        var all: [MadeRequest] = []
+        var kept: [MadeRequest] = []
+        for number in 0..<20_000 {
+            let isError = number % 100 == 1
+            let own = request(number, isError: isError, 1)
+            all.append(own)
+            if isError || Int.random(in: 0..<10, using: &generator) == 0 {
+                var sampled = own
+                sampled.probability = isError ? 1 : 0.1
+                kept.append(sampled)
+            }
+        }
+        let whole = try Self.compare(RequestStore(all))
+        let sampled = try Self.compare(RequestStore(kept))
+        #expect(whole.candidateCount == 10_000)
+        #expect(abs(sampled.candidateCount - 10_000) < 1_200)
+        let (exact, estimate) = (whole.verdict.total.errors, sampled.verdict.total.errors)
+        #expect(exact.candidate.value == 0.02)
+        #expect(estimate.candidateInterval.contains(0.02))
+        func width(_ interval: ClosedRange<Double>) -> Double { interval.upperBound - interval.lowerBound }
+        #expect(width(estimate.candidateInterval) > width(exact.candidateInterval))
+        #expect(width(sampled.share.interval()) > width(whole.share.interval()))
+        #expect(sampled.share.interval().contains(0.5))
+        let pair = try StoredRequestPair(
+            of: "shop", base: "v1", candidate: "v2", within: 0..<Int64.max, from: RequestStore(kept).store, QueryWork())
+        let evidence = ComparisonReport.Evidence(pair)
+        #expect(evidence.isSampled)
+        #expect(sampled.notes.contains { $0.contains("sampling") })
+    }
+
+    @Test func `a version three times slower is worse by stored requests too`() throws {
+        var generator = SeededGenerator(seed: 5)
+        let requests = (0..<600).map { number in
+            let version = number.isMultiple(of: 2) ? "v1" : "v2"
+            return MadeRequest(
+                version: version, time: Double(number),
+                milliseconds: Double.random(in: 20...40, using: &generator) * (version == "v2" ? 3 : 1),
+                probability: 0.5)
+        }
+        let comparison = try Self.compare(RequestStore(requests))
+        #expect(comparison.verdict.outcome == .worse)
+        #expect(comparison.baseCount == 600)
+        let words = try #require(comparison.verdict.reasons.first).words
+        #expect(words.contains("v2 slower on GET /items"))
+    }
+
+    @Test func `the share is of the time that the requests of both were read of`() throws {
+        // Nine in ten are the base's.
+        let requests = (0..<10_000).map { number in
+            MadeRequest(version: number % 10 == 9 ? "v2" : "v1", time: Double(number))
+        }
+        let store = try RequestStore(requests)
+        var limits = StoredRequestLimits()
+        limits.requestCountMax = 1_000
+        let pair = try StoredRequestPair(
+            of: "shop", base: "v1", candidate: "v2", within: 0..<Int64.max, from: store.store, limits: limits,
+            QueryWork())
+        let comparison = ReleaseComparison(pair)
+        #expect(comparison.share.interval().contains(0.1))
+        #expect(abs(comparison.baseCount - 9_000) < 500)
+        #expect(comparison.candidateCount == 1_000)
+    }
+}
