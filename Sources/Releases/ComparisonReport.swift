@@ -125,6 +125,8 @@ public struct ComparisonReport: Codable, Sendable, Equatable {
     public var notes: [String]
     /// Nil if it was not asked for.
     public var evidence: Evidence?
+    /// Nil if that was not asked for, or if the candidate is sent no copies of requests.
+    public var mirror: Mirror?
 
     public init(_ comparison: ReleaseComparison) {
         service = comparison.serviceName

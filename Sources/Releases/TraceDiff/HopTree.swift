@@ -38,11 +38,13 @@ struct HopTree {
     private(set) var hops: [Hop] = []
     private(set) var roots: [Int32] = []
     private var children: [Int32] = []
+    /// By place; -1: not looked at.
+    private(set) var hopOf: [Int32]
 
     init(_ tree: TimedTree, _ labels: inout HopLabels) {
         self.tree = tree
+        hopOf = [Int32](repeating: -1, count: tree.count)
         let inners = innerPlaces()
-        var hopOf = [Int32](repeating: -1, count: tree.count)
         for place in tree.order where hopOf[Int(place)] < 0 {
             let inner = inners[Int(place)] >= 0 ? inners[Int(place)] : place
             hopOf[Int(place)] = Int32(hops.count)
@@ -52,7 +54,7 @@ struct HopTree {
             hops.append(hop)
         }
         roots = tree.roots.map { hopOf[Int($0)] }
-        setChildren(hopOf)
+        setChildren()
         setLikeness(labels)
     }
 
@@ -73,7 +75,7 @@ struct HopTree {
         return inners
     }
 
-    private mutating func setChildren(_ hopOf: [Int32]) {
+    private mutating func setChildren() {
         for hop in hops.indices {
             let (outer, inner) = (hops[hop].outer, hops[hop].inner)
             hops[hop].firstChild = Int32(children.count)
@@ -160,6 +162,7 @@ struct HopLabels {
     }
 
     func serviceName(_ label: Int32) -> String { names.text(labels[Int(label)].serviceName) }
+    func operationName(_ label: Int32) -> String { names.text(labels[Int(label)].operationName) }
     func kind(_ label: Int32) -> HopKind { labels[Int(label)].kind }
 }
 
