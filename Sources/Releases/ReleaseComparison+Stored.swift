@@ -21,6 +21,10 @@ extension ReleaseComparison {
                 + ": what callers see and what is called is not compared"
         ]
         notes += stored.notes
+        if !stored.base.isComplete || !stored.candidate.isComplete {
+            // Each look is at other requests, which a sequence of looks does not allow for.
+            notes.append("not all requests are compared: a false alarm is a little likelier than the confidence says")
+        }
         if isMirrored { notes.append("\(candidate) served copies of requests only: its errors were no user's") }
         func operations(_ requests: StoredRequests) -> [String: StoredFigures] {
             let isWeighted = requests.isWeighted

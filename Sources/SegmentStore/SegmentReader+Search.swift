@@ -19,7 +19,7 @@ extension SegmentReader {
         /// Numbers of the blocks with traces that start within the window, and the start of the last such trace in
         /// each; the latest first.
         public let blocks: [(number: Int, latestStart: Int64)]
-        fileprivate let window: Window
+        let window: Window
         let shapes: ShapeFilter
         /// For each literal test the blocks that may have the value; nil: any.
         fileprivate let literalBlocks: [Set<Int>?]

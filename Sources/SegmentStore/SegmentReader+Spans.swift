@@ -32,18 +32,12 @@ extension SegmentReader {
             seeksAncestors: filter.spansets.count > 1)
     }
 
-    /// Appends the spans of a block that may match to `builder`, which has none of this segment.
-    /// - Returns: for each of them what the spans above it tell; `clear` where nobody asks.
-    public func readSpans(
-        in block: Int, of scan: SpanScan, into builder: inout SpanBatchBuilder, _ blocks: BlockMemory
-    ) throws(SegmentError) -> [SpanAncestry] {
-        blocks.memo.removeAll()
-        let reader = try blockReader(block, blocks)
-        var search = BlockSpanSearch(
-            reader, scan.scan.shapes, mayHave: scan.scan.mayHaveLiterals(block), scan.literals,
-            seeksAncestors: scan.seeksAncestors)
-        try search.run(into: &builder, blocks.memo)
-        return search.found
+    /// The spans of a block that may match, none of them read yet.
+    /// - Parameter blocks: what was read of this segment's blocks for the same query.
+    public func spans(in block: Int, of scan: SpanScan, _ blocks: BlockMemory) throws(SegmentError) -> BlockSpans {
+        try BlockSpans(
+            try blockReader(block, blocks), scan.scan.shapes, mayHave: scan.scan.mayHaveLiterals(block), scan.literals,
+            seeksAncestors: scan.seeksAncestors, end: scan.scan.window.starts.upperBound)
     }
 }
 
@@ -76,40 +70,69 @@ struct LiteralColumns: Sendable {
     func ofShape(_ shape: Int) -> [Int] { columns.isEmpty ? [] : columns[shape] }
 }
 
-/// Finds and reads single spans of a block.
-private struct BlockSpanSearch {
+/// Single spans of a block, those of the latest traces first.
+///
+/// For one thread at a time.
+public struct BlockSpans {
     private let block: BlockReader
     private let shapes: ShapeFilter
     private let literals: LiteralColumns
     private let seeksAncestors: Bool
     private var literalTraces: [Set<Int>?]
-    private(set) var found: [SpanAncestry] = []
+    /// Spans that may match, by their traces; those of a trace in its order.
+    private var matches: [Match] = []
+    private var next = 0
+
+    private struct Match {
+        var trace: Int
+        var span: Int
+    }
 
     init(
-        _ block: BlockReader, _ shapes: ShapeFilter, mayHave: [Bool], _ literals: LiteralColumns, seeksAncestors: Bool
-    ) {
+        _ block: BlockReader, _ shapes: ShapeFilter, mayHave: [Bool], _ literals: LiteralColumns, seeksAncestors: Bool,
+        end: Int64
+    ) throws(SegmentError) {
         self.block = block
         self.shapes = shapes
         self.literals = literals
         self.seeksAncestors = seeksAncestors
         literalTraces = mayHave.map { $0 ? nil : [] }
-    }
-
-    mutating func run(into builder: inout SpanBatchBuilder, _ memo: StringMemo) throws(SegmentError) {
         let traces = try block.traces()
         let spine = try block.spine()
-        var matching: [Int] = []
-        for trace in 0..<traces.count {
-            matching.removeAll(keepingCapacity: true)
-            for span in traces.spans(trace) where try holds(0, span, trace, spine) { matching.append(span) }
-            guard !matching.isEmpty else { continue }
-            var cursor = try block.cursor(trace)
-            for span in matching {
-                while cursor.next < span { try block.skip(at: &cursor, literals, into: &builder) }
-                try block.read(1, at: &cursor, into: &builder, memo)
-                found.append(seeksAncestors ? try ancestry(of: span, trace, traces.spans(trace), spine) : .clear)
+        let isSought = shapes.tests.map { $0.map { !$0[0].isNever } ?? false }
+        let starts = traces.baseStarts
+        for trace in (0..<traces.count).sorted(by: { (starts[$0], $0) > (starts[$1], $1) }) {
+            // No span starts before the first of its trace.
+            if starts[trace] != SpanBatch.absentTime, starts[trace] > end { continue }
+            for span in traces.spans(trace) where isSought[Int(spine.shapes[span])] {
+                if try holds(0, span, trace, spine) { matches.append(Match(trace: trace, span: span)) }
             }
         }
+    }
+
+    public var isAtEnd: Bool { next == matches.count }
+
+    /// Appends the next spans, at most so many, to `builder`, which has none.
+    /// - Returns: for each of them what the spans above it tell; `clear` where nobody asks.
+    public mutating func read(
+        _ count: Int, into builder: inout SpanBatchBuilder, _ blocks: BlockMemory
+    ) throws(SegmentError) -> [SpanAncestry] {
+        blocks.memo.removeAll()
+        let traces = try block.traces()
+        let spine = try block.spine()
+        var found: [SpanAncestry] = []
+        var cursor: BlockTraceCursor?
+        for match in matches[next..<min(matches.count, next + count)] {
+            var own: BlockTraceCursor
+            if let cursor, cursor.place == match.trace { own = cursor } else { own = try block.cursor(match.trace) }
+            while own.next < match.span { try block.skip(at: &own, literals, into: &builder) }
+            try block.read(1, at: &own, into: &builder, blocks.memo)
+            cursor = own
+            found.append(
+                seeksAncestors ? try ancestry(of: match.span, match.trace, traces.spans(match.trace), spine) : .clear)
+        }
+        next += found.count
+        return found
     }
 
     /// Whether a span may meet a spanset.

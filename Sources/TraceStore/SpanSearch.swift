@@ -66,24 +66,43 @@ struct SpanSearch {
             blocks += scan.blocks.map { (place, scan, $0.number, $0.latestStart) }
         }
         blocks.sort { $0.latestStart > $1.latestStart }
-        var builder = SpanBatchBuilder()
         for block in blocks {
             try work.check()
-            builder.removeAll()
-            let ancestries = reporting { () throws(SegmentError) in
-                try segments[block.segment].reader.readSpans(
-                    in: block.number, of: block.scan, into: &builder, reader.blocks[block.segment])
+            let (segment, memory) = (segments[block.segment].reader, reader.blocks[block.segment])
+            let spans = reporting { () throws(SegmentError) in
+                try segment.spans(in: block.number, of: block.scan, memory)
             }
-            guard let ancestries, !ancestries.isEmpty else { continue }
+            guard let spans else { continue }
+            guard try tell(spans, memory, body) else { return }
+        }
+    }
+
+    /// - Returns: false once there are enough.
+    private mutating func tell(
+        _ blockSpans: BlockSpans, _ memory: BlockMemory, _ body: (SpanView) throws -> Void
+    ) throws -> Bool {
+        var spans = blockSpans
+        while !spans.isAtEnd {
+            // No more than are asked for, as long as all that may match do.
+            let count = min(query.limit - count, Self.spanCountAtOnce) + 1
+            var builder = SpanBatchBuilder()
+            let ancestries = reporting { () throws(SegmentError) in
+                try spans.read(count, into: &builder, memory)
+            }
+            guard let ancestries else { return true }
             let batch = builder.makeBatch()
             let starts = batch.spans.map { $0.start ?? .min }
             for row in starts.indices.sorted(by: { starts[$0] > starts[$1] }) {
                 let span = SpanView(batch: batch, row: row)
                 guard query.isMet(by: span) else { continue }
-                guard try tell(span, ancestries[row], body) else { return }
+                guard try tell(span, ancestries[row], body) else { return false }
             }
         }
+        return true
     }
+
+    /// Bounds memory.
+    private static let spanCountAtOnce = 4_096
 
     // MARK: Sources
 
@@ -100,6 +119,7 @@ struct SpanSearch {
             }
             guard isSought.contains(true) else { continue }
             for row in 0..<batch.spanCount where isSought[Int(batch.shapeColumn[row])] {
+                guard window.contains(batch.startColumn[row]) else { continue }
                 let span = SpanView(batch: batch, row: row)
                 if query.isMet(by: span) { found.append((batch.startColumn[row], span)) }
             }

@@ -8,9 +8,17 @@ struct RequestExtractor {
     private var roles: [UInt32: AttributeRole] = [:]
     /// What a value under a key is: the number of a feature or of a text; nil: nothing.
     private var known: [Value: UInt32?] = [:]
-    private var knownPaths: [UInt32: UInt32] = [:]
     private var knownResources: [UInt: [UInt32]] = [:]
-    private var commonOperations: [UInt32: UInt32] = [:]
+    /// By the names' numbers in the batch.
+    private var operations: [UInt32: OperationNames] = [:]
+    /// By the numbers of URLs.
+    private var paths: [UInt32: (path: UInt32, feature: UInt32)] = [:]
+
+    private struct OperationNames {
+        var name: UInt32
+        var common: UInt32
+        var feature: UInt32
+    }
 
     /// A value as it lies in the batch, where equal texts lie in one place.
     private struct Value: Hashable {
@@ -21,16 +29,15 @@ struct RequestExtractor {
     mutating func append(_ span: SpanView, to requests: inout StoredRequests) {
         guard let start = span.start else { return }
         if span.batch !== batch { begin(span.batch) }
-        let operation = names.number(of: String(decoding: span.operationName, as: UTF8.self))
-        let common = commonOperation(operation)
+        let operation = operation(span)
         var request = StoredRequests.Request(
             traceID: span.traceID, spanID: span.spanID, start: start, duration: max(0, span.duration ?? 0),
-            isError: span.isError, samplingWeight: 1, weight: 1, operation: operation, commonOperation: common, path: 0,
-            url: 0,
-            firstFeature: requests.features.count, errorKindCount: 0, featureCount: 0)
+            isError: span.isError, samplingWeight: 1, weight: 1, operation: operation.name,
+            commonOperation: operation.common, path: 0, url: 0, firstFeature: requests.features.count,
+            errorKindCount: 0, featureCount: 0)
         var (errors, attributes): ([UInt32], [UInt32]) = ([], [])
         var urlRank = Int.max
-        attributes.append(names.feature("operation", names.texts[Int(common)]))
+        attributes.append(operation.feature)
         span.forEachValue { column, value in
             switch column.role {
             case .attribute: take(column, value, span, &request, &urlRank, &errors, &attributes)
@@ -39,7 +46,7 @@ struct RequestExtractor {
             case .event, .eventName: break
             }
         }
-        if request.path != 0 { attributes.append(names.feature("path", names.texts[Int(request.path)])) }
+        if let path = paths[request.url] { attributes.append(path.feature) }
         Self.removeRepeats(&errors)
         Self.removeRepeats(&attributes)
         request.errorKindCount = errors.count
@@ -54,14 +61,18 @@ struct RequestExtractor {
         roles.removeAll(keepingCapacity: true)
         known.removeAll(keepingCapacity: true)
         knownResources.removeAll(keepingCapacity: true)
+        operations.removeAll(keepingCapacity: true)
     }
 
-    private mutating func commonOperation(_ operation: UInt32) -> UInt32 {
-        if let known = commonOperations[operation] { return known }
-        let name = ReleaseComparison.commonName(names.texts[Int(operation)])
-        let common = names.number(of: name.isEmpty ? "(unnamed)" : name)
-        commonOperations[operation] = common
-        return common
+    private mutating func operation(_ span: SpanView) -> OperationNames {
+        let number = span.shape.operationName
+        if let known = operations[number] { return known }
+        let name = String(decoding: span.operationName, as: UTF8.self)
+        let common = name.isEmpty ? "(unnamed)" : ReleaseComparison.commonName(name)
+        let operation = OperationNames(
+            name: names.number(of: name), common: names.number(of: common), feature: names.feature("operation", common))
+        operations[number] = operation
+        return operation
     }
 
     private static func removeRepeats(_ numbers: inout [UInt32]) {
@@ -103,13 +114,16 @@ struct RequestExtractor {
             guard rank < urlRank, let url = number(column, value, { $0.number(of: $1) }), url != 0 else { return }
             urlRank = rank
             request.url = url
-            if let path = knownPaths[url] {
-                request.path = path
-            } else {
-                request.path = names.number(of: RequestText.path(ofURL: names.texts[Int(url)]))
-                knownPaths[url] = request.path
-            }
+            request.path = path(ofURL: url)
         }
+    }
+
+    private mutating func path(ofURL url: UInt32) -> UInt32 {
+        if let known = paths[url] { return known.path }
+        let text = RequestText.path(ofURL: names.texts[Int(url)])
+        let path = names.number(of: text)
+        paths[url] = (path, names.feature("path", text))
+        return path
     }
 
     /// What a value is, made once for all spans of the batch that have it.

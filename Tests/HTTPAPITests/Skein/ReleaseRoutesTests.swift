@@ -52,6 +52,8 @@ import Testing
             #expect(total["candidateRequestCount"] as? Int == 132)
             let notes = try #require(report["notes"] as? [String])
             #expect(notes.contains { $0.hasPrefix("the figures are of stored requests") })
+            let counted = try server.jaeger.request("GET", "\(Self.path)?\(Self.versions)&figures=counted")
+            #expect(counted.status == (TestedStore.current == .embedded ? 200 : 501))
             let bounded = try Self.object(server, "&requests=100")
             #expect((bounded["evidence"] as? [String: Any])?["candidateRequestCount"] as? Int == 100)
         }

@@ -1,4 +1,5 @@
 import Comparison
+import Foundation
 import TestSupport
 import Testing
 import TraceModel
@@ -94,5 +95,57 @@ import TraceStore
         #expect(comparison.share.interval().contains(0.1))
         #expect(abs(comparison.baseCount - 9_000) < 500)
         #expect(comparison.candidateCount == 1_000)
+    }
+
+    /// How requests of two labels are sampled: the probability that one is kept.
+    enum Sampler: CaseIterable {
+        case failedAndSomeOthers, versionsDifferently
+
+        func probability(isCandidate: Bool, isError: Bool) -> Double {
+            switch self {
+            case .failedAndSomeOthers: isError ? 1 : 0.1
+            case .versionsDifferently: isCandidate ? 1 : 0.2
+            }
+        }
+    }
+
+    @Test(arguments: Sampler.allCases)
+    func `one version under two labels, sampled and looked at often, is hardly ever called worse`(sampler: Sampler) {
+        let isLong = ProcessInfo.processInfo.environment["SKEIN_TORTURE"] == "1"
+        let (repetitions, looks, requestsPerLook) = (isLong ? 1_000 : 20, isLong ? 60 : 12, 100)
+        var generator = SeededGenerator(seed: 21)
+        var names = RequestNames()
+        let operation = names.number(of: "GET /")
+        var (worse, better) = (0, 0)
+        for _ in 0..<repetitions {
+            var (base, candidate) = (StoredRequests(version: "v1"), StoredRequests(version: "v2"))
+            var outcomes: Set<Outcome> = []
+            for look in 0..<looks {
+                for number in 0..<requestsPerLook {
+                    let isCandidate = Bool.random(using: &generator)
+                    let isError = Int.random(in: 0..<50, using: &generator) == 0
+                    let milliseconds = -20 * log(1 - Double.random(in: 0..<1, using: &generator))
+                    let probability = sampler.probability(isCandidate: isCandidate, isError: isError)
+                    guard Double.random(in: 0..<1, using: &generator) < probability else { continue }
+                    let request = StoredRequests.Request(
+                        traceID: TraceID(high: 0, low: UInt64(number + 1)), spanID: SpanID(1), start: Int64(look),
+                        duration: Int64(milliseconds * 1e6), isError: isError, samplingWeight: 1 / probability,
+                        weight: 1 / probability, operation: operation, commonOperation: operation, path: 0, url: 0,
+                        firstFeature: 0, errorKindCount: 0, featureCount: 0)
+                    if isCandidate { candidate.requests.append(request) } else { base.requests.append(request) }
+                }
+                let pair = StoredRequestPair(
+                    serviceName: "shop", window: 0..<Int64(looks), base: base, candidate: candidate, names: names,
+                    isSampled: true)
+                outcomes.insert(ReleaseComparison(pair).verdict.outcome)
+            }
+            worse += outcomes.contains(.worse) ? 1 : 0
+            better += outcomes.contains(.better) ? 1 : 0
+        }
+        print("\(sampler), seed 21: of \(repetitions) worse \(worse), better \(better)")
+        // More would be seen once in 10,000 times if 5 % were true.
+        let mean = 0.05 * Double(repetitions)
+        let most = isLong ? repetitions / 20 : Int(mean + 3.7 * (mean * 0.95).squareRoot())
+        #expect(worse <= most && better <= most)
     }
 }

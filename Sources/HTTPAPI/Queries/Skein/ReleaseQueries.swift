@@ -109,7 +109,8 @@ public struct ReleaseQueries: Sendable {
         do {
             let stored = try StoredRequestPair(
                 of: query.serviceName, base: query.base, candidate: query.candidate, within: counted.window,
-                isMirrored: comparison.isMirrored, hasMirrored: hasMirrored, from: store, limits: query.limits, work)
+                isMirrored: comparison.isMirrored, hasMirrored: hasMirrored,
+                counts: (comparison.baseCount, comparison.candidateCount), from: store, limits: query.limits, work)
             report.evidence = ComparisonReport.Evidence(stored)
             report.mirror = try mirror(report, stored, counted.totals, store, query, work)
         } catch let error as StoreError where error.code != .cancelled {
@@ -139,7 +140,8 @@ public struct ReleaseQueries: Sendable {
         if query.figures == .stored { return nil }
         do throws(StoreError) {
             return try store.calls(ofService: query.serviceName, within: query.window)
-        } catch  where error.code == .unsupported && query.figures == nil {
+        } catch {
+            guard error.code == .unsupported, query.figures == nil else { throw error }
             return nil
         }
     }
