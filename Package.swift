@@ -82,7 +82,8 @@ let package = Package(
             ], swiftSettings: strict),
 
         .target(
-            name: "Releases", dependencies: ["TraceStore", "Comparison", "Topology", "Terminal", "TraceModel"],
+            name: "Releases",
+            dependencies: ["TraceStore", "Comparison", "Topology", "Terminal", "TraceModel", "Bytes"],
             exclude: ["releases.md"], swiftSettings: strict),
         .target(
             name: "OpenSearch",

@@ -145,6 +145,8 @@ public struct ComparisonReport: Codable, Sendable, Equatable {
     public var notes: [String]
     /// Nil if it was not asked for.
     public var evidence: Evidence?
+    /// Nil if that was not asked for, or if the candidate is sent no copies of requests.
+    public var mirror: Mirror?
 
     /// Of more operations no distributions are told: they would be most of the answer.
     private static let pictureCountMax = 8

@@ -24,6 +24,7 @@ struct ComparisonDocument {
         addCallers()
         addCallees()
         addEvidence()
+        addMirror()
         addNotes()
         addMethod()
     }

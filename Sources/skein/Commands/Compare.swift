@@ -160,6 +160,7 @@ struct CompareCommand: ParsableCommand {
                     + "\(report.base), \(caller.candidate.retryCount) of \(caller.candidate.callCount) to "
                     + report.candidate)
         }
+        if let mirror = report.mirror { lines += mirror.lines }
         let (low, high) = (report.shareInterval.low, report.shareInterval.high)
         if !report.isMirrored {
             lines.append(

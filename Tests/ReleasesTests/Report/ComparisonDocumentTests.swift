@@ -26,6 +26,16 @@ import Testing
         #expect(!text.contains("of the requests of both"))
     }
 
+    @Test func `copies are told beside their requests`() throws {
+        var report = SampleReport.worse
+        report.mirror = SampleReport.mirror()
+        let text = report.markdown(links: try #require(TraceLinks(base: "https://jaeger.example")))
+        #expect(text.contains("272 pairs of a request to `v1` and its copy to `v2`; 270 with the same status."))
+        #expect(text.contains("a copy took 5.10 ms longer than its request (-200 us to 9 ms)."))
+        #expect(text.contains("| `200` | `503` | 2 | [010203040506](<https://jaeger.example/trace/0102"))
+        #expect(text.contains("- 503 is written twice") && text.contains("- a note on copies"))
+    }
+
     @Test func `an estimate is told as one`() {
         var report = SampleReport.worse
         #expect(report.markdown().contains("Exact: every request that arrived was counted"))

@@ -70,6 +70,7 @@ import Testing
         var report = SampleReport.report(
             service: hostile, base: "\"><img src=x onerror=alert(1)>", candidate: hostile, operations: [hostile, "b"])
         report.evidence = SampleReport.evidence(hostile)
+        report.mirror = SampleReport.mirror(hostile)
         report.notes.append(hostile)
         report.timeline = .init(
             stepSeconds: 60, base: .init(firstSeen: hostile, lastSeen: hostile), candidate: nil,

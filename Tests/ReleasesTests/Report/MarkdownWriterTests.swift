@@ -33,6 +33,7 @@ import Testing
             service: SampleReport.hostile, base: "v|1", candidate: SampleReport.hostile,
             operations: [SampleReport.hostile, "b"])
         report.evidence = SampleReport.evidence(SampleReport.hostile)
+        report.mirror = SampleReport.mirror(SampleReport.hostile)
         var columns: Int?
         for line in report.markdown().split(separator: "\n", omittingEmptySubsequences: false) {
             guard line.hasPrefix("|") else {

@@ -59,6 +59,19 @@ enum SampleReport {
                 window: 1_790_000_000_000_000_000..<1_790_003_600_000_000_000))
     }
 
+    static func mirror(_ name: String = "503") -> ComparisonReport.Mirror {
+        var mirror = ComparisonReport.Mirror(notes: ["a note on copies"])
+        (mirror.pairCount, mirror.unpairedCount, mirror.agreeingCount) = (272, 3, 270)
+        mirror.disagreements = [
+            .init(base: "200", candidate: name, count: 2, traceIDs: ["0102030405060708090a0b0c0d0e0f10"])
+        ]
+        mirror.durationDifference = .init(p50: 5_100_000, low: -200_000, high: 9_000_000)
+        mirror.repeatedCalls = [
+            .init(service: name, operation: name, kind: "database", perRequest: 1, words: "\(name) is written twice")
+        ]
+        return mirror
+    }
+
     static func evidence(_ name: String = "503") -> ComparisonReport.Evidence {
         func example(_ version: String, _ role: String) -> ComparisonReport.Evidence.Example {
             .init(

@@ -100,7 +100,10 @@ public struct ReleaseQueries: Sendable {
                 stored, configuredShare: query.configuredShare, thresholds: query.thresholds)
             var report = ComparisonReport(comparison)
             try addParticulars(of: query, comparison.window, store, to: &report)
-            if query.hasEvidence { report.evidence = ComparisonReport.Evidence(stored) }
+            if query.hasEvidence {
+                report.evidence = ComparisonReport.Evidence(stored)
+                report.mirror = try mirror(report, stored, nil, store, query, work)
+            }
             return report
         }
         let comparison = ReleaseComparison(
@@ -116,6 +119,7 @@ public struct ReleaseQueries: Sendable {
                 isMirrored: comparison.isMirrored, hasMirrored: hasMirrored,
                 counts: (comparison.baseCount, comparison.candidateCount), from: store, limits: query.limits, work)
             report.evidence = ComparisonReport.Evidence(stored)
+            report.mirror = try mirror(report, stored, counted.totals, store, query, work)
         } catch let error as StoreError where error.code != .cancelled {
             // The verdict does not need it.
             report.notes.append("stored requests could not be looked at: \(error.message)")
@@ -137,6 +141,19 @@ public struct ReleaseQueries: Sendable {
             // Where nothing is counted by time, there is none to tell.
             guard error.code == .unsupported else { throw error }
         }
+    }
+
+    /// - Parameter totals: nil: not known.
+    private static func mirror(
+        _ report: ComparisonReport, _ stored: StoredRequestPair, _ totals: [NamedTotals]?, _ store: any QueryableStore,
+        _ query: ComparisonQuery, _ work: QueryWork
+    ) throws -> ComparisonReport.Mirror? {
+        let search = MirrorSearch(
+            of: query.serviceName, base: query.base, candidate: query.candidate, within: query.window)
+        let served = MirrorSearch.Served(
+            requestCount: report.total.candidateRequestCount, copyCount: totals.map(search.copyCount),
+            hasShadowHosts: stored.candidateHasShadowHosts)
+        return try search.report(served, from: store, work)
     }
 
     /// Nil: stored requests are to be compared.
