@@ -16,7 +16,7 @@ extension ComparisonDocument {
         addAttributes(evidence.attributes)
         addExamples(evidence.examples)
         addPairs(evidence.pairs)
-        document.list(evidence.notes.filter { !report.notes.contains($0) }.map { [.text($0)] })
+        addAsides(evidence.notes)
     }
 
     private var versionColumns: [ReportDocument.Column] {
@@ -83,6 +83,19 @@ extension ComparisonDocument {
                 [[.name(pair.operation)], [.name(pair.path ?? "")]]
                     + [pair.base, pair.candidate].map { took($0) + [" ", trace($0.traceID)] }
             })
+        if let command = pairs.lazy.compactMap(Self.command).first {
+            document.paragraph(.name(command), " compares the first two call by call.")
+        }
+    }
+
+    /// Nil where an ID is none.
+    private static func command(_ pair: ComparisonReport.Evidence.Pair) -> String? {
+        let isOneTrace = pair.base.traceID == pair.candidate.traceID
+        let places = [pair.base, pair.candidate].compactMap { example -> String? in
+            guard TraceLinks.isID(example.traceID), TraceLinks.isID(example.spanID) else { return nil }
+            return isOneTrace ? "\(example.traceID):\(example.spanID)" : example.traceID
+        }
+        return places.count == 2 ? "skein trace diff \(places[0]) \(places[1])" : nil
     }
 
     private func took(_ example: ComparisonReport.Evidence.Example, isFailureTold: Bool = false) -> [Inline] {

@@ -35,9 +35,9 @@ extension ComparisonDocument {
                 ]
             })
         if !mirror.repeatedCalls.isEmpty {
-            document.blocks.append(.subheading("What copies do a second time"))
+            document.blocks.append(.subheading("What copies have others do"))
             document.list(mirror.repeatedCalls.prefix(Self.rowCountMax).map { [.text($0.words)] })
         }
-        document.list(mirror.notes.filter { !report.notes.contains($0) }.map { [.text($0)] })
+        addAsides(mirror.notes)
     }
 }

@@ -178,6 +178,11 @@ struct ComparisonDocument {
 
     // MARK: Notes
 
+    /// What is to be known of a part alone.
+    mutating func addAsides(_ notes: [String]) {
+        for note in notes where !report.notes.contains(note) { document.paragraph(.aside(note)) }
+    }
+
     private mutating func addNotes() {
         guard !report.notes.isEmpty else { return }
         document.heading("Notes")

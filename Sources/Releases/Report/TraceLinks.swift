@@ -25,10 +25,12 @@ public struct TraceLinks: Sendable, Equatable {
 
     /// Nil where there are no links, or for what is no ID.
     public func address(of traceID: String) -> String? {
-        guard let parts, (1...32).contains(traceID.utf8.count), traceID.utf8.allSatisfy(Self.isHexadecimal) else {
-            return nil
-        }
+        guard let parts, Self.isID(traceID) else { return nil }
         return parts.before + traceID + parts.after
+    }
+
+    static func isID(_ text: String) -> Bool {
+        (1...32).contains(text.utf8.count) && text.utf8.allSatisfy(isHexadecimal)
     }
 
     private static func isHexadecimal(_ byte: UInt8) -> Bool {

@@ -14,6 +14,7 @@ import Testing
         let trace = "0102030405060708090a0b0c0d0e0f10"
         #expect(text.contains("| [\(trace.prefix(12))](<https://jaeger.example/trace/\(trace)>) |"))
         #expect(text.contains("| `v2` | failed | `503` | 41 ms | 2026-09-21 14:13:20 |"))
+        #expect(text.contains("`skein trace diff \(trace):0102030405060708 \(trace):0102030405060708` compares"))
         #expect(text.contains("a note on evidence"))
         #expect(report.markdown().contains("`skein trace ID` shows one"))
     }
@@ -33,7 +34,7 @@ import Testing
         #expect(text.contains("272 pairs of a request to `v1` and its copy to `v2`; 270 with the same status."))
         #expect(text.contains("a copy took 5.10 ms longer than its request (-200 us to 9 ms)."))
         #expect(text.contains("| `200` | `503` | 2 | [010203040506](<https://jaeger.example/trace/0102"))
-        #expect(text.contains("- 503 is written twice") && text.contains("- a note on copies"))
+        #expect(text.contains("- 503 is written twice") && text.contains("\na note on copies\n"))
     }
 
     @Test func `an estimate is told as one`() {
