@@ -37,6 +37,9 @@ import TraceModel
         #expect(lines.first == "reviews: v2 against v1: worse")
         #expect(try #require(lines.dropFirst().first).hasPrefix("  v2 slower on GET /: p"))
         #expect(lines.contains { $0.hasPrefix("v2 served 50 % of the requests of both") })
+        var stored = ComparisonReport(comparison(300))
+        stored.isExact = false
+        #expect(CompareCommand.lines(stored).first == "reviews: v2 against v1: worse, by stored requests")
     }
 
     @Test func `why is told in few words, with a trace of each kind`() throws {

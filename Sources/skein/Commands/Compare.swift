@@ -12,8 +12,9 @@ struct CompareCommand: ParsableCommand {
         discussion: """
             Every request that was received is counted, whether sampling kept it or not; where
             the store has no such figures, stored requests are weighted. Why they differ is
-            sought among the latest stored requests of each version (--requests). With --gate the exit code tells the outcome: 0 not worse, 3 worse, 4 too little data; so
-            that a pipeline can wait for it. It may be asked as often as one likes: a version
+            sought among stored requests of each version (--requests). With --gate the exit
+            code tells the outcome: 0 not worse, 3 worse, 4 too little data; so that a
+            pipeline can wait for it. It may be asked as often as one likes: a version
             that is no worse is called worse by no more than one in twenty, however often one
             looks (--confidence).
 
@@ -141,6 +142,7 @@ struct CompareCommand: ParsableCommand {
         let words = ["tooLittleData": "too little data to say"]
         var lines = [
             "\(report.service): \(report.candidate) against \(report.base): \(words[report.outcome] ?? report.outcome)"
+                + (report.isExact ? "" : ", by stored requests")
         ]
         lines += report.reasons.map { "  \($0.words)" }
         if let evidence = report.evidence { lines += Self.lines(evidence) }
