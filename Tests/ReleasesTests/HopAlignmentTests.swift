@@ -90,4 +90,17 @@ import TraceModel
         let isSecondTaken = builder.append(span)
         #expect(!isOneMoreTaken && isSecondTaken)
     }
+
+    @Test func `of large spans fewer are looked at`() {
+        let value = String(repeating: "x", count: 1 << 20)
+        let spans = (1...100).map { number in
+            MadeSpan(id: number, service: "s", start: Double(number), attributes: [("key", "\(number)" + value)])
+        }
+        let trace = MadeTrace.trace(spans)
+        var builder = GatheredSpans.Builder()
+        let takenCount = trace.spans.count { builder.append($0) }
+        builder.beginSecond()
+        let isSecondTaken = builder.append(trace.spans[99])
+        #expect(takenCount == 64 && isSecondTaken)
+    }
 }
