@@ -3,8 +3,10 @@ public import TraceModel
 
 /// Copies of the spans of two traces in one batch, so that equal texts have equal numbers, and the site of each.
 public struct GatheredSpans: Sendable {
-    /// The spans of a trace that are looked at: the first ones, by start.
+    /// The spans of a trace that are looked at: the first ones, by start; fewer where they are large.
     public static let spanCountMax = 100_000
+    /// What the spans of a trace may take in memory.
+    static let byteCountMax = 64 << 20
 
     public let batch: SpanBatch
     /// By row.
@@ -18,14 +20,20 @@ public struct GatheredSpans: Sendable {
     public struct Builder: ~Copyable {
         private var builder = SpanBatchBuilder()
         private var firstCount: Int?
+        private var firstByteCount = 0
 
         public init() {}
 
-        private var ownCount: Int { builder.spanCount - (firstCount ?? 0) }
+        private var hasRoom: Bool {
+            builder.spanCount - (firstCount ?? 0) < GatheredSpans.spanCountMax
+                && builder.byteCount - firstByteCount < GatheredSpans.byteCountMax
+                // Half of what a batch can hold is room enough for whatever one span has.
+                && builder.stringCount < SpanBatchBuilder.stringCountMax / 2
+        }
 
         /// - Returns: false if the trace has as many spans as are looked at: this one is left out.
         public mutating func append(_ span: SpanView) -> Bool {
-            guard ownCount < GatheredSpans.spanCountMax else { return false }
+            guard hasRoom else { return false }
             builder.append(span, samplingThreshold: 0)
             return true
         }
@@ -34,6 +42,7 @@ public struct GatheredSpans: Sendable {
         public mutating func beginSecond() {
             precondition(firstCount == nil, "two traces are compared")
             firstCount = builder.spanCount
+            firstByteCount = builder.byteCount
         }
 
         public func gathered() -> GatheredSpans { GatheredSpans(builder.makeBatch(), firstCount: firstCount) }

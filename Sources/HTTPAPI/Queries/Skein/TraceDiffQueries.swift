@@ -82,8 +82,9 @@ public struct TraceDiffQueries: Sendable {
         } catch {
             guard case .noSpan(let isFirst, let spanID) = error else { throw error }
             let isCut = isFirst ? isFirstCut : isSecondCut
-            let place = isCut ? "among the first \(GatheredSpans.spanCountMax) spans of trace" : "of trace"
-            throw NotFound(message: "no span \(spanID) \(place) \(isFirst ? query.a : query.b) is stored")
+            let place = isCut ? "is among those looked at of trace" : "of trace"
+            let end = isCut ? "" : " is stored"
+            throw NotFound(message: "no span \(spanID) \(place) \(isFirst ? query.a : query.b)\(end)")
         }
         let report = TraceDiffReport(
             diff, ids: (query.a, query.b), isCut: (isFirstCut, isSecondCut), rowCountMax: query.limit)
