@@ -85,8 +85,9 @@ let package = Package(
             ], swiftSettings: strict),
 
         .target(
-            name: "Releases", dependencies: ["TraceStore", "Comparison", "Topology", "TraceModel"],
-            swiftSettings: strict),
+            name: "Releases",
+            dependencies: ["TraceStore", "Comparison", "Topology", "Terminal", "TraceModel", "Bytes"],
+            exclude: ["releases.md"], swiftSettings: strict),
         .target(
             name: "OpenSearch",
             dependencies: [
@@ -306,8 +307,10 @@ let package = Package(
             ], swiftSettings: strict),
         .testTarget(name: "RepositoryTests", swiftSettings: strict),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["PeerTestSupport", "TestSupport", "opensearch-peer"],
-            swiftSettings: strict),
+            name: "EndToEndTests",
+            dependencies: [
+                "PeerTestSupport", "TestSupport", "opensearch-peer", .product(name: "Yams", package: "Yams"),
+            ], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

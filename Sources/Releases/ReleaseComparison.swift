@@ -91,7 +91,7 @@ public struct ReleaseComparison: Sendable {
             operations: Self.matched(baseOperations, candidateOperations, &notes) { .all($0) }, thresholds: thresholds)
         let counts = (base: baseCount, candidate: candidateCount)
         callers = Self.callers(of: serviceName, (base, candidate), totals)
-        callees = Self.callees(of: serviceName, (base, candidate), totals, counts)
+        callees = Self.callees(of: serviceName, (base, candidate), totals, counts, isMirrored: isMirrored)
         note(configuredShare)
     }
 
@@ -112,12 +112,12 @@ public struct ReleaseComparison: Sendable {
     // MARK: Operations
 
     /// A mesh names what a route serves after the route, `host:port/*`, as soon as a release splits it: such names
-    /// stand for each other.
+    /// stand for each other, as `all routes`.
     static func commonName(_ name: String) -> String {
         guard name.hasSuffix("/*"), let colon = name.lastIndex(of: ":") else { return name }
         let port = name[name.index(after: colon)...].dropLast(2)
         let isRoute = !port.isEmpty && port.allSatisfy(\.isNumber) && !name[..<colon].contains("/")
-        return isRoute ? "*" : name
+        return isRoute ? "all routes" : name
     }
 
     /// The operations of both versions, by requests, the most first.
@@ -170,20 +170,30 @@ public struct ReleaseComparison: Sendable {
 
     private static func callees(
         of service: String, _ versions: (base: String, candidate: String), _ totals: [NamedTotals],
-        _ requests: (base: Int, candidate: Int)
+        _ requests: (base: Int, candidate: Int), isMirrored: Bool
     ) -> [CalleeChange] {
         struct Key: Hashable {
             var serviceName: String
             var kind: CallSeries.Kind
         }
         var callees: [Key: CalleeChange] = [:]
+        // How the base calls others: what copies of requests call is counted apart, whatever kind of call it is.
+        var kinds: [String: CallSeries.Kind] = [:]
+        for own in totals where own.caller.serviceName == service && own.caller.version == versions.base {
+            guard [.rpc, .messaging, .database, .oneSided].contains(own.kind) else { continue }
+            kinds[own.callee.serviceName] = own.kind
+        }
         for own in totals where own.caller.serviceName == service {
+            var kind = own.kind
             switch own.kind {
             case .rpc, .messaging, .database, .oneSided: break
-            case .mirrored, .retried, .operation, .link, .orphan, .unjoined, .lonely: continue
+            case .mirrored:
+                guard isMirrored, own.caller.version == versions.candidate else { continue }
+                kind = kinds[own.callee.serviceName] ?? .mirrored
+            case .retried, .operation, .link, .orphan, .unjoined, .lonely: continue
             }
             guard own.caller.version == versions.base || own.caller.version == versions.candidate else { continue }
-            let key = Key(serviceName: own.callee.serviceName, kind: own.kind)
+            let key = Key(serviceName: own.callee.serviceName, kind: kind)
             var callee =
                 callees[key]
                 ?? CalleeChange(

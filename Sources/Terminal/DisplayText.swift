@@ -74,7 +74,7 @@ public enum DisplayText {
     }
 
     /// Without the blanks at its end.
-    static func trimmed(_ line: String) -> String {
+    public static func trimmed(_ line: String) -> String {
         var line = line
         while line.last == " " { line.removeLast() }
         return line

@@ -78,6 +78,9 @@ def values_of(name, known):
         "query.startTimeMin": [day], "query.startTimeMax": [tomorrow], "startTime": [day], "endTime": [tomorrow],
         "minDuration": ["1ms", "1000"], "query.durationMin": ["500us", "0.01s"], "format": ["otlp", "zipkin", "jaeger"],
         "annotationQuery": ["error", "http.status_code=503 and component=proxy"], "q": TRACEQL, "tagName": FIELDS,
+        "a": known["traceIDs"], "b": known["traceIDs"],
+        "aSpan": [span["spanID"] for span in known["spans"]], "bSpan": [span["spanID"] for span in known["spans"]],
+        "base": ["v1"], "candidate": ["v2", "v3"],
         "key": ["http.status_code", "component"], "span": [span["spanID"] for span in known["spans"]], "tags": ["component=proxy error", "http.method=GET"],
     }.get(name)
 

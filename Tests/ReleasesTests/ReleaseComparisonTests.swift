@@ -63,7 +63,7 @@ import TraceModel
             served("v1", counted(300), operation: "reviews.default.svc.cluster.local:9080/*"),
             served("v2", counted(300), operation: "reviews:9080/*"),
         ])
-        #expect(comparison.verdict.operations.map(\.operation) == ["*"])
+        #expect(comparison.verdict.operations.map(\.operation) == ["all routes"])
         #expect(comparison.notes.isEmpty)
     }
 
@@ -120,5 +120,20 @@ import TraceModel
         let comparison = compare([served("v1", counted(10))])
         #expect(comparison.verdict.outcome == .tooLittleData)
         #expect(comparison.notes.contains { $0.contains("v2 served no request") })
+    }
+
+    @Test func `what copies of requests call is held against what requests call`() throws {
+        let comparison = compare([
+            served("v1", counted(100)), served("v2", counted(50), isMirrored: true),
+            call(.rpc, from: party(Self.service, "v1"), to: party("ratings", "v1"), 100),
+            call(.mirrored, from: party(Self.service, "v2"), to: party("ratings", "v1"), 50),
+            call(.mirrored, from: party(Self.service, "v2"), to: party("orders", "v1"), 50),
+            call(.mirrored, from: party(Self.service, "v1"), to: party("details", "v1"), 50),
+        ])
+        #expect(comparison.isMirrored)
+        #expect(comparison.callees.map(\.serviceName) == ["orders", "ratings"])
+        #expect(comparison.callees.map(\.change) == [.added, .none])
+        #expect(comparison.callees.map(\.kind) == [.mirrored, .rpc])
+        #expect(comparison.callees[1].candidatePerRequest == 1)
     }
 }

@@ -47,7 +47,8 @@ struct RecordedMesh {
     }
 
     static let folders = [
-        "bookinfo", "bookinfo-mirror", "bookinfo-odd", "bookinfo-otlp-grpc", "bookinfo-otlp-grpc-odd",
+        "bookinfo", "bookinfo-mirror", "bookinfo-mirror-inherit", "bookinfo-mirror-no-suffix", "bookinfo-mirror-off",
+        "bookinfo-mirror-on", "bookinfo-odd", "bookinfo-otlp-grpc", "bookinfo-otlp-grpc-odd",
         "bookinfo-otlp-http", "bookinfo-otlp-http-odd", "bookinfo-zipkin-proto", "bookinfo-zipkin-proto-odd",
     ]
 

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Comparison
 import FoundationEssentials
 import HTTPAPI
@@ -91,10 +92,23 @@ import TraceModel
         ["compare", "reviews", "--base", "v1", "--candidate", "v2", "--requests", "5"],
         ["compare", "reviews", "--base", "v1", "--candidate", "v2", "--figures", "guessed"],
         ["compare", "reviews", "--base", "v1", "--candidate", "v2", "--since", "1h", "--until", "2h"],
+        ["compare", "reviews", "--base", "v1", "--candidate", "v2", "--json", "--format", "html"],
+        ["compare", "reviews", "--base", "v1", "--candidate", "v2", "--link", "javascript:alert(1)"],
         ["releases", "--since", "soon"],
     ])
     func `wrong usage ends with 2`(arguments: [String]) {
         #expect(Skein.run(arguments) == 2)
+    }
+
+    @Test(arguments: [
+        ([], CompareCommand.Format.text), (["-o", "report.html"], .html), (["-o", "a.b/report.MD"], .markdown),
+        (["-o", "report.html", "--format", "text"], .text), (["--json"], .json), (["-o", "x.json"], .json),
+    ])
+    func `the form is the one asked for, or as the file's name ends`(
+        arguments: [String], expected: CompareCommand.Format
+    ) throws {
+        let command = try CompareCommand.parse(["reviews", "--base", "v1", "--candidate", "v2"] + arguments)
+        #expect(command.chosenFormat == expected)
     }
 
     @Test func `a gate tells the outcome by its exit code`() {

@@ -93,7 +93,8 @@ public struct DurationDistribution: Sendable {
     }
 
     /// The ranks of the durations between which a quantile lies; nil where none is low or high enough.
-    static func ranks(_ part: Double, of total: Double, confidence: Double) -> (lower: Double?, upper: Double?) {
+    package static func ranks(_ part: Double, of total: Double, confidence: Double) -> (lower: Double?, upper: Double?)
+    {
         let tail = (1 - confidence) / 2
         // The most that are shorter than the quantile with no more than the tail's probability.
         let fewest = Distributions.binomialQuantile(tail, of: total, part)

@@ -36,6 +36,14 @@ final class FolderSource: TraceSource {
 
     func trace(_ traceID: TraceID) throws -> Trace? { try store.trace(traceID) }
 
+    func compare(_ query: TraceDiffQuery) throws -> TraceDiffReport {
+        do {
+            return try TraceDiffQueries.compare(store, query, QueryWork()).report
+        } catch let failure as TraceDiffQueries.NotFound {
+            throw CommandFailure(failure.message)
+        }
+    }
+
     func find(_ search: TraceSearchRequest) throws -> FoundTraces {
         let language: TraceQLQuery
         do throws(TraceQLError) {

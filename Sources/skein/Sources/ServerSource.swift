@@ -23,6 +23,14 @@ final class ServerSource: TraceSource {
         return try trace(try expectOK(response)[...])
     }
 
+    func compare(_ query: TraceDiffQuery) throws -> TraceDiffReport {
+        var parameters = [(name: "a", value: "\(query.a)"), ("b", "\(query.b)")]
+        if let span = query.aSpan { parameters.append(("aSpan", "\(span)")) }
+        if let span = query.bSpan { parameters.append(("bSpan", "\(span)")) }
+        parameters.append(("limit", "\(query.limit)"))
+        return try decode(try client.get(Self.path("traces/compare", parameters)))
+    }
+
     func find(_ search: TraceSearchRequest) throws -> FoundTraces {
         var found = FoundTraces(traces: [], count: 0, isExact: true, notes: [])
         var cursor: String?

@@ -8,6 +8,9 @@ protocol TraceSource {
     /// nil if no span of it is known.
     func trace(_ traceID: TraceID) throws -> Trace?
 
+    /// Two traces side by side.
+    func compare(_ query: TraceDiffQuery) throws -> TraceDiffReport
+
     func find(_ search: TraceSearchRequest) throws -> FoundTraces
 
     /// Sorted.

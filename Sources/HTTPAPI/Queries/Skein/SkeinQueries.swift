@@ -39,6 +39,7 @@ public struct SkeinQueries: Sendable {
         }
         TopologyQueries(store: store).register(on: &router)
         ReleaseQueries(store: store, limits: limits).register(on: &router)
+        TraceDiffQueries(store: store, limits: limits).register(on: &router)
     }
 
     private struct Call {
