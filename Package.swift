@@ -84,7 +84,7 @@ let package = Package(
         .target(
             name: "Releases",
             dependencies: ["TraceStore", "Comparison", "Topology", "Terminal", "TraceModel", "Bytes"],
-            swiftSettings: strict),
+            exclude: ["releases.md"], swiftSettings: strict),
         .target(
             name: "OpenSearch",
             dependencies: [
@@ -304,8 +304,10 @@ let package = Package(
             ], swiftSettings: strict),
         .testTarget(name: "RepositoryTests", swiftSettings: strict),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["PeerTestSupport", "TestSupport", "opensearch-peer"],
-            swiftSettings: strict),
+            name: "EndToEndTests",
+            dependencies: [
+                "PeerTestSupport", "TestSupport", "opensearch-peer", .product(name: "Yams", package: "Yams"),
+            ], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -61,6 +61,22 @@ public struct ComparisonReport: Codable, Sendable, Equatable {
         public var outcome: String
     }
 
+    /// The durations of two versions in the same columns, each so many times as long as the one before.
+    public struct Durations: Codable, Sendable, Equatable {
+        /// Between the columns, ascending: one more than there are columns.
+        public var bounds: [Int64]
+        /// By column, parts of all durations of a version.
+        public var base: [Double]
+        public var candidate: [Double]
+
+        init(_ histogram: DurationHistogram) {
+            bounds = histogram.bounds.map { Int64(exactly: $0.rounded()) ?? .max }
+            (base, candidate) = (histogram.base.map(Self.rounded), histogram.candidate.map(Self.rounded))
+        }
+
+        private static func rounded(_ part: Double) -> Double { (part * 100_000).rounded() / 100_000 }
+    }
+
     public struct Operation: Codable, Sendable, Equatable {
         public var operation: String?
         public var baseRequestCount: Int
@@ -70,6 +86,8 @@ public struct ComparisonReport: Codable, Sendable, Equatable {
         public var quantiles: [Quantile]
         /// How probable it is that a request of the candidate takes longer than one of the base.
         public var superiority: Double
+        /// Of the operations with the most requests.
+        public var durations: Durations?
     }
 
     public struct Figures: Codable, Sendable, Equatable {
@@ -122,11 +140,16 @@ public struct ComparisonReport: Codable, Sendable, Equatable {
     public var operations: [Operation]
     public var callers: [Caller]
     public var callees: [Callee]
+    public var timeline: Timeline?
+    public var thresholds: Thresholds?
     public var notes: [String]
     /// Nil if it was not asked for.
     public var evidence: Evidence?
     /// Nil if that was not asked for, or if the candidate is sent no copies of requests.
     public var mirror: Mirror?
+
+    /// Of more operations no distributions are told: they would be most of the answer.
+    private static let pictureCountMax = 8
 
     public init(_ comparison: ReleaseComparison) {
         service = comparison.serviceName
@@ -148,8 +171,10 @@ public struct ComparisonReport: Codable, Sendable, Equatable {
                 operation: need.operation, measure: need.measure.words, requestCount: need.requests,
                 words: need.words)
         }
-        total = Operation(comparison.verdict.total)
-        operations = comparison.verdict.operations.map { Operation($0) }
+        total = Operation(comparison.verdict.total, hasDurations: true)
+        operations = comparison.verdict.operations.enumerated().map { place, operation in
+            Operation(operation, hasDurations: place < Self.pictureCountMax)
+        }
         callers = comparison.callers.map { caller in
             Caller(
                 service: caller.serviceName, base: Figures(caller.base), candidate: Figures(caller.candidate))
@@ -165,7 +190,7 @@ public struct ComparisonReport: Codable, Sendable, Equatable {
 }
 
 extension ComparisonReport.Operation {
-    init(_ comparison: OperationComparison) {
+    init(_ comparison: OperationComparison, hasDurations: Bool) {
         operation = comparison.operation
         baseRequestCount = comparison.baseRequests
         candidateRequestCount = comparison.candidateRequests
@@ -181,5 +206,6 @@ extension ComparisonReport.Operation {
                 candidate: .init(quantile.candidate), outcome: quantile.outcome.rawValue)
         }
         superiority = comparison.distribution.superiority
+        if hasDurations { durations = comparison.histogram().map { ComparisonReport.Durations($0) } }
     }
 }

@@ -36,7 +36,7 @@ extension ReleaseComparison {
         let (own, others) = (operations(stored.candidate), operations(stored.base))
         func count(_ operations: [String: StoredFigures]) -> Int {
             let sum = operations.values.reduce(0) { $0 + $1.errors.all.sum }
-            return Int(exactly: sum.rounded()) ?? .max
+            return Int(min(sum.rounded(), Self.countMax))
         }
         (baseCount, candidateCount) = (count(others), count(own))
         share = Self.share(stored)
@@ -49,6 +49,9 @@ extension ReleaseComparison {
         self.notes = notes
         note(configuredShare)
     }
+
+    /// Whoever sends spans says how much they weigh: more is no number of requests.
+    private static let countMax = 1e15
 
     /// The candidate's part, of the time that the requests of both were looked at.
     private static func share(_ stored: StoredRequestPair) -> Share {

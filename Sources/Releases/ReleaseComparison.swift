@@ -112,12 +112,12 @@ public struct ReleaseComparison: Sendable {
     // MARK: Operations
 
     /// A mesh names what a route serves after the route, `host:port/*`, as soon as a release splits it: such names
-    /// stand for each other.
+    /// stand for each other, as `all routes`.
     static func commonName(_ name: String) -> String {
         guard name.hasSuffix("/*"), let colon = name.lastIndex(of: ":") else { return name }
         let port = name[name.index(after: colon)...].dropLast(2)
         let isRoute = !port.isEmpty && port.allSatisfy(\.isNumber) && !name[..<colon].contains("/")
-        return isRoute ? "*" : name
+        return isRoute ? "all routes" : name
     }
 
     /// The operations of both versions, by requests, the most first.

@@ -74,6 +74,8 @@ struct SpanSearch {
             }
             guard let spans else { continue }
             guard try tell(spans, memory, body) else { return }
+            // There may be thousands.
+            memory.removeAll()
         }
     }
 

@@ -3,10 +3,14 @@ import FoundationEssentials
 extension Output {
     /// A value as indented JSON, keys sorted.
     static func json(_ value: some Encodable, toErrors: Bool = false) throws {
+        let json = try jsonDocument(value)
+        if toErrors { errorText(json) } else { text(json) }
+    }
+
+    static func jsonDocument(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        let json = String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
-        if toErrors { errorText(json) } else { text(json) }
+        return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
     }
 }
 

@@ -63,7 +63,7 @@ import TraceModel
             served("v1", counted(300), operation: "reviews.default.svc.cluster.local:9080/*"),
             served("v2", counted(300), operation: "reviews:9080/*"),
         ])
-        #expect(comparison.verdict.operations.map(\.operation) == ["*"])
+        #expect(comparison.verdict.operations.map(\.operation) == ["all routes"])
         #expect(comparison.notes.isEmpty)
     }
 

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Comparison
 import FoundationEssentials
 import HTTPAPI
@@ -36,6 +37,9 @@ import TraceModel
         #expect(lines.first == "reviews: v2 against v1: worse")
         #expect(try #require(lines.dropFirst().first).hasPrefix("  v2 slower on GET /: p"))
         #expect(lines.contains { $0.hasPrefix("v2 served 50 % of the requests of both") })
+        var stored = ComparisonReport(comparison(300))
+        stored.isExact = false
+        #expect(CompareCommand.lines(stored).first == "reviews: v2 against v1: worse, by stored requests")
     }
 
     @Test func `why is told in few words, with a trace of each kind`() throws {
@@ -88,10 +92,23 @@ import TraceModel
         ["compare", "reviews", "--base", "v1", "--candidate", "v2", "--requests", "5"],
         ["compare", "reviews", "--base", "v1", "--candidate", "v2", "--figures", "guessed"],
         ["compare", "reviews", "--base", "v1", "--candidate", "v2", "--since", "1h", "--until", "2h"],
+        ["compare", "reviews", "--base", "v1", "--candidate", "v2", "--json", "--format", "html"],
+        ["compare", "reviews", "--base", "v1", "--candidate", "v2", "--link", "javascript:alert(1)"],
         ["releases", "--since", "soon"],
     ])
     func `wrong usage ends with 2`(arguments: [String]) {
         #expect(Skein.run(arguments) == 2)
+    }
+
+    @Test(arguments: [
+        ([], CompareCommand.Format.text), (["-o", "report.html"], .html), (["-o", "a.b/report.MD"], .markdown),
+        (["-o", "report.html", "--format", "text"], .text), (["--json"], .json), (["-o", "x.json"], .json),
+    ])
+    func `the form is the one asked for, or as the file's name ends`(
+        arguments: [String], expected: CompareCommand.Format
+    ) throws {
+        let command = try CompareCommand.parse(["reviews", "--base", "v1", "--candidate", "v2"] + arguments)
+        #expect(command.chosenFormat == expected)
     }
 
     @Test func `a gate tells the outcome by its exit code`() {

@@ -1,5 +1,5 @@
 /// Traces through many services: a gateway calls one, and that another. Little of everything but who calls whom.
-struct CallLoad {
+struct CallLoad: CountedLoad {
     let serviceCount: Int
     /// Services that each of them calls.
     let calleeCount: Int

@@ -109,8 +109,8 @@ struct TopologyRun {
         let calls = calls(serviceCount: plan.serviceCount, calleeCount: 5, spanCount: plan.askedSpanCount)
         var stage = StageReport(spanCount: calls.spanCount, traceCount: calls.traceCount)
         let server = try ServerRun.start(options, folder: folder)
-        try post(calls, server, &stage)
-        try waitUntilCounted(calls, server)
+        try calls.post(to: server, &stage)
+        try calls.waitUntilCounted(server)
         let client = QueryClient(to: try server.address(of: "query"))
         var generator = SeededGenerator(seed: workload.seed, index: 0)
         for group in Self.groups {
@@ -141,8 +141,8 @@ struct TopologyRun {
             spanCount: plan.edgeCount * CallLoad.spansPerTrace * 3)
         var stage = StageReport(spanCount: calls.spanCount, traceCount: calls.traceCount)
         let server = try ServerRun.start(options, folder: folder)
-        try post(calls, server, &stage)
-        try waitUntilCounted(calls, server)
+        try calls.post(to: server, &stage)
+        try calls.waitUntilCounted(server)
         stage.add("distinct edges", Double(calls.edgeCount), "")
         let before = try server.memory()
         stage.add("peak memory with many edges", before.peak, "MiB")
@@ -165,35 +165,6 @@ struct TopologyRun {
             traceCount: spanCount / CallLoad.spansPerTrace, window: end - Self.seconds * 1_000_000..<end)
     }
 
-    private func post(_ calls: CallLoad, _ server: ServerProcess, _ stage: inout StageReport) throws {
-        Self.progress("posting \(calls.spanCount) spans of \(calls.edgeCount) edges")
-        let input = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
-        defer { input.deallocate() }
-        let socket = try Socket(to: try server.address(of: "zipkin"), isBlocking: true)
-        var (request, body) = ([UInt8](), [UInt8]())
-        let (begin, before) = (CPUClock.wall(), try server.cpuSeconds())
-        for number in 0..<calls.postCount {
-            calls.write(post: number, into: &body)
-            BodyFraming.length.write(body, .zipkinJSON, into: &request)
-            try socket.postUntilTaken(request, answers: input)
-        }
-        stage.add("posting", CPUClock.wall() - begin, "s")
-        let cpu = try server.cpuSeconds() - before
-        stage.add("server CPU while posting", cpu / Double(calls.spanCount) * 1e6, "s/1M spans")
-    }
-
-    /// Until nothing is live and every call is counted for good.
-    private func waitUntilCounted(_ calls: CallLoad, _ server: ServerProcess) throws {
-        Self.progress("waiting until all is counted")
-        let metrics = AdminMetrics(try server.address(of: "admin"))
-        let begin = CPUClock.wall()
-        while CPUClock.wall() - begin < 120 {
-            if metrics.read()["traces_spanmetrics_calls_total"] == Double(calls.spanCount) { return }
-            usleep(500_000)
-        }
-        throw BenchError("not all is counted after 120 s")
-    }
-
     /// The calls of all the time are exactly those that were posted.
     private func check(_ calls: CallLoad, _ client: QueryClient, _ report: inout BenchReport) throws {
         struct Answer: Decodable {
@@ -209,9 +180,5 @@ struct TopologyRun {
 
     private static func random(in window: Range<Int64>, _ generator: inout SeededGenerator) -> Int64 {
         window.lowerBound + Int64(generator.next() % UInt64(window.upperBound - window.lowerBound))
-    }
-
-    private static func progress(_ text: String) {
-        FileHandle.standardError.write(Data("topology: \(text)\n".utf8))
     }
 }

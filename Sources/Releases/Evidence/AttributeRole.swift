@@ -31,8 +31,16 @@ enum AttributeRole {
             }
         }
 
-        /// What says that something went wrong; nil for a value that does not.
+        /// What says that something went wrong, cut if it is long; nil for a value that does not.
         func kind(of value: String) -> String? {
+            self == .text ? kindOfText(value) : kindOfWord(String(value.prefix(RequestText.valueLengthMax)))
+        }
+
+        private func kindOfText(_ value: String) -> String? {
+            ["", "true", "false", "1", "0"].contains(value) ? nil : RequestText.pattern(of: value)
+        }
+
+        private func kindOfWord(_ value: String) -> String? {
             switch self {
             case .httpStatus:
                 guard let status = Int(value), status >= 400 || status == 0 else { return nil }
@@ -42,7 +50,7 @@ enum AttributeRole {
             case .exception: return value.isEmpty ? nil : value
             // A status says it better.
             case .errorType: return value.isEmpty || value.allSatisfy(\.isNumber) ? nil : value
-            case .text: return ["", "true", "false", "1", "0"].contains(value) ? nil : RequestText.pattern(of: value)
+            case .text: return kindOfText(value)
             }
         }
     }
@@ -99,18 +107,31 @@ enum AttributeRole {
 enum RequestText {
     /// Longer values are texts of their own.
     static let valueLengthMax = 200
+    static let urlLengthMax = 1_000
     private static let patternLengthMax = 160
 
-    /// A text with `*` for each number in it; cut if it is long.
+    /// A text with `*` for each number and ID in it; cut if it is long.
     static func pattern(of text: String) -> String {
         var pattern = ""
+        var word = ""
+        func endWord() {
+            if isID(word[...]) { pattern.append("*") } else { append(word) }
+            word = ""
+        }
+        func append(_ word: String) {
+            for character in word {
+                if !character.isNumber { pattern.append(character) } else if pattern.last != "*" { pattern.append("*") }
+            }
+        }
         for character in text.prefix(patternLengthMax * 2) {
-            if character.isNumber {
-                if !pattern.hasSuffix("*") { pattern.append("*") }
+            if character.isLetter || character.isNumber || character == "-" {
+                word.append(character)
             } else {
+                endWord()
                 pattern.append(character.isNewline ? " " : character)
             }
         }
+        endWord()
         return pattern.count > patternLengthMax ? pattern.prefix(patternLengthMax) + "..." : pattern
     }
 

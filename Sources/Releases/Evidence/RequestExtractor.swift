@@ -111,7 +111,10 @@ struct RequestExtractor {
             }
             if let feature { errors.append(feature) }
         case .url(let rank):
-            guard rank < urlRank, let url = number(column, value, { $0.number(of: $1) }), url != 0 else { return }
+            guard rank < urlRank,
+                let url = number(column, value, { $0.number(of: String($1.prefix(RequestText.urlLengthMax))) }),
+                url != 0
+            else { return }
             urlRank = rank
             request.url = url
             request.path = path(ofURL: url)
@@ -204,9 +207,10 @@ struct RequestExtractor {
         var reader = list.attributes
         while let attribute = try? reader.nextAttribute() {
             guard attribute.key.elementsEqual(AttributeRole.ErrorKey.exception.rawValue.utf8),
-                let text = Self.text(of: attribute.value)
+                let text = Self.text(of: attribute.value),
+                let kind = AttributeRole.ErrorKey.exception.kind(of: text)
             else { continue }
-            errors.append(names.feature(AttributeRole.ErrorKey.exception.rawValue, text))
+            errors.append(names.feature(AttributeRole.ErrorKey.exception.rawValue, kind))
         }
     }
 }

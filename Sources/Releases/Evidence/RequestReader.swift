@@ -48,10 +48,10 @@ struct RequestReader {
 
     /// Equal parts of the time of which anything may be stored; neighbours stand far apart, in case that time is up.
     private func partsOfTime() throws -> [Range<Int64>] {
-        var (start, end) = (window.lowerBound, window.upperBound)
+        var (start, end) = (max(0, window.lowerBound), max(0, window.upperBound))
         if let known = try store.timeRange() {
-            start = max(start, known.lowerBound)
-            end = min(end, max(start, known.upperBound == .max ? .max : known.upperBound + 1))
+            end = min(end, known.upperBound == .max ? .max : max(0, known.upperBound + 1))
+            start = min(max(start, known.lowerBound), end)
         }
         let length = max(1, (end - start) / Int64(Self.partCount))
         return (0..<Self.partCount).map { number in

@@ -12,8 +12,9 @@ struct CompareCommand: ParsableCommand {
         discussion: """
             Every request that was received is counted, whether sampling kept it or not; where
             the store has no such figures, stored requests are weighted. Why they differ is
-            sought among the latest stored requests of each version (--requests). With --gate the exit code tells the outcome: 0 not worse, 3 worse, 4 too little data; so
-            that a pipeline can wait for it. It may be asked as often as one likes: a version
+            sought among stored requests of each version (--requests). With --gate the exit
+            code tells the outcome: 0 not worse, 3 worse, 4 too little data; so that a
+            pipeline can wait for it. It may be asked as often as one likes: a version
             that is no worse is called worse by no more than one in twenty, however often one
             looks (--confidence).
 
@@ -21,6 +22,8 @@ struct CompareCommand: ParsableCommand {
               skein compare reviews.default --base v1 --candidate v2
               skein compare reviews.default --base v1 --candidate v2 --since 20m --share 0.1
               skein compare reviews.default --base v1 --candidate v2 --gate --json
+              skein compare reviews.default --base v1 --candidate v2 --gate -o report.html \\
+                --link http://jaeger.example:16686
             """)
 
     @Argument(help: "The service.") var service: String
@@ -42,8 +45,20 @@ struct CompareCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Stored requests of each version to look at.", valueName: "count"))
     var requests = 10_000
     @Flag(help: "End with 3 if the new version is worse, with 4 if there is too little data.") var gate = false
+    @Option(help: "How to tell it (default: as the output's name ends, or text).") var format: Format?
+    @Option(name: .shortAndLong, help: ArgumentHelp("File to write; - is standard output.", valueName: "file"))
+    var output = "-"
+    @Option(
+        help: ArgumentHelp(
+            "Where traces are shown, for links in reports: Jaeger's page, or any address with {trace} in it.",
+            valueName: "url"))
+    var link: String?
     @OptionGroup var source: SourceOptions
-    @OptionGroup var format: FormatOptions
+    @Flag(help: "Print JSON, as --format json does.") var json = false
+
+    enum Format: String, CaseIterable, ExpressibleByArgument {
+        case text, json, markdown, html
+    }
 
     static let worse: Int32 = 3
     static let tooLittleData: Int32 = 4
@@ -60,6 +75,25 @@ struct CompareCommand: ParsableCommand {
         guard counts.contains(requests) else {
             throw ValidationError("--requests is a number from \(counts.lowerBound) to \(counts.upperBound).")
         }
+        if json, let format, format != .json {
+            throw ValidationError("--json and --format \(format.rawValue) exclude each other.")
+        }
+        if let link, TraceLinks(base: link) == nil {
+            throw ValidationError("--link is an address that begins with http:// or https://.")
+        }
+    }
+
+    /// What was asked for, or what the file's name says.
+    var chosenFormat: Format {
+        if json { return .json }
+        if let format { return format }
+        guard let dot = output.lastIndex(of: ".") else { return .text }
+        switch output[dot...].lowercased() {
+        case ".json": return .json
+        case ".md", ".markdown": return .markdown
+        case ".html", ".htm": return .html
+        default: return .text
+        }
     }
 
     func run() throws {
@@ -73,13 +107,27 @@ struct CompareCommand: ParsableCommand {
         query.hasEvidence = evidence
         query.limits.requestCountMax = requests
         let report = try source.open().compare(query)
-        if format.json {
-            try Output.json(report)
-        } else {
-            for line in Self.lines(report) { Output.text(DisplayText.safe(line) + "\n") }
-        }
+        try write(report)
         let code = Self.exitCode(of: report.outcome)
         if gate, code != 0 { throw ExitCode(code) }
+    }
+
+    private func write(_ report: ComparisonReport) throws {
+        let links = link.flatMap { TraceLinks(base: $0) } ?? TraceLinks()
+        let lines = Self.lines(report).map { DisplayText.safe($0) }
+        let text =
+            switch chosenFormat {
+            case .text: lines.map { $0 + "\n" }.joined()
+            case .json: try Output.jsonDocument(report)
+            case .markdown: report.markdown(links: links)
+            case .html: report.html(links: links)
+            }
+        guard output != "-" else { return Output.text(text) }
+        let file = try SpanFileOutput(output)
+        try file.write(Array(text.utf8))
+        try file.finish()
+        // Who has the report in a file still sees how it ends.
+        Output.lines(lines)
     }
 
     static func exitCode(of outcome: String) -> Int32 {
@@ -94,6 +142,7 @@ struct CompareCommand: ParsableCommand {
         let words = ["tooLittleData": "too little data to say"]
         var lines = [
             "\(report.service): \(report.candidate) against \(report.base): \(words[report.outcome] ?? report.outcome)"
+                + (report.isExact ? "" : ", by stored requests")
         ]
         lines += report.reasons.map { "  \($0.words)" }
         if let evidence = report.evidence { lines += Self.lines(evidence) }
@@ -115,9 +164,11 @@ struct CompareCommand: ParsableCommand {
         }
         if let mirror = report.mirror { lines += mirror.lines }
         let (low, high) = (report.shareInterval.low, report.shareInterval.high)
-        lines.append(
-            "\(report.candidate) served \(ReleaseText.percent(report.share)) of the requests of both "
-                + "(\(ReleaseText.percent(low)) to \(ReleaseText.percent(high)))")
+        if !report.isMirrored {
+            lines.append(
+                "\(report.candidate) served \(ReleaseText.percent(report.share)) of the requests of both "
+                    + "(\(ReleaseText.percent(low)) to \(ReleaseText.percent(high)))")
+        }
         return lines + report.notes + (report.evidence?.notes.filter { !report.notes.contains($0) } ?? [])
     }
 

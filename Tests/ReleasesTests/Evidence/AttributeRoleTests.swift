@@ -35,6 +35,8 @@ import Testing
         #expect(Key.errorType.kind(of: "timeout") == "timeout" && Key.errorType.kind(of: "500") == nil)
         #expect(Key.text.kind(of: "true") == nil)
         #expect(Key.text.kind(of: "no row 17 in 0x2f\nnow") == "no row * in *x*f now")
+        #expect(Key.text.kind(of: "user 3f2504e0-4f89-11d3 (a1b2c3d4e5)") == "user * (*)")
+        #expect(Key.exception.kind(of: String(repeating: "E", count: 10_000))?.count == 200)
         #expect((Key.text.kind(of: String(repeating: "long ", count: 1_000))?.count ?? 0) < 200)
     }
 

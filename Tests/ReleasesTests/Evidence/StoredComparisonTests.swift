@@ -32,7 +32,8 @@ import TraceStore
         func request(_ number: Int, isError: Bool, _ probability: Double) -> MadeRequest {
             MadeRequest(
                 version: number.isMultiple(of: 2) ? "v1" : "v2", time: Double(number) / 10,
-                milliseconds: Double.random(in: 8...12, using: &generator), isError: isError, probability: probability)
+                milliseconds: Double.random(in: 8...12, using: &generator), isError: isError,
+                attributes: ["http.status_code": isError ? "500" : "200"], probability: probability)
         }
         var all: [MadeRequest] = []
         var kept: [MadeRequest] = []
@@ -61,7 +62,24 @@ import TraceStore
             of: "shop", base: "v1", candidate: "v2", within: 0..<Int64.max, from: RequestStore(kept).store, QueryWork())
         let evidence = ComparisonReport.Evidence(pair)
         #expect(evidence.isSampled)
+        // Nearly one in five of those that are stored.
+        let kind = try #require(evidence.errorKinds.first)
+        #expect(kind.candidateCount == 200 && abs(kind.candidate - 0.02) < 0.003)
+        #expect(kind.words.hasSuffix("none of \(evidence.baseRequestCount) requests of v1: new"))
+        #expect(kind.words.contains("(200 of \(evidence.candidateRequestCount) requests, weighted)"))
         #expect(sampled.notes.contains { $0.contains("sampling") })
+    }
+
+    @Test func `weights beyond any number of requests do no harm`() throws {
+        let requests = (0..<400).map { (number: Int) -> MadeRequest in
+            var request = MadeRequest(version: number.isMultiple(of: 2) ? "v1" : "v2", time: Double(number))
+            request.isError = number % 7 == 0
+            request.probability = number % 5 == 0 ? 0x1p-50 : 1
+            return request
+        }
+        let comparison = try Self.compare(RequestStore(requests))
+        #expect(comparison.baseCount > 1_000_000_000 && comparison.candidateCount > 1_000_000_000)
+        #expect(comparison.verdict.outcome != .worse)
     }
 
     @Test func `a version three times slower is worse by stored requests too`() throws {

@@ -61,8 +61,15 @@ public struct ReleaseQueries: Sendable {
             }
             return try Self.json(report)
         case .compare:
+            let format: ComparisonFormat = try TopologyParameters.format(parameters) ?? .json
+            let links = try ComparisonParameters.links(parameters)
             let query = try ComparisonParameters.query(parameters, now: now())
-            return try Self.json(try Self.report(store, query, work))
+            let report = try Self.report(store, query, work)
+            return switch format {
+            case .json: try Self.json(report)
+            case .markdown: Self.text(report.markdown(links: links), format)
+            case .html: Self.text(report.html(links: links), format)
+            }
         }
     }
 
@@ -74,10 +81,7 @@ public struct ReleaseQueries: Sendable {
     package static func releases(
         _ store: any QueryableStore, within window: Range<Int64>, ofService service: String?
     ) throws -> ReleaseReport {
-        // Few enough steps to look at, and as long as buckets are.
-        let seconds = (window.upperBound - window.lowerBound) / 1_000_000_000
-        let step: Int64 =
-            seconds <= 6 * 3600 ? 60 : seconds <= 2 * 86_400 ? 600 : seconds <= 35 * 86_400 ? 3600 : 86_400
+        let step = ComparisonReport.stepSeconds(of: window)
         let operations = try store.operations(within: window, stepSeconds: step)
             .filter { service == nil || $0.serviceName == service }
         return ReleaseReport(
@@ -92,8 +96,10 @@ public struct ReleaseQueries: Sendable {
             let stored = try StoredRequestPair(
                 of: query.serviceName, base: query.base, candidate: query.candidate, within: query.window, from: store,
                 limits: query.limits, work)
-            var report = ComparisonReport(
-                ReleaseComparison(stored, configuredShare: query.configuredShare, thresholds: query.thresholds))
+            let comparison = ReleaseComparison(
+                stored, configuredShare: query.configuredShare, thresholds: query.thresholds)
+            var report = ComparisonReport(comparison)
+            try addParticulars(of: query, comparison.window, store, to: &report)
             if query.hasEvidence {
                 report.evidence = ComparisonReport.Evidence(stored)
                 report.mirror = try mirror(report, stored, nil, store, query, work)
@@ -104,6 +110,7 @@ public struct ReleaseQueries: Sendable {
             serviceName: query.serviceName, base: query.base, candidate: query.candidate, totals: counted.totals,
             window: counted.window, configuredShare: query.configuredShare, thresholds: query.thresholds)
         var report = ComparisonReport(comparison)
+        try addParticulars(of: query, comparison.window, store, to: &report)
         guard query.hasEvidence else { return report }
         let hasMirrored = counted.totals.contains { $0.isMirrored && $0.callee.serviceName == query.serviceName }
         do {
@@ -118,6 +125,22 @@ public struct ReleaseQueries: Sendable {
             report.notes.append("stored requests could not be looked at: \(error.message)")
         }
         return report
+    }
+
+    /// What was to matter, and when the versions served.
+    /// - Parameter window: nanoseconds since 1970.
+    private static func addParticulars(
+        of query: ComparisonQuery, _ window: Range<Int64>, _ store: any QueryableStore,
+        to report: inout ComparisonReport
+    ) throws(StoreError) {
+        report.thresholds = ComparisonReport.Thresholds(query.thresholds)
+        let step = ComparisonReport.stepSeconds(of: window)
+        do throws(StoreError) {
+            report.addTimeline(try store.operations(within: window, stepSeconds: step), stepSeconds: step)
+        } catch {
+            // Where nothing is counted by time, there is none to tell.
+            guard error.code == .unsupported else { throw error }
+        }
     }
 
     /// - Parameter totals: nil: not known.
@@ -144,6 +167,16 @@ public struct ReleaseQueries: Sendable {
             guard error.code == .unsupported, query.figures == nil else { throw error }
             return nil
         }
+    }
+
+    private static func text(_ text: String, _ format: ComparisonFormat) -> HTTPResponse {
+        // Names come from outside: whatever they look like, no browser is to run a script for them.
+        HTTPResponse(
+            status: .ok,
+            headers: [
+                ("content-type", format.contentType), ("x-content-type-options", "nosniff"),
+                ("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'"),
+            ], body: Array(text.utf8))
     }
 
     private static func json(_ value: some Encodable) throws -> HTTPResponse {
@@ -188,7 +221,7 @@ package struct ComparisonQuery: Sendable, Equatable {
 package enum ComparisonParameters {
     private static let names: Set<String> = [
         "service", "base", "candidate", "since", "until", "share", "errors", "latency", "confidence", "figures",
-        "evidence", "requests",
+        "evidence", "requests", "format", "link",
     ]
 
     /// Stored requests of each version that may be looked at.
@@ -227,6 +260,13 @@ package enum ComparisonParameters {
             query.limits.requestCountMax = count
         }
         return query
+    }
+
+    /// Where traces are shown, for reports.
+    static func links(_ parameters: QueryParameters) throws -> TraceLinks {
+        guard let base = parameters.text("link") else { return TraceLinks() }
+        guard let links = TraceLinks(base: base) else { throw QueryError("link: no address of http or https: \(base)") }
+        return links
     }
 
     private static func needed(_ name: String, _ parameters: QueryParameters) throws -> String {

@@ -1,0 +1,114 @@
+internal import FoundationEssentials
+internal import Terminal
+
+extension ComparisonDocument {
+    private static let findingCountMax = 20
+
+    /// What goes wrong, what slow and failed requests have in common, and traces that show it.
+    mutating func addEvidence() {
+        guard let evidence = report.evidence else { return }
+        document.heading("Evidence")
+        document.paragraph(
+            .text("From \(ReportText.count(evidence.baseRequestCount)) stored requests of "), .name(report.base),
+            .text(" and \(ReportText.count(evidence.candidateRequestCount)) of "), .name(report.candidate),
+            .text(evidence.isSampled ? "; sampling left others out, so shares are estimates." : "."))
+        addErrorKinds(evidence.errorKinds)
+        addAttributes(evidence.attributes)
+        addExamples(evidence.examples)
+        addPairs(evidence.pairs)
+        addAsides(evidence.notes)
+    }
+
+    private var versionColumns: [ReportDocument.Column] {
+        [report.base, report.candidate].map { .init(title: $0, isNumber: true) }
+    }
+
+    private static func cell(_ share: Double, _ count: Int) -> [Inline] {
+        [.text(ReportText.percent(share) + " "), .aside("(\(ReportText.count(count)))")]
+    }
+
+    private mutating func addErrorKinds(_ kinds: [ComparisonReport.Evidence.ErrorKind]) {
+        guard !kinds.isEmpty else { return }
+        document.blocks.append(.subheading("What goes wrong"))
+        document.table(
+            ["Kind"] + versionColumns + [""],
+            kinds.prefix(Self.findingCountMax).map { kind in
+                [
+                    [.name("\(kind.key)=\(kind.value)")], Self.cell(kind.base, kind.baseCount),
+                    Self.cell(kind.candidate, kind.candidateCount), kind.isNew ? [.outcome("new", .bad)] : [],
+                ]
+            })
+        document.paragraph(.aside("Shares of all requests; in brackets the stored requests that have it."))
+    }
+
+    private mutating func addAttributes(_ attributes: [ComparisonReport.Evidence.AttributeDifference]) {
+        guard !attributes.isEmpty else { return }
+        document.blocks.append(.subheading("What requests have more or less often"))
+        document.table(
+            ["Among", "Attribute"] + versionColumns,
+            attributes.prefix(Self.findingCountMax).map { difference in
+                [
+                    [.text("\(difference.among) requests")], [.name("\(difference.key)=\(difference.value)")],
+                    Self.cell(difference.base, difference.baseCount),
+                    Self.cell(difference.candidate, difference.candidateCount),
+                ]
+            })
+    }
+
+    // MARK: Traces
+
+    private mutating func addExamples(_ examples: [ComparisonReport.Evidence.Example]) {
+        guard !examples.isEmpty else { return }
+        document.blocks.append(.subheading("Traces to look at"))
+        document.table(
+            ["Version", "Which", "Operation", .init(title: "Took", isNumber: true), "Began (UTC)", "Trace"],
+            examples.map { example in
+                [
+                    [.name(example.version)], [.text(example.role)], [.name(example.operation)],
+                    took(example, isFailureTold: example.role == "failed"), [.text(Self.moment(example.startTime))],
+                    [trace(example.traceID)],
+                ]
+            })
+        if links.isNone {
+            document.paragraph(.name("skein trace ID"), " shows one of them in a terminal.")
+        }
+    }
+
+    private mutating func addPairs(_ pairs: [ComparisonReport.Evidence.Pair]) {
+        guard !pairs.isEmpty else { return }
+        document.blocks.append(.subheading("Requests for the same thing"))
+        document.table(
+            ["Operation", "Path"] + versionColumns,
+            pairs.map { pair in
+                [[.name(pair.operation)], [.name(pair.path ?? "")]]
+                    + [pair.base, pair.candidate].map { took($0) + [" ", trace($0.traceID)] }
+            })
+        if let command = pairs.lazy.compactMap(Self.command).first {
+            document.paragraph(.name(command), " compares the first two call by call.")
+        }
+    }
+
+    /// Nil where an ID is none.
+    private static func command(_ pair: ComparisonReport.Evidence.Pair) -> String? {
+        let isOneTrace = pair.base.traceID == pair.candidate.traceID
+        let places = [pair.base, pair.candidate].compactMap { example -> String? in
+            guard TraceLinks.isID(example.traceID), TraceLinks.isID(example.spanID) else { return nil }
+            return isOneTrace ? "\(example.traceID):\(example.spanID)" : example.traceID
+        }
+        return places.count == 2 ? "skein trace diff \(places[0]) \(places[1])" : nil
+    }
+
+    private func took(_ example: ComparisonReport.Evidence.Example, isFailureTold: Bool = false) -> [Inline] {
+        let failure: [Inline] = example.isError && !isFailureTold ? [" ", .outcome("failed", .bad)] : []
+        return [.text(NumberText.duration(example.duration))] + failure
+    }
+
+    /// A link tells the whole ID; without one it can be copied.
+    func trace(_ traceID: String) -> Inline {
+        links.address(of: traceID).map { .link(String(traceID.prefix(12)), to: $0) } ?? .name(traceID)
+    }
+
+    private static func moment(_ nanoseconds: Int64) -> String {
+        ReportText.time(Date(timeIntervalSince1970: Double(nanoseconds) / 1e9).formatted(.iso8601))
+    }
+}
