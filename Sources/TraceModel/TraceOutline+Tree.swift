@@ -86,9 +86,13 @@ extension TraceOutline {
         return best?.place
     }
 
+    /// Of more spans with one ID only the first ones are looked at: a sender may give all the same.
+    private static let sharingCountMax = 64
+
     private func first(_ spanID: UInt64, _ byID: [UInt32], where isWanted: (Int) -> Bool) -> Int? {
         var index = lowerBound(spanID, byID)
-        while index < byID.count, spanIDs[Int(byID[index])] == spanID {
+        let end = min(byID.count, index + Self.sharingCountMax)
+        while index < end, spanIDs[Int(byID[index])] == spanID {
             if isWanted(Int(byID[index])) { return Int(byID[index]) }
             index += 1
         }
@@ -97,7 +101,8 @@ extension TraceOutline {
 
     private func forEach(_ spanID: UInt64, _ byID: [UInt32], _ body: (Int) -> Void) {
         var index = lowerBound(spanID, byID)
-        while index < byID.count, spanIDs[Int(byID[index])] == spanID {
+        let end = min(byID.count, index + Self.sharingCountMax)
+        while index < end, spanIDs[Int(byID[index])] == spanID {
             body(Int(byID[index]))
             index += 1
         }

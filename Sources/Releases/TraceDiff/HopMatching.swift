@@ -42,7 +42,7 @@ struct HopMatching {
         if let first = a.roots.first, let second = b.roots.first, isForced && isPair {
             waiting = [Item(row: Row(depth: 0, a: first, b: second))]
         } else {
-            push(a.roots, b.roots, depth: 0)
+            push(a.roots[...], b.roots[...], depth: 0)
             // Two traces of one tree each that are told to be compared are, though nothing in them is the same.
             let isNothingSame = waiting.allSatisfy { $0.isWhole && ($0.row.a < 0 || $0.row.b < 0) }
             if isPair, isNothingSame, let first = a.roots.first, let second = b.roots.first {
@@ -52,14 +52,21 @@ struct HopMatching {
         while let item = waiting.popLast() {
             rows.append(item.row)
             guard item.isWhole else { continue }
-            let listA = item.row.a >= 0 ? Array(a.children(item.row.a)) : []
-            let listB = item.row.b >= 0 ? Array(b.children(item.row.b)) : []
-            push(listA, listB, depth: item.row.depth + 1)
+            push(
+                item.row.a >= 0 ? a.children(item.row.a) : [], item.row.b >= 0 ? b.children(item.row.b) : [],
+                depth: item.row.depth + 1)
         }
     }
 
     /// Has the rows of two lists of children come next.
-    private mutating func push(_ listA: [Int32], _ listB: [Int32], depth: Int32) {
+    private mutating func push(_ listA: ArraySlice<Int32>, _ listB: ArraySlice<Int32>, depth: Int32) {
+        if listA.isEmpty && listB.isEmpty { return }
+        if listA.count == 1, listB.count == 1, let first = listA.first, let second = listB.first,
+            a.hops[Int(first)].label == b.hops[Int(second)].label
+        {
+            waiting.append(Item(row: Row(depth: depth, a: first, b: second)))
+            return
+        }
         var (childrenA, childrenB) = (listA.map { Child(hop: $0) }, listB.map { Child(hop: $0) })
         match(&childrenA, &childrenB)
         for _ in 0..<Self.roundCountMax {

@@ -38,8 +38,9 @@ struct TraceDiffReporter {
     /// A duration has changed when the longer one is longer by this part of it, and by this part of the whole.
     private static let changePart: Int64 = 5
     private static let wholePart: Int64 = 100
-    /// By depth, the changes told with the row at hand and those that it stands below.
-    private var known: [[AttributeChanges.Change]] = []
+    /// By depth, the changes told with the row at hand and with those that it stands below; and all of them.
+    private var levels: [[AttributeChanges.Change]] = []
+    private var known: Set<AttributeChanges.Change> = []
 
     private static let stepCountMax = 50
     private static let contributionCountMax = 20
@@ -72,10 +73,13 @@ struct TraceDiffReporter {
 
     /// What the calls above differ in likewise, such as who asked, is told with the first of them.
     private mutating func leaveOutKnown(_ changes: inout [AttributeChanges.Change], depth: Int) {
-        if known.count > depth { known.removeLast(known.count - depth) }
-        while known.count < depth { known.append([]) }
-        changes.removeAll { change in known.contains { $0.contains(change) } }
-        known.append(changes)
+        while levels.count > depth, let left = levels.popLast() {
+            for change in left { known.remove(change) }
+        }
+        while levels.count < depth { levels.append([]) }
+        changes.removeAll { known.contains($0) }
+        known.formUnion(changes)
+        levels.append(changes)
     }
 
     private func isOtherStatus(_ row: HopMatching.Row) -> Bool {
@@ -111,8 +115,9 @@ struct TraceDiffReporter {
                 continue
             }
             summary.matchedCount += 1
-            var changes = changes(row, isTold: found.count < rowCountMax)
-            leaveOutKnown(&changes.attributes, depth: Int(row.depth))
+            let isTold = found.count < rowCountMax
+            var changes = changes(row, isTold: isTold)
+            if isTold { leaveOutKnown(&changes.attributes, depth: Int(row.depth)) }
             if !changes.attributes.isEmpty { changes.names.append("attributes") }
             if changes.names.isEmpty { continue }
             changed[index] = true

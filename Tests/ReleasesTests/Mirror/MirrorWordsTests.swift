@@ -2,9 +2,7 @@ import Foundation
 import Releases
 import Testing
 
-@testable import skein
-
-@Suite struct CompareMirrorTests {
+@Suite struct MirrorWordsTests {
     private func lines(_ json: String) throws -> [String] {
         try JSONDecoder().decode(ComparisonReport.Mirror.self, from: Data(json.utf8)).lines
     }

@@ -1,11 +1,10 @@
-import Releases
-import Terminal
+internal import Terminal
 
 extension ComparisonReport.Mirror {
     private static let partCountMax = 3
 
-    /// Pairs of requests and copies, for people.
-    var lines: [String] {
+    /// The pairs in sentences: the first sums them up, the others stand below it.
+    public var lines: [String] {
         guard pairCount > 0 else { return notes }
         var lines = [
             "copies: \(agreeingCount) of \(pairCount) ended as their requests did"
