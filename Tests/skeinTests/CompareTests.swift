@@ -67,15 +67,17 @@ import TraceModel
             "errorKinds":[\(kind(503, 0.05, isNew: true)),\(kind(404, 0.02, isNew: false)),\(kind(500, 0, isNew: false))],
             "attributes":[\(attributes.joined(separator: ","))],
             "examples":[\(example("v1", "typical", 11)),\(example("v1", "typical", 12)),\(example("v2", "failed", 13))],
-            "pairs":[],"notes":["a note"]}
+            "pairs":[{"operation":"GET /","base":\(example("v1", "typical", 11)),"candidate":\(example("v2", "failed", 13)),
+            "differences":["200 in v1, 503 in v2"]}],"notes":["a note"]}
             """
         report.evidence = try JSONDecoder().decode(ComparisonReport.Evidence.self, from: Data(json.utf8))
         let lines = CompareCommand.lines(report)
         let why = try #require(lines.firstIndex(of: "why:"))
         #expect(
-            lines[(why + 1)...].prefix(7) == [
+            lines[(why + 1)...].prefix(9) == [
                 "  HTTP status 503", "  k1=v is slow", "  k2=v is slow", "  k3=v is slow", "traces:",
-                "  v1 typical: 12.3 ms 11", "  v2 failed: 12.3 ms 13",
+                "  v1 typical: 12.3 ms 11", "  v2 failed: 12.3 ms 13", "two requests for the same thing:",
+                "  200 in v1, 503 in v2",
             ])
         #expect(lines.last == "a note")
     }

@@ -59,7 +59,12 @@ extension ComparisonReport {
             public var path: String?
             public var base: Example
             public var candidate: Example
+            /// What differs between the two, call by call, in sentences, what matters most first; of the first pairs.
+            public var differences: [String]?
         }
+
+        /// Of so many pairs it is worth telling what differs.
+        public static let comparedPairCountMax = 3
 
         /// Stored requests that were looked at.
         public var baseRequestCount: Int

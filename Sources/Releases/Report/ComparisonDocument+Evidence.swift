@@ -83,6 +83,14 @@ extension ComparisonDocument {
                 [[.name(pair.operation)], [.name(pair.path ?? "")]]
                     + [pair.base, pair.candidate].map { took($0) + [" ", trace($0.traceID)] }
             })
+        for pair in pairs {
+            guard let differences = pair.differences, !differences.isEmpty else { continue }
+            document.paragraph(
+                .name(pair.operation), .text(", "), .text(pair.base.role), .text(" against "),
+                .text(pair.candidate.role),
+                .text(":"))
+            document.list(differences.map { [.text($0)] })
+        }
         if let command = pairs.lazy.compactMap(Self.command).first {
             document.paragraph(.name(command), " compares the first two call by call.")
         }

@@ -22,7 +22,9 @@ extension TraceDiffReport {
         rows = reporter.rows
         leftOutCount = diff.rows.count - reporter.rows.count
         words = []
-        words = TraceDiffWords(self).sentences
+        let sentences = TraceDiffWords(self)
+        for place in contributions.indices { contributions[place].words = sentences.contribution(contributions[place]) }
+        words = sentences.sentences
     }
 }
 
@@ -242,8 +244,7 @@ struct TraceDiffReporter {
             let difference = times.b.subtractingClamped(times.a)
             return TraceDiffReport.Contribution(
                 service: service, operation: times.operation, kind: diff.labels.kind(label).word, aNanos: times.a,
-                bNanos: times.b, differenceNanos: difference,
-                words: TraceDiffWords.contribution(service, times.operation, a: times.a, b: times.b))
+                bNanos: times.b, differenceNanos: difference, words: "")
         }
         return Array(
             all.sorted { first, second in

@@ -1,37 +1,47 @@
 internal import Terminal
 
+extension TraceDiffReport {
+    /// What differs in sentences, what matters most first.
+    /// - Parameters:
+    ///   - a: what the first trace is called.
+    ///   - b: what the second is called.
+    public func words(a: String, b: String) -> [String] { TraceDiffWords(self, a: a, b: b).sentences }
+}
+
 /// What a comparison of two traces shows, in sentences.
 struct TraceDiffWords {
     private let report: TraceDiffReport
+    /// What the two traces are called.
+    private let a: String
+    private let b: String
 
     private static let contributionCountMax = 3
     private static let callCountMax = 5
 
-    init(_ report: TraceDiffReport) { self.report = report }
+    init(_ report: TraceDiffReport, a: String = "a", b: String = "b") { (self.report, self.a, self.b) = (report, a, b) }
 
     var sentences: [String] { [whole] + shares + calls("added") + calls("missing") + statuses + versions }
 
     private var whole: String {
-        let (a, b) = (report.a.durationNanos, report.b.durationNanos)
-        let difference = b.subtractingClamped(a)
-        if difference == 0 { return "both took \(NumberText.duration(a))" }
-        return "b took \(NumberText.duration(b)), a \(NumberText.duration(a)): "
+        let (first, second) = (report.a.durationNanos, report.b.durationNanos)
+        let difference = second.subtractingClamped(first)
+        if difference == 0 { return "both took \(NumberText.duration(first))" }
+        return "\(b) took \(NumberText.duration(second)), \(a) \(NumberText.duration(first)): "
             + "\(NumberText.duration(Int64(clamping: difference.magnitude))) \(difference > 0 ? "longer" : "shorter")"
     }
 
     /// Where most of the difference comes from.
     private var shares: [String] {
-        let (a, b) = (report.a.durationNanos, report.b.durationNanos)
-        let least = max(a, b) / 20
+        let least = max(report.a.durationNanos, report.b.durationNanos) / 20
         return report.contributions.filter { $0.differenceNanos.magnitude >= max(1, least) }
-            .prefix(Self.contributionCountMax).map(\.words)
+            .prefix(Self.contributionCountMax).map(contribution)
     }
 
-    static func contribution(_ service: String, _ operation: String, a: Int64, b: Int64) -> String {
-        let difference = b.subtractingClamped(a)
+    func contribution(_ own: TraceDiffReport.Contribution) -> String {
+        let difference = own.differenceNanos
         let change = (difference < 0 ? "-" : "+") + NumberText.duration(Int64(clamping: difference.magnitude))
-        return "\(name(service, operation)): \(change) on the critical path "
-            + "(\(time(a)) in a, \(time(b)) in b)"
+        return "\(Self.name(own.service, own.operation)): \(change) on the critical path "
+            + "(\(Self.time(own.aNanos)) in \(a), \(Self.time(own.bNanos)) in \(b))"
     }
 
     private static func time(_ duration: Int64) -> String { duration == 0 ? "none" : NumberText.duration(duration) }
@@ -53,7 +63,7 @@ struct TraceDiffWords {
             if counts[name] == nil { order.append(name) }
             counts[name, default: 0] += 1
         }
-        let side = match == "added" ? "b" : "a"
+        let side = match == "added" ? b : a
         return Self.list(order) { name in
             let count = counts[name] ?? 0
             return "only \(side) has \(name)" + (count > 1 ? ", \(count) times" : "")
@@ -62,7 +72,7 @@ struct TraceDiffWords {
 
     private var statuses: [String] {
         Self.list(report.rows.filter { $0.changes.contains("status") }) { row in
-            "\(Self.name(row.service, row.operation)): \(row.a?.status ?? "") in a, \(row.b?.status ?? "") in b"
+            "\(Self.name(row.service, row.operation)): \(row.a?.status ?? "") in \(a), \(row.b?.status ?? "") in \(b)"
         }
     }
 
@@ -72,7 +82,9 @@ struct TraceDiffWords {
             func version(_ call: TraceDiffReport.Call?) -> String {
                 call.map { $0.version.isEmpty ? "no version" : $0.version } ?? ""
             }
-            let words = "\(row.service): \(version(row.a)) in a, \(version(row.b)) in b"
+            // Where the traces are called by their versions, that says nothing.
+            if version(row.a) == a, version(row.b) == b { return nil }
+            let words = "\(row.service): \(version(row.a)) in \(a), \(version(row.b)) in \(b)"
             return seen.insert(words).inserted ? words : nil
         }
         return Self.list(changed) { $0 }

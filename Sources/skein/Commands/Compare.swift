@@ -184,6 +184,9 @@ struct CompareCommand: ParsableCommand {
             lines.append(
                 "  \(example.version) \(example.role): \(NumberText.duration(example.duration)) \(example.traceID)")
         }
+        if let differences = evidence.pairs.lazy.compactMap(\.differences).first, !differences.isEmpty {
+            lines += ["two requests for the same thing:"] + differences.map { "  \($0)" }
+        }
         return lines
     }
 

@@ -39,7 +39,9 @@ import Testing
             let failed = try #require(examples.first { $0["role"] as? String == "failed" })
             let traceID = try #require(failed["traceID"] as? String)
             #expect(try server.jaeger.request("GET", "/jaeger/api/traces/\(traceID)").status == 200)
-            #expect((evidence["pairs"] as? [Any])?.isEmpty == false)
+            let pairs = try #require(evidence["pairs"] as? [[String: Any]])
+            let differences = try #require(pairs.first?["differences"] as? [String])
+            #expect(differences.last == "reviews.default reviews:9080/*: 200 in v1, 503 in v2", "\(differences)")
         }
     }
 

@@ -92,7 +92,11 @@ enum SampleReport {
                     candidate: 0.9, p: 0.001, words: "of the slow requests 90 % have zone \(name)")
             ],
             examples: [example("v1", "typical"), example("v2", "failed")],
-            pairs: [.init(operation: name, path: name, base: example("v1", "slow"), candidate: example("v2", "slow"))],
+            pairs: [
+                .init(
+                    operation: name, path: name, base: example("v1", "slow"), candidate: example("v2", "slow"),
+                    differences: ["only v2 has \(name)"])
+            ],
             notes: ["a note on evidence"])
     }
 }

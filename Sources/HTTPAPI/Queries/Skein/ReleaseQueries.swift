@@ -4,6 +4,7 @@ public import NetworkServer
 package import Releases
 internal import Threads
 internal import Topology
+internal import TraceModel
 public import TraceStore
 
 /// The part of the program's own query API that tells which services are released in several versions, and how these
@@ -101,7 +102,7 @@ public struct ReleaseQueries: Sendable {
             var report = ComparisonReport(comparison)
             try addParticulars(of: query, comparison.window, store, to: &report)
             if query.hasEvidence {
-                report.evidence = ComparisonReport.Evidence(stored)
+                report.evidence = try evidence(stored, store, query, work)
                 report.mirror = try mirror(report, stored, nil, store, query, work)
             }
             return report
@@ -118,7 +119,7 @@ public struct ReleaseQueries: Sendable {
                 of: query.serviceName, base: query.base, candidate: query.candidate, within: counted.window,
                 isMirrored: comparison.isMirrored, hasMirrored: hasMirrored,
                 counts: (comparison.baseCount, comparison.candidateCount), from: store, limits: query.limits, work)
-            report.evidence = ComparisonReport.Evidence(stored)
+            report.evidence = try evidence(stored, store, query, work)
             report.mirror = try mirror(report, stored, counted.totals, store, query, work)
         } catch let error as StoreError where error.code != .cancelled {
             // The verdict does not need it.
@@ -142,6 +143,32 @@ public struct ReleaseQueries: Sendable {
             guard error.code == .unsupported else { throw error }
         }
     }
+
+    /// What stored requests tell, and how the first pairs of them differ.
+    private static func evidence(
+        _ stored: StoredRequestPair, _ store: any QueryableStore, _ query: ComparisonQuery, _ work: QueryWork
+    ) throws -> ComparisonReport.Evidence {
+        var evidence = ComparisonReport.Evidence(stored)
+        let work = work.limited(to: pairTime)
+        for place in evidence.pairs.indices.prefix(ComparisonReport.Evidence.comparedPairCountMax) {
+            let (base, candidate) = (evidence.pairs[place].base, evidence.pairs[place].candidate)
+            guard let a = TraceID(hex: base.traceID), let b = TraceID(hex: candidate.traceID) else { continue }
+            let traces = TraceDiffQuery(
+                a: a, b: b, aSpan: SpanID(hex: base.spanID), bSpan: SpanID(hex: candidate.spanID))
+            do {
+                let report = try TraceDiffQueries.compare(store, traces, work).report
+                evidence.pairs[place].differences = report.words(a: query.base, b: query.candidate)
+            } catch is TraceDiffQueries.NotFound {
+                // Removed meanwhile.
+            } catch let error as StoreError where error.code == .timedOut {
+                break
+            }
+        }
+        return evidence
+    }
+
+    /// For reading the traces of pairs.
+    private static let pairTime = Duration.seconds(1)
 
     /// - Parameter totals: nil: not known.
     private static func mirror(
