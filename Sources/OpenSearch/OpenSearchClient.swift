@@ -100,7 +100,7 @@ public final class OpenSearchClient: Sendable {
 
     private func httpRequest(_ request: OpenSearchRequest, at place: Int) -> HTTPClient.Request {
         var headers: [(name: String, value: String)] = [("Accept", "application/json")]
-        if request.body != nil { headers.append(("Content-Type", request.contentType)) }
+        if request.content != nil { headers.append(("Content-Type", request.contentType)) }
         if request.isPacked { headers.append(("Content-Encoding", "gzip")) }
         if let credentials {
             headers.append(("Authorization", credentials.header(now: SystemClock.monotonicNanoseconds())))
@@ -110,8 +110,8 @@ public final class OpenSearchClient: Sendable {
             headers.append(("Authorization", header))
         }
         return HTTPClient.Request(
-            method: request.method, url: nodes[place].text + request.path, headers: headers, body: request.body,
-            timeout: request.timeout)
+            method: request.method, url: nodes[place].text + request.path, headers: headers,
+            content: request.content, timeout: request.timeout)
     }
 
     private func note(_ place: Int, isFailure: Bool) {

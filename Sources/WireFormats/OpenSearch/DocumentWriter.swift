@@ -3,7 +3,10 @@ internal import TraceModel
 
 /// Bytes of documents in the making: JSON as Go's encoder writes it, because document IDs are made of the bytes.
 struct DocumentWriter: ~Copyable {
-    private var buffer = ColumnBuffer<UInt8>(capacity: 4096)
+    private var buffer: ColumnBuffer<UInt8>
+
+    /// - Parameter capacity: bytes for which there is room at once.
+    init(capacity: Int = 4096) { buffer = ColumnBuffer(capacity: capacity) }
 
     @inline(__always)
     var count: Int { buffer.count }
@@ -12,10 +15,17 @@ struct DocumentWriter: ~Copyable {
     @inline(__always)
     var bytes: UnsafeRawBufferPointer { buffer.bytes }
 
-    /// Room kept for the next use.
-    private static let keptCapacity = 1 << 20
+    /// What was written, to be changed in place. Valid until the next write.
+    var mutableBytes: UnsafeMutableRawBufferPointer {
+        UnsafeMutableRawBufferPointer(start: buffer.start, count: buffer.count)
+    }
 
-    mutating func removeAll() { buffer.removeAll(keepingCapacityUpTo: Self.keptCapacity) }
+    /// Room kept for the next use.
+    static let keptCapacity = 1 << 20
+
+    mutating func removeAll(keepingCapacityUpTo capacityMax: Int = keptCapacity) {
+        buffer.removeAll(keepingCapacityUpTo: capacityMax)
+    }
 
     mutating func truncate(to count: Int) { buffer.truncate(to: count) }
 

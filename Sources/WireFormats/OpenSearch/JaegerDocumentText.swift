@@ -3,10 +3,6 @@ internal import TraceModel
 
 /// Writes spans as Jaeger's documents. What the spans of a batch have in common is made once for each batch.
 struct JaegerDocumentText: ~Copyable {
-    // Every document begins alike.
-    static let traceIDPlace = 12..<44
-    static let spanIDPlace = 56..<72
-
     private let rules: AttributeRules
     private var planner: JaegerDocumentPlanner
 
