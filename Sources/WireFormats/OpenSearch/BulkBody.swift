@@ -94,9 +94,9 @@ public struct BulkBody: Sendable {
     /// Adds one document whose ID ends with the hash of its bytes, which is there once the body is finished.
     /// - Parameters:
     ///   - action: the first line up to the hash.
-    ///   - write: writes the document, and returns how many of its bytes are hashed, from its first one on.
+    ///   - write: writes the document, and returns what of it is hashed.
     @inline(__always)
-    mutating func append(action: UnsafeRawBufferPointer, write: (inout DocumentWriter) -> Int) {
+    mutating func append(action: UnsafeRawBufferPointer, write: (inout DocumentWriter) -> HashedPart) {
         ownStorage().append(action: action, write: write)
     }
 
@@ -104,6 +104,14 @@ public struct BulkBody: Sendable {
     public mutating func finish() {
         if !storage.isFinished { ownStorage().finish() }
     }
+}
+
+/// What of a document its ID is made of.
+struct HashedPart {
+    /// From its first byte on.
+    var byteCount: Int
+    /// Nil if it is not known yet.
+    var hash: UInt64?
 }
 
 /// What a body has in memory.
@@ -155,15 +163,16 @@ final class BulkStorage: @unchecked Sendable {
     }
 
     @inline(__always)
-    fileprivate func append(action: UnsafeRawBufferPointer, write: (inout DocumentWriter) -> Int) {
+    fileprivate func append(action: UnsafeRawBufferPointer, write: (inout DocumentWriter) -> HashedPart) {
         starts.append(text.count)
         text.write(action)
         text.write(Self.actionEnd)
         let first = text.count
         sources.append(first)
-        let hashedCount = write(&text)
+        let part = write(&text)
         text.write(Self.lineEnd)
-        hashes.add(first..<first + hashedCount)
+        if let hash = part.hash { return Self.write(hash, before: first, in: text.mutableBytes) }
+        hashes.add(first..<first + part.byteCount)
         if hashes.isWorthwhile { hash(isLast: false) }
     }
 
@@ -171,14 +180,12 @@ final class BulkStorage: @unchecked Sendable {
 
     private func hash(isLast: Bool) {
         let text = text.mutableBytes
-        hashes.run(UnsafeRawBufferPointer(text), isLast: isLast) { first, hash in
-            let room = text[first - Self.actionEnd.utf8CodeUnitCount..<first]
-            Self.write(hash, to: UnsafeMutableRawBufferPointer(rebasing: room))
-        }
+        hashes.run(UnsafeRawBufferPointer(text), isLast: isLast) { Self.write($1, before: $0, in: text) }
     }
 
-    /// Ends a first line. A hash of fewer digits leaves blanks behind it.
-    private static func write(_ hash: UInt64, to room: UnsafeMutableRawBufferPointer) {
+    /// Ends the line before a document. A hash of fewer digits leaves blanks behind it.
+    private static func write(_ hash: UInt64, before first: Int, in text: UnsafeMutableRawBufferPointer) {
+        let room = UnsafeMutableRawBufferPointer(rebasing: text[first - actionEnd.utf8CodeUnitCount..<first])
         // 0 has one digit too.
         let digitCount = max(16 - hash.leadingZeroBitCount / 4, 1)
         for place in 0..<digitCount {

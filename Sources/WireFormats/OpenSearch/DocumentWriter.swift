@@ -51,6 +51,17 @@ struct DocumentWriter: ~Copyable {
         buffer.extend(by: bytes.count)
     }
 
+    // MARK: Hashes
+
+    /// FNV-1a of all from `start` on.
+    /// - Parameter state: what the bytes before it had.
+    @inline(__always)
+    func hash(from start: Int, _ state: UInt64) -> UInt64 {
+        var state = state
+        for place in start..<count { state = (state ^ UInt64(buffer.start[place])) &* FNV1a.prime }
+        return state
+    }
+
     // MARK: Lists
 
     /// Ends a list, or an object, whose elements were written from `mark` on, each with a comma before it.
@@ -163,21 +174,18 @@ struct DocumentWriter: ~Copyable {
     mutating func writeDecimal(_ value: Int64) {
         // 19 digits and a sign.
         let room = buffer.room(for: 20)
-        var rest = value.magnitude
-        var digitCount = 1
-        while rest >= 10 {
-            rest /= 10
-            digitCount += 1
-        }
+        let digitCount = Decimal.digitCount(value.magnitude)
         let signCount = value < 0 ? 1 : 0
         if value < 0 { room[0] = UInt8(ascii: "-") }
-        rest = value.magnitude
+        var rest = value.magnitude
         var place = signCount + digitCount
-        while place > signCount {
-            place &-= 1
-            room[place] = UInt8(truncatingIfNeeded: rest % 10) &+ 0x30
-            rest /= 10
+        // Short divisions are faster.
+        while rest >> 32 != 0 {
+            place &-= 8
+            Decimal.write(UInt32(truncatingIfNeeded: rest % 100_000_000), digitCount: 8, to: room + place)
+            rest /= 100_000_000
         }
+        Decimal.write(UInt32(truncatingIfNeeded: rest), digitCount: place - signCount, to: room + signCount)
         buffer.extend(by: signCount + digitCount)
     }
 
@@ -193,11 +201,12 @@ struct DocumentWriter: ~Copyable {
     }
 
     /// Sixteen lower-case digits.
+    @inline(__always)
     mutating func writeHex(_ value: UInt64) {
-        let room = buffer.room(for: 16)
-        for place in 0..<16 {
-            room[place] = Hex.digit(UInt8(truncatingIfNeeded: value &>> UInt64(60 &- 4 &* place)) & 15)
-        }
+        let room = UnsafeMutableRawPointer(buffer.room(for: 16))
+        room.storeBytes(of: Hex.digits(UInt32(truncatingIfNeeded: value >> 32)).littleEndian, as: UInt64.self)
+        room.storeBytes(
+            of: Hex.digits(UInt32(truncatingIfNeeded: value)).littleEndian, toByteOffset: 8, as: UInt64.self)
         buffer.extend(by: 16)
     }
 
@@ -225,6 +234,45 @@ struct DocumentWriter: ~Copyable {
             digits.write(to: &self)
         } else {
             digits.writeWithExponent(to: &self)
+        }
+    }
+}
+
+extension Hex {
+    /// The eight lower-case digits of a number, the first one in the lowest byte.
+    @inline(__always)
+    fileprivate static func digits(_ value: UInt32) -> UInt64 {
+        // One digit a byte.
+        var word = UInt64(value.byteSwapped)
+        word = (word | word << 16) & 0x0000_ffff_0000_ffff
+        word = (word | word << 8) & 0x00ff_00ff_00ff_00ff
+        word = (word >> 4 & 0x000f_000f_000f_000f) | (word & 0x000f_000f_000f_000f) << 8
+        // 1 in the bytes above 9.
+        let letters = (word + 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+        return word + 0x3030_3030_3030_3030 + letters * 0x27
+    }
+}
+
+private enum Decimal {
+    static func digitCount(_ value: UInt64) -> Int {
+        var (count, limit) = (1, 10 as UInt64)
+        while value >= limit {
+            count += 1
+            let (next, isOver) = limit.multipliedReportingOverflow(by: 10)
+            if isOver { break }
+            limit = next
+        }
+        return count
+    }
+
+    @inline(__always)
+    static func write(_ value: UInt32, digitCount: Int, to room: UnsafeMutablePointer<UInt8>) {
+        var rest = value
+        var place = digitCount
+        while place > 0 {
+            place &-= 1
+            room[place] = UInt8(truncatingIfNeeded: rest % 10) &+ 0x30
+            rest /= 10
         }
     }
 }

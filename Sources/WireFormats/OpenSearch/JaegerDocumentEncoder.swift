@@ -56,8 +56,8 @@ public struct JaegerDocumentEncoder: ~Copyable {
         action.write(UInt8(ascii: "_"))
         body.append(action: action.bytes) { document in
             let first = document.count
-            text.write(batch, row, to: &document)
-            return document.count - first
+            let hash = text.write(batch, row, to: &document)
+            return HashedPart(byteCount: document.count - first, hash: hash)
         }
     }
 

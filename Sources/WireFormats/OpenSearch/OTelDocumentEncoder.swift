@@ -37,7 +37,7 @@ public struct OTelDocumentEncoder: ~Copyable {
             text.write(span, to: &document)
             let hashedCount = document.count - first
             text.write(root: root ?? (span.parentID == nil ? span : nil), to: &document)
-            return hashedCount
+            return HashedPart(byteCount: hashedCount, hash: nil)
         }
     }
 }

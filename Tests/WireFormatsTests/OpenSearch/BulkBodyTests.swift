@@ -9,7 +9,7 @@ import Testing
         Array(#"{"index":{"_index":"i","_id":"a_"#.utf8).withUnsafeBytes { action in
             body.append(action: action) { document in
                 Array(source.utf8).withUnsafeBytes { document.write($0) }
-                return source.utf8.count
+                return HashedPart(byteCount: source.utf8.count, hash: nil)
             }
         }
     }
