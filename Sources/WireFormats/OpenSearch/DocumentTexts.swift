@@ -34,18 +34,27 @@ struct DocumentTexts: ~Copyable {
         numbers.removeAll()
     }
 
+    /// The number of a text; nil if it is not kept.
+    func find(_ text: UnsafeRawBufferPointer) -> Int? {
+        guard let number = numbers[Self.hash(text)], self.text(number).elementsEqual(text) else { return nil }
+        return number
+    }
+
     /// The number of a text, which is kept from now on.
     mutating func number(of text: UnsafeRawBufferPointer) -> Int {
-        let hash = text.baseAddress.map { ByteHash.hash($0, text.count, seed: ByteHash.seed) } ?? 0
-        if let number = numbers[hash], self.text(number).elementsEqual(text) { return number }
+        if let number = find(text) { return number }
         let number = entries.count
-        numbers[hash] = number
+        numbers[Self.hash(text)] = number
         entries.append(Entry(start: texts.count, count: text.count, factor: FNV1a.factor(byteCount: text.count)))
         texts.write(text)
         let room = outcomes.room(for: Self.stateCount)
         FNV1a.outcomes(text, UnsafeMutableBufferPointer(start: room, count: Self.stateCount))
         outcomes.extend(by: Self.stateCount)
         return number
+    }
+
+    private static func hash(_ text: UnsafeRawBufferPointer) -> UInt64 {
+        text.baseAddress.map { ByteHash.hash($0, text.count, seed: ByteHash.seed) } ?? 0
     }
 
     private func text(_ number: Int) -> UnsafeRawBufferPointer {

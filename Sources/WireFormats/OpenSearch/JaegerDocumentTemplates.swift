@@ -103,7 +103,7 @@ extension JaegerDocumentText {
     /// Writes a span, and makes a template of what all of its group have in common.
     /// - Returns: the number of its first part.
     private mutating func makeTemplate(_ batch: SpanBatch, _ row: Int, group: Int) -> Int? {
-        guard census.isWorthwhile(group), !knownTexts.isFull else { return nil }
+        guard census.isWorthwhile(group), !documentTexts.isFull else { return nil }
         marks.removeAll(keepingCapacity: true)
         markedGroup = group
         isTemplate = true
@@ -116,7 +116,7 @@ extension JaegerDocumentText {
         for mark in marks + [JaegerTemplateMark(kind: .end, place: 0, range: document.count..<document.count)] {
             precondition(mark.range.lowerBound >= end, "what varies is marked in its order")
             let text = UnsafeRawBufferPointer(rebasing: document.bytes[end..<mark.range.lowerBound])
-            parts.append(JaegerTemplatePart(kind: mark.kind, place: mark.place, text: knownTexts.number(of: text)))
+            parts.append(JaegerTemplatePart(kind: mark.kind, place: mark.place, text: documentTexts.number(of: text)))
             end = mark.range.upperBound
         }
         return first
@@ -126,7 +126,9 @@ extension JaegerDocumentText {
 
     /// Notes what was written from `start` on as something that each span fills anew.
     @inline(__always)
-    mutating func mark(_ kind: JaegerTemplatePart.Kind, _ place: Int, from start: Int, in document: borrowing DocumentWriter) {
+    mutating func mark(
+        _ kind: JaegerTemplatePart.Kind, _ place: Int, from start: Int, in document: borrowing DocumentWriter
+    ) {
         guard markedGroup >= 0 else { return }
         marks.append(JaegerTemplateMark(kind: kind, place: place, range: start..<document.count))
     }
@@ -157,12 +159,16 @@ extension JaegerDocumentText {
         let columns = batch.pointers
         let words = columns.valueWords + Int(columns.firstWords[row])
         let start = JaegerTime.microseconds(max(batch.startColumn[row], 0))
-        var state = FNV1a.offsetBasis
-        var number = first
+        // The first two parts.
+        enterTrace(batch, row, first)
+        document.write(traceStart.bytes)
+        document.writeHex(columns.spanIDs[row])
+        var state = document.hash(from: document.count - 16, traceStartHash)
+        var number = first + 2
         while true {
             let part = parts[number]
             number &+= 1
-            knownTexts.write(part.text, to: &document, &state)
+            documentTexts.write(part.text, to: &document, &state)
             let mark = document.count
             switch part.kind {
             case .end: return state
@@ -177,7 +183,10 @@ extension JaegerDocumentText {
             case .process:
                 if writeKnownProcess(batch, row, words, to: &document, &state) { continue }
                 writeProcess(plan(Int(columns.shapes[row]), of: batch), batch, words, to: &document)
-            case .string: write(text: words[part.place], batch, to: &document)
+            case .string:
+                let string = words[part.place]
+                if writeKnown(string, batch, to: &document, &state) { continue }
+                write(text: string, batch, to: &document)
             case .eventTime:
                 let time = Int64(bitPattern: SpanBatch.wide(words + part.place))
                 document.writeDecimal(JaegerTime.microseconds(time))
@@ -187,6 +196,63 @@ extension JaegerDocumentText {
             state = document.hash(from: mark, state)
         }
     }
+
+    private mutating func enterTrace(_ batch: SpanBatch, _ row: Int, _ first: Int) {
+        let traceID = TraceID(high: batch.traceIDHighColumn[row], low: batch.traceIDLowColumn[row])
+        guard traceID != traceStartID else { return }
+        traceStartID = traceID
+        traceStart.removeAll()
+        traceStartHash = FNV1a.offsetBasis
+        documentTexts.write(parts[first].text, to: &traceStart, &traceStartHash)
+        let mark = traceStart.count
+        traceStart.writeHex(traceID)
+        traceStartHash = traceStart.hash(from: mark, traceStartHash)
+        documentTexts.write(parts[first + 1].text, to: &traceStart, &traceStartHash)
+    }
+
+    /// Writes a string that is long, and that is used often.
+    /// - Returns: false if it is not, and nothing was written.
+    @inline(__always)
+    private mutating func writeKnown(
+        _ string: UInt32, _ batch: SpanBatch, to document: inout DocumentWriter, _ state: inout UInt64
+    ) -> Bool {
+        let kind = textKinds[Int(string)]
+        if kind >= TextKind.usedOften {
+            documentTexts.write(Int(kind - TextKind.usedOften), to: &document, &state)
+            return true
+        }
+        if kind >= TextKind.unknown { count(string, kind, batch) }
+        return false
+    }
+
+    /// Counts a use of a string that is not among the known texts.
+    @inline(never)
+    private mutating func count(_ string: UInt32, _ kind: Int32, _ batch: SpanBatch) {
+        let text = batch.string(string)
+        guard text.count >= Self.knownByteCountMin else { return }
+        if kind == TextKind.unknown {
+            guard DocumentWriter.isPlain(text) else {
+                textKinds[Int(string)] = TextKind.escaped
+                return
+            }
+        } else if kind + 1 < TextKind.usedOften {
+            textKinds[Int(string)] = kind + 1
+            return
+        }
+        var quoted = DocumentWriter(capacity: text.count + 2)
+        quoted.writePlainString(text)
+        // Of a batch before it may be known already.
+        if let number = documentTexts.find(quoted.bytes) {
+            textKinds[Int(string)] = TextKind.usedOften + Int32(number)
+        } else if kind == TextKind.unknown || documentTexts.isFull {
+            textKinds[Int(string)] = TextKind.plain
+        } else {
+            textKinds[Int(string)] = TextKind.usedOften + Int32(documentTexts.number(of: quoted.bytes))
+        }
+    }
+
+    /// Of strings that are worth a text of their own.
+    private static var knownByteCountMin: Int { 12 }
 
     /// - Returns: false if the span does not fit.
     @inline(never)
@@ -215,15 +281,15 @@ extension JaegerDocumentText {
         let plan = plan(Int(batch.shapeColumn[row]), of: batch)
         let process = Self.process(plan, words)
         if let known = knownProcesses.find(process) {
-            knownTexts.write(known.lowerBound, to: &document, &state)
+            documentTexts.write(known.lowerBound, to: &document, &state)
             return true
         }
-        guard !knownTexts.isFull else { return false }
+        guard !documentTexts.isFull else { return false }
         var text = DocumentWriter()
         writeProcess(plan, batch, words, to: &text)
-        let number = knownTexts.number(of: text.bytes)
+        let number = documentTexts.number(of: text.bytes)
         knownProcesses.remember(process, number..<number + 1)
-        knownTexts.write(number, to: &document, &state)
+        documentTexts.write(number, to: &document, &state)
         return true
     }
 }

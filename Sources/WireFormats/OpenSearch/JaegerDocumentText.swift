@@ -15,8 +15,8 @@ struct JaegerDocumentText: ~Copyable {
     var events = ColumnBuffer<JaegerEventStep>(capacity: 64)
     private var pieces = DocumentWriter()
     private var processes = DocumentPieces()
-    /// By string: whether it is known, and plain.
-    private var textKinds = ColumnBuffer<UInt8>(capacity: 1024)
+    /// By string: a `TextKind`, or the number of its known text, `TextKind.usedOften` added.
+    var textKinds = ColumnBuffer<Int32>(capacity: 1024)
 
     // Templates of the batch at hand; none in small batches.
     var census = JaegerRowCensus()
@@ -26,7 +26,12 @@ struct JaegerDocumentText: ~Copyable {
     var parts = ColumnBuffer<JaegerTemplatePart>(capacity: 1024)
     /// Numbers of known texts.
     var knownProcesses = DocumentPieces()
-    var knownTexts = DocumentTexts()
+    var documentTexts = DocumentTexts()
+
+    /// How every document of the last trace begins, up to the span's ID.
+    var traceStart = DocumentWriter()
+    var traceStartHash: UInt64 = 0
+    var traceStartID = TraceID(high: 0, low: 0)
 
     // While a template is being made.
     /// The group of rows that it is for; -1 for none.
@@ -64,7 +69,7 @@ struct JaegerDocumentText: ~Copyable {
         hasTemplates = batch.spanCount >= JaegerRowCensus.rowCountMin
         guard hasTemplates else { return }
         census.take(batch)
-        if knownTexts.isFull { knownTexts.removeAll() }
+        if documentTexts.isFull { documentTexts.removeAll() }
         forgetTemplates(batch)
     }
 
@@ -296,13 +301,15 @@ struct JaegerDocumentText: ~Copyable {
             kind = DocumentWriter.isPlain(text) ? TextKind.plain : TextKind.escaped
             textKinds[Int(number)] = kind
         }
-        if kind == TextKind.plain { document.writePlainString(text) } else { document.writeString(text) }
+        if kind == TextKind.escaped { document.writeString(text) } else { document.writePlainString(text) }
     }
 
-    private enum TextKind {
-        static let unknown: UInt8 = 0
-        static let plain: UInt8 = 1
-        static let escaped: UInt8 = 2
+    enum TextKind {
+        static let escaped: Int32 = -1
+        static let unknown: Int32 = 0
+        /// Nothing is to be escaped. Above it are the times that it was written by templates, and then its number.
+        static let plain: Int32 = 1
+        static let usedOften: Int32 = 64
     }
 
     /// The value of a tag, which stands on its own in its column.
