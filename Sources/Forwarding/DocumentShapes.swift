@@ -39,11 +39,14 @@ protocol CallDocumentShape {
 }
 
 enum DocumentShapes {
-    /// - Parameter hashKey: of hidden attributes, 16 bytes.
-    static func documents(_ options: ForwardingOptions, hashKey: [UInt8]) -> any SpanDocuments {
+    /// - Parameters:
+    ///   - filter: which may be other than that of the options.
+    ///   - hashKey: of hidden attributes, 16 bytes.
+    static func documents(
+        _ options: ForwardingOptions, _ filter: SpanFilter, hashKey: [UInt8]
+    ) -> any SpanDocuments {
         let filter = AttributeFilter(
-            droppedKeys: options.filter.droppedAttributes, hashedKeys: options.filter.hashedAttributes,
-            hashKey: hashKey)
+            droppedKeys: filter.droppedAttributes, hashedKeys: filter.hashedAttributes, hashKey: hashKey)
         return switch options.index.shape {
         case .jaeger: JaegerSpanDocuments(options.index, filter)
         case .otel: OTelSpanDocuments(options.index.naming, filter)

@@ -16,8 +16,13 @@ final class ForwarderWork: @unchecked Sendable {
     let inbox: ForwarderInbox
     let pace: ForwarderPace
     let logger: Logger
-    private let documents: any SpanDocuments
+    private let hashKey: [UInt8]
+    /// Of the segment at hand.
+    private var filter: SpanFilter
+    private var documents: any SpanDocuments
     private var selection: SpanSelection
+    private let begunFile: BegunSegmentFile
+    private var begun: BegunSegment?
     private let limits: BodyLimits
     private let memory: BulkMemory
     private var body: BulkBody
@@ -40,7 +45,7 @@ final class ForwarderWork: @unchecked Sendable {
     private static let roomInterval = 0.05
     init(
         _ options: ForwardingOptions, store: TraceStore, client: OpenSearchClient, sender: BulkSender,
-        letters: DeadLetters, inbox: ForwarderInbox, pace: ForwarderPace, logger: Logger
+        letters: DeadLetters, begunFile: BegunSegmentFile, inbox: ForwarderInbox, pace: ForwarderPace, logger: Logger
     ) throws(StoreError) {
         self.options = options
         self.store = store
@@ -54,7 +59,11 @@ final class ForwarderWork: @unchecked Sendable {
         // Those under way, and the one in the making.
         memory = BulkMemory(byteCount: options.bulkByteCountMax, keptCountMax: options.requestCountMax + 1)
         body = BulkBody()
-        documents = DocumentShapes.documents(options, hashKey: try store.forwardHashKey())
+        self.begunFile = begunFile
+        begun = begunFile.read()
+        hashKey = try store.forwardHashKey()
+        filter = options.filter
+        documents = DocumentShapes.documents(options, options.filter, hashKey: hashKey)
         selection = SpanSelection(options.filter)
         calls = try CallDocuments(options, store: store, pace: pace)
         tellLetters()
@@ -85,6 +94,7 @@ final class ForwarderWork: @unchecked Sendable {
         body = BulkBody(memory)
         var noted = pending.doneSpanCount
         do {
+            try begin(pending)
             var isWhole = false
             do {
                 isWhole = try read(pending, &noted)
@@ -107,6 +117,19 @@ final class ForwarderWork: @unchecked Sendable {
             progress = SegmentProgress(place: 0)
             return false
         }
+    }
+
+    /// Takes up the filter with which the segment was begun, or begins it with that of the options.
+    private func begin(_ pending: PendingSegment) throws {
+        if begun?.segment != pending.id {
+            let new = BegunSegment(segment: pending.id, filter: options.filter)
+            try begunFile.write(new)
+            begun = new
+        }
+        guard let begun, begun.filter != filter else { return }
+        filter = begun.filter
+        documents = DocumentShapes.documents(options, filter, hashKey: hashKey)
+        selection = SpanSelection(filter)
     }
 
     /// Nothing, as long as the forwarder goes on; ends the loop otherwise.
