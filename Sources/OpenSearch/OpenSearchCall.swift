@@ -15,8 +15,8 @@ public final class OpenSearchCall: Sendable {
 
     init(_ pool: HTTPConnectionPool) { self.pool = pool }
 
-    /// Ends the request with `stopped`, unless it has ended, and closes its connection: a cluster gives up a search that
-    /// nobody waits for.
+    /// Ends the request with `stopped`, unless it has ended, and closes its connection: a cluster gives a search up
+    /// that nobody waits for.
     public func cancel() {
         let request = state.withLock { state in
             state.isCancelled = true

@@ -204,9 +204,9 @@ struct DocumentWriter: ~Copyable {
     @inline(__always)
     mutating func writeHex(_ value: UInt64) {
         let room = UnsafeMutableRawPointer(buffer.room(for: 16))
-        room.storeBytes(of: Hex.digits(UInt32(truncatingIfNeeded: value >> 32)).littleEndian, as: UInt64.self)
+        room.storeBytes(of: Hex.digits(of: UInt32(truncatingIfNeeded: value >> 32)), as: UInt64.self)
         room.storeBytes(
-            of: Hex.digits(UInt32(truncatingIfNeeded: value)).littleEndian, toByteOffset: 8, as: UInt64.self)
+            of: Hex.digits(of: UInt32(truncatingIfNeeded: value)), toByteOffset: 8, as: UInt64.self)
         buffer.extend(by: 16)
     }
 
@@ -235,21 +235,6 @@ struct DocumentWriter: ~Copyable {
         } else {
             digits.writeWithExponent(to: &self)
         }
-    }
-}
-
-extension Hex {
-    /// The eight lower-case digits of a number, the first one in the lowest byte.
-    @inline(__always)
-    fileprivate static func digits(_ value: UInt32) -> UInt64 {
-        // One digit a byte.
-        var word = UInt64(value.byteSwapped)
-        word = (word | word << 16) & 0x0000_ffff_0000_ffff
-        word = (word | word << 8) & 0x00ff_00ff_00ff_00ff
-        word = (word >> 4 & 0x000f_000f_000f_000f) | (word & 0x000f_000f_000f_000f) << 8
-        // 1 in the bytes above 9.
-        let letters = (word + 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
-        return word + 0x3030_3030_3030_3030 + letters * 0x27
     }
 }
 
