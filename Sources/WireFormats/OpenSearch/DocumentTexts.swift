@@ -86,11 +86,23 @@ extension FNV1a {
     }
 
     /// What a text makes of states that are their own numbers.
+    /// - Parameter states: a multiple of four.
     static func outcomes(_ text: UnsafeRawBufferPointer, _ states: UnsafeMutableBufferPointer<UInt64>) {
-        for first in stride(from: 0, to: states.count, by: 8) {
-            var lanes = SIMD8<UInt64>(repeating: UInt64(first)) &+ SIMD8(0, 1, 2, 3, 4, 5, 6, 7)
-            for byte in text { lanes = (lanes ^ SIMD8(repeating: UInt64(byte))) &* SIMD8(repeating: prime) }
-            for lane in 0..<8 where first + lane < states.count { states[first + lane] = lanes[lane] }
+        for first in stride(from: 0, to: states.count, by: 4) {
+            var a = UInt64(first)
+            var b = a + 1
+            var c = a + 2
+            var d = a + 3
+            for byte in text {
+                a = (a ^ UInt64(byte)) &* prime
+                b = (b ^ UInt64(byte)) &* prime
+                c = (c ^ UInt64(byte)) &* prime
+                d = (d ^ UInt64(byte)) &* prime
+            }
+            states[first] = a
+            states[first + 1] = b
+            states[first + 2] = c
+            states[first + 3] = d
         }
     }
 }
