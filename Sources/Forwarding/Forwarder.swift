@@ -37,6 +37,7 @@ public final class Forwarder: Sendable {
         self.store = store
         self.logger = logger
         let letters = try DeadLetters(options, dataPath: dataPath)
+        let begunFile = try BegunSegmentFile(dataPath: dataPath, destination: options.name)
         inbox = ForwarderInbox(name: options.name)
         do throws(OpenSearchError) {
             client = try OpenSearchClient(options.cluster, logger: logger)
@@ -46,8 +47,8 @@ public final class Forwarder: Sendable {
         }
         do throws(StoreError) {
             work = try ForwarderWork(
-                options, store: store, client: client, sender: sender, letters: letters, inbox: inbox, pace: pace,
-                logger: logger)
+                options, store: store, client: client, sender: sender, letters: letters, begunFile: begunFile,
+                inbox: inbox, pace: pace, logger: logger)
         } catch {
             sender.stop()
             throw ForwardingError(.unusable, "destination \(options.name): \(error)")

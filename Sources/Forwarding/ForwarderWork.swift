@@ -16,9 +16,16 @@ final class ForwarderWork: @unchecked Sendable {
     let inbox: ForwarderInbox
     let pace: ForwarderPace
     let logger: Logger
-    private let documents: any SpanDocuments
+    private let hashKey: [UInt8]
+    /// Of the segment at hand.
+    private var filter: SpanFilter
+    private var documents: any SpanDocuments
     private var selection: SpanSelection
-    private var body = BulkBody()
+    private let begunFile: BegunSegmentFile
+    private var begun: BegunSegment?
+    private let limits: BodyLimits
+    private let memory: BulkMemory
+    private var body: BulkBody
     private var lastNumber = 0
     var progress = SegmentProgress(place: 0)
     var calls: CallDocuments?
@@ -36,12 +43,9 @@ final class ForwarderWork: @unchecked Sendable {
     private static let notedSpanCount = 50_000
     /// Seconds between two looks for room, when no report comes.
     private static let roomInterval = 0.05
-    /// Below the limit of a body: documents are mostly smaller.
-    private static let spareByteCount = 32 << 10
-
     init(
         _ options: ForwardingOptions, store: TraceStore, client: OpenSearchClient, sender: BulkSender,
-        letters: DeadLetters, inbox: ForwarderInbox, pace: ForwarderPace, logger: Logger
+        letters: DeadLetters, begunFile: BegunSegmentFile, inbox: ForwarderInbox, pace: ForwarderPace, logger: Logger
     ) throws(StoreError) {
         self.options = options
         self.store = store
@@ -51,7 +55,15 @@ final class ForwarderWork: @unchecked Sendable {
         self.inbox = inbox
         self.pace = pace
         self.logger = logger
-        documents = DocumentShapes.documents(options, hashKey: try store.forwardHashKey())
+        limits = BodyLimits(options)
+        // Those under way, and the one in the making.
+        memory = BulkMemory(byteCount: options.bulkByteCountMax, keptCountMax: options.requestCountMax + 1)
+        body = BulkBody()
+        self.begunFile = begunFile
+        begun = begunFile.read()
+        hashKey = try store.forwardHashKey()
+        filter = options.filter
+        documents = DocumentShapes.documents(options, options.filter, hashKey: hashKey)
         selection = SpanSelection(options.filter)
         calls = try CallDocuments(options, store: store, pace: pace)
         tellLetters()
@@ -62,6 +74,8 @@ final class ForwarderWork: @unchecked Sendable {
             rest()
             if let retry = inbox.nextRetry() { retryLetters(retry) }
             guard hasTemplates, let pending = store.nextPending(destination: options.name) else {
+                body = BulkBody()
+                memory.removeAll()
                 if let next = inbox.nextReport(waiting: pace.idle, isAtRest: true) { take(next) }
                 continue
             }
@@ -77,9 +91,10 @@ final class ForwarderWork: @unchecked Sendable {
     /// - Returns: false if it is to be tried again after a while.
     private func forward(_ pending: PendingSegment) -> Bool {
         progress = SegmentProgress(place: pending.doneSpanCount)
-        body = BulkBody()
+        body = BulkBody(memory)
         var noted = pending.doneSpanCount
         do {
+            try begin(pending)
             var isWhole = false
             do {
                 isWhole = try read(pending, &noted)
@@ -104,6 +119,19 @@ final class ForwarderWork: @unchecked Sendable {
         }
     }
 
+    /// Takes up the filter with which the segment was begun, or begins it with that of the options.
+    private func begin(_ pending: PendingSegment) throws {
+        if begun?.segment != pending.id {
+            let new = BegunSegment(segment: pending.id, filter: options.filter)
+            try begunFile.write(new)
+            begun = new
+        }
+        guard let begun, begun.filter != filter else { return }
+        filter = begun.filter
+        documents = DocumentShapes.documents(options, filter, hashKey: hashKey)
+        selection = SpanSelection(filter)
+    }
+
     /// Nothing, as long as the forwarder goes on; ends the loop otherwise.
     private func resting() -> (number: Int, report: BulkReport)? {
         while !inbox.isToStop {
@@ -122,22 +150,18 @@ final class ForwarderWork: @unchecked Sendable {
             switch part {
             case .damaged(let spanCount, let reason):
                 noteDamage(spanCount, reason)
-            case .spans(let batch, let rows):
+            case .spans(let batch, let range):
                 selection.enter(batch)
                 documents.enter(batch) { try self.store.root(of: $0, in: pending) }
-                for row in rows {
-                    let span = SpanView(batch: batch, row: row)
-                    guard selection.includes(span) else {
-                        filteredCount += 1
-                        continue
-                    }
-                    try documents.append(span, to: &body)
-                    if isFull {
-                        guard submit(endPlace: endPlace - (rows.upperBound - row - 1)) else { return false }
-                        if progress.place - noted >= Self.notedSpanCount {
-                            noted = progress.place
-                            try store.markForwarded(pending, doneSpanCount: noted)
-                        }
+                var rows = selection.rows(range, of: batch)
+                defer { filteredCount += rows.leftOutCount }
+                while !rows.isAtEnd {
+                    try documents.append(&rows, of: batch, to: &body, limits)
+                    guard limits.isReached(by: body) else { continue }
+                    guard submit(endPlace: endPlace - (range.upperBound - rows.position)) else { return false }
+                    if progress.place - noted >= Self.notedSpanCount {
+                        noted = progress.place
+                        try store.markForwarded(pending, doneSpanCount: noted)
                     }
                 }
             }
@@ -157,11 +181,6 @@ final class ForwarderWork: @unchecked Sendable {
 
     // MARK: Bodies
 
-    private var isFull: Bool {
-        body.documentCount >= options.bulkDocumentCountMax
-            || body.byteCount >= max(options.bulkByteCountMax - Self.spareByteCount, options.bulkByteCountMax / 2)
-    }
-
     /// Hands the body over once there is room.
     /// - Returns: false if the forwarder is to stop.
     private func submit(endPlace: Int) -> Bool {
@@ -170,16 +189,16 @@ final class ForwarderWork: @unchecked Sendable {
             if let next = inbox.nextReport(waiting: Self.roomInterval) { take(next) } else { rest() }
         }
         while let next = inbox.nextReport(waiting: 0) { take(next) }
+        body.finish()
         let number = submit(body)
         progress.begin(number, endPlace: endPlace)
-        body = BulkBody()
+        body = BulkBody(memory)
         return true
     }
 
+    /// - Parameter body: finished.
     /// - Returns: the number under which the report comes.
     func submit(_ body: BulkBody) -> Int {
-        var body = body
-        body.finish()
         lastNumber += 1
         let (number, inbox) = (lastNumber, inbox)
         sender.submit(body) { inbox.deliver(number, $0) }

@@ -63,7 +63,7 @@ public struct ForwardingOptions: Sendable {
 }
 
 /// What is handed on of what is stored, and what is hidden of it.
-public struct SpanFilter: Sendable, Equatable {
+public struct SpanFilter: Sendable, Equatable, Codable {
     /// Only spans of these services; empty: of all.
     public var serviceNames: [String] = []
     /// Only spans with an error.

@@ -20,9 +20,11 @@ final class JaegerSpanDocuments: SpanDocuments {
         now = SystemClock.nanosecondsSince1970()
     }
 
-    func append(_ span: SpanView, to body: inout BulkBody) {
-        services.append(span, now: now, to: &body)
-        spans.append(span, to: &body)
+    func append(_ rows: inout WantedRows, of batch: SpanBatch, to body: inout BulkBody, _ limits: BodyLimits) {
+        while !limits.isReached(by: body), let row = rows.next() {
+            services.append(row, of: batch, now: now, to: &body)
+            spans.append(row, of: batch, to: &body)
+        }
     }
 
     func reset() { services.removeAll() }

@@ -35,7 +35,15 @@ final class OTelSpanDocuments: SpanDocuments {
         traceID = nil
     }
 
-    func append(_ span: SpanView, to body: inout BulkBody) throws {
+    func append(
+        _ rows: inout WantedRows, of batch: SpanBatch, to body: inout BulkBody, _ limits: BodyLimits
+    ) throws {
+        while !limits.isReached(by: body), let row = rows.next() {
+            try append(SpanView(batch: batch, row: row), to: &body)
+        }
+    }
+
+    private func append(_ span: SpanView, to body: inout BulkBody) throws {
         if span.traceID != traceID { try enterTrace(of: span) }
         spans.append(span, root: root, to: &body)
         appendCall(of: span, to: &body)

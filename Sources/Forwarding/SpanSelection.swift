@@ -26,5 +26,36 @@ struct SpanSelection {
         }
     }
 
-    func includes(_ span: SpanView) -> Bool { isEverything || isWanted[Int(span.batch.shapeColumn[span.row])] }
+    /// Those of the rows of the batch that are wanted.
+    func rows(_ rows: Range<Int>, of batch: SpanBatch) -> WantedRows {
+        WantedRows(rows, isEverything ? nil : (isWanted, batch.shapeColumn))
+    }
+}
+
+/// Rows of a batch that a destination gets, one after the other. Not to outlive the batch.
+struct WantedRows {
+    /// Behind the last one that was given, or left out.
+    private(set) var position: Int
+    private let end: Int
+    /// Rows that were left out.
+    private(set) var leftOutCount = 0
+    /// By shape whether spans are wanted, and the shapes of the spans; nil if all are.
+    private let choice: (isWanted: [Bool], shapes: UnsafeBufferPointer<UInt32>)?
+
+    fileprivate init(_ rows: Range<Int>, _ choice: (isWanted: [Bool], shapes: UnsafeBufferPointer<UInt32>)?) {
+        position = rows.lowerBound
+        end = rows.upperBound
+        self.choice = choice
+    }
+
+    var isAtEnd: Bool { position == end }
+
+    mutating func next() -> Int? {
+        while position < end {
+            defer { position += 1 }
+            guard let choice, !choice.isWanted[Int(choice.shapes[position])] else { return position }
+            leftOutCount += 1
+        }
+        return nil
+    }
 }

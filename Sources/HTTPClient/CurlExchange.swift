@@ -4,7 +4,7 @@ final class CurlExchange {
     private(set) var responseBody: [UInt8] = []
     private(set) var isTooLarge = false
     let errorText: UnsafeMutablePointer<CChar>
-    private var requestBody: [UInt8] = []
+    private var requestBody = RequestBody.bytes([])
     private var sentByteCount = 0
     private var responseByteCountMax = 0
     private static let errorByteCount = 256
@@ -28,7 +28,7 @@ final class CurlExchange {
     var detail: String { String(cString: errorText) }
 
     /// Forgets what was, and sends this.
-    func reset(requestBody: [UInt8] = [], responseByteCountMax: Int = 0) {
+    func reset(requestBody: RequestBody = .bytes([]), responseByteCountMax: Int = 0) {
         headers = []
         responseBody = []
         isTooLarge = false
@@ -40,12 +40,12 @@ final class CurlExchange {
 
     /// How many bytes of the request's body were put into the buffer; 0 at its end.
     func send(into buffer: UnsafeMutableRawBufferPointer) -> Int {
-        let count = min(buffer.count, requestBody.count - sentByteCount)
-        requestBody.withUnsafeBytes {
-            buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[sentByteCount..<sentByteCount + count]))
+        requestBody.withBytes { bytes in
+            let count = min(buffer.count, bytes.count - sentByteCount)
+            buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[sentByteCount..<sentByteCount + count]))
+            sentByteCount += count
+            return count
         }
-        sentByteCount += count
-        return count
     }
 
     /// Sends from there again: the connection was closed by the other side before it took the request.

@@ -26,7 +26,7 @@ final class CurlTransfer {
         url = request.url
         timeout = request.timeout ?? options.requestTimeout
         responseByteCountMax = options.responseByteCountMax
-        exchange.reset(requestBody: request.body ?? [], responseByteCountMax: responseByteCountMax)
+        exchange.reset(requestBody: request.body ?? .bytes([]), responseByteCountMax: responseByteCountMax)
         skein_curl_list_free(headerList)
         headerList = nil
         for (name, value) in request.headers {

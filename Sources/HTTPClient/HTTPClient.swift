@@ -11,7 +11,7 @@ public final class HTTPClient {
         public var url: String
         public var headers: [(name: String, value: String)]
         /// Sent as it is; nil sends none.
-        public var body: [UInt8]?
+        public var body: RequestBody?
         /// For the request as a whole; nil: as the client's options say.
         public var timeout: Duration?
 
@@ -19,10 +19,18 @@ public final class HTTPClient {
             method: String = "GET", url: String, headers: [(name: String, value: String)] = [], body: [UInt8]? = nil,
             timeout: Duration? = nil
         ) {
+            self.init(
+                method: method, url: url, headers: headers, content: body.map { .bytes($0) }, timeout: timeout)
+        }
+
+        public init(
+            method: String, url: String, headers: [(name: String, value: String)], content: RequestBody?,
+            timeout: Duration? = nil
+        ) {
             self.method = method
             self.url = url
             self.headers = headers
-            self.body = body
+            body = content
             self.timeout = timeout
         }
     }

@@ -4,10 +4,10 @@ internal import WireFormats
 
 /// What a `BulkSender` does: the queue decides, this sends, waits and reports.
 final class BulkLoop: @unchecked Sendable {
-    /// Sends a payload of so many documents; the completion must not block.
+    /// Sends a body, as it is or as it was packed; the completion must not block.
     typealias Transport =
         @Sendable (
-            _ payload: [UInt8], _ documentCount: Int,
+            _ body: BulkBody, _ packed: [UInt8]?,
             _ completion: @escaping @Sendable (Result<BulkOutcome, OpenSearchError>) -> Void
         ) -> Void
 
@@ -25,17 +25,17 @@ final class BulkLoop: @unchecked Sendable {
     /// Guards `core`, and is signalled with each of its changes.
     private let condition = ThreadCondition()
     private var core: Core
-    private let payload: @Sendable (BulkBody) -> [UInt8]
+    private let pack: @Sendable (BulkBody) -> [UInt8]?
     private let transport: Transport
     private let chance: @Sendable () -> Double
     private let logger: Logger
 
     init(
         options: BulkOptions, logger: Logger, chance: @escaping @Sendable () -> Double,
-        payload: @escaping @Sendable (BulkBody) -> [UInt8], transport: @escaping Transport
+        pack: @escaping @Sendable (BulkBody) -> [UInt8]?, transport: @escaping Transport
     ) {
         core = Core(queue: BulkQueue(options))
-        self.payload = payload
+        self.pack = pack
         self.transport = transport
         self.chance = chance
         self.logger = logger
@@ -148,10 +148,9 @@ final class BulkLoop: @unchecked Sendable {
                 if !core.isStopped { next = core.queue.next(now: SystemClock.monotonicNanoseconds()) }
             }
             guard var piece = next else { return }
-            let bytes = piece.payload ?? payload(piece.body)
-            piece.payload = bytes
+            if piece.packed == nil { piece.packed = pack(piece.body) }
             let sent = piece
-            transport(bytes, piece.body.documentCount) { [self] result in
+            transport(sent.body, sent.packed) { [self] result in
                 condition.signal { if !core.isStopped { core.ended.append((sent, result)) } }
             }
         }

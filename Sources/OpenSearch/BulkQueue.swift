@@ -8,8 +8,8 @@ struct BulkQueue {
     struct Piece {
         let submission: Int
         let body: BulkBody
-        /// `body` as it is sent, once that is known.
-        var payload: [UInt8]?
+        /// `body` as it is sent, if that is packed and was done already.
+        var packed: [UInt8]?
         fileprivate(set) var failureCount = 0
         fileprivate var due: UInt64 = 0
         fileprivate var generation = 0
@@ -173,11 +173,13 @@ struct BulkQueue {
     }
 
     private mutating func reject(_ document: Int, of piece: Piece, status: Int, type: String, reason: String) {
-        let lines = piece.body.bytes[piece.body.lines(ofDocument: document)].split(separator: UInt8(ascii: "\n"))
+        let lines = piece.body.withBytes { bytes in
+            bytes[piece.body.lines(ofDocument: document)].split(separator: UInt8(ascii: "\n")).map { Array($0) }
+        }
         submissions[piece.submission]?.report.rejections.append(
             BulkReport.Rejection(
-                action: lines.first.map { Array($0) } ?? [], source: lines.dropFirst().first.map { Array($0) } ?? [],
-                status: status, type: type, reason: reason))
+                action: lines.first ?? [], source: lines.dropFirst().first ?? [], status: status, type: type,
+                reason: reason))
         state.rejectedDocumentCount += 1
         state.pendingDocumentCount -= 1
     }

@@ -21,7 +21,7 @@ public final class BulkSender: Sendable {
         try self.init(
             BulkLoop(
                 options: options, logger: logger, chance: { Double.random(in: 0..<1) },
-                payload: { client.payload(of: $0) }, transport: { client.bulk($0, documentCount: $1, $2) }))
+                pack: { client.packed($0) }, transport: { client.bulk($0, packed: $1, $2) }))
     }
 
     init(_ loop: BulkLoop) throws(OpenSearchError) {

@@ -1,4 +1,5 @@
 internal import Compression
+internal import HTTPClient
 public import WireFormats
 
 extension OpenSearchClient {
@@ -8,27 +9,28 @@ extension OpenSearchClient {
     public func bulk(
         _ body: BulkBody, completion: @escaping @Sendable (Result<BulkOutcome, OpenSearchError>) -> Void
     ) {
-        bulk(payload(of: body), documentCount: body.documentCount, completion)
+        bulk(body, packed: packed(body), completion)
     }
 
-    /// The bytes that are sent for these documents: packed, if the options say so.
-    func payload(of body: BulkBody) -> [UInt8] {
-        guard options.compresses else { return body.bytes }
+    /// The documents as they are sent; nil if the options say that they are not packed.
+    func packed(_ body: BulkBody) -> [UInt8]? {
+        guard options.compresses else { return nil }
         var packed: [UInt8] = []
         packed.reserveCapacity(body.byteCount / 6)
         // The fastest level: spans are so alike that the better ones gain little.
-        body.bytes.withUnsafeBytes { Deflater(level: 1).pack($0, onto: &packed) }
+        body.withBytes { Deflater(level: 1).pack($0, onto: &packed) }
         return packed
     }
 
     func bulk(
-        _ payload: [UInt8], documentCount: Int,
+        _ body: BulkBody, packed: [UInt8]?,
         _ completion: @escaping @Sendable (Result<BulkOutcome, OpenSearchError>) -> Void
     ) {
-        var request = OpenSearchRequest(
-            "POST", "/_bulk?filter_path=errors,items.*.error,items.*.status", body: payload)
+        let documentCount = body.documentCount
+        var request = OpenSearchRequest("POST", "/_bulk?filter_path=errors,items.*.error,items.*.status")
+        request.content = packed.map { .bytes($0) } ?? .lent(BulkContent(body))
         request.contentType = "application/x-ndjson"
-        request.isPacked = options.compresses
+        request.isPacked = packed != nil
         send(request) { result in
             completion(
                 Result { () throws(OpenSearchError) in
@@ -36,4 +38,13 @@ extension OpenSearchClient {
                 })
         }
     }
+}
+
+/// Documents that are sent from where they lie.
+private final class BulkContent: RequestContent {
+    private let body: BulkBody
+
+    init(_ body: BulkBody) { self.body = body }
+
+    var bytes: UnsafeRawBufferPointer { body.content }
 }

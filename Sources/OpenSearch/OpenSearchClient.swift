@@ -54,8 +54,11 @@ public final class OpenSearchClient: Sendable {
     ///
     /// - Parameter completion: called once, on a thread that serves all requests: it must not block. An answer with
     ///   any other status than 2xx is an error.
-    public func send(_ request: OpenSearchRequest, completion: @escaping Completion) {
-        attempt(request, tried: [], completion)
+    @discardableResult
+    public func send(_ request: OpenSearchRequest, completion: @escaping Completion) -> OpenSearchCall {
+        let call = OpenSearchCall(pool)
+        attempt(request, tried: [], call, completion)
+        return call
     }
 
     /// Sends a request and waits for its answer. Not within a completion.
@@ -71,13 +74,15 @@ public final class OpenSearchClient: Sendable {
 
     // MARK: Details
 
-    private func attempt(_ request: OpenSearchRequest, tried: Set<Int>, _ completion: @escaping Completion) {
+    private func attempt(
+        _ request: OpenSearchRequest, tried: Set<Int>, _ call: OpenSearchCall, _ completion: @escaping Completion
+    ) {
         let now = SystemClock.monotonicNanoseconds()
         guard let place = rotation.withLock({ $0.next(now: now, tried: tried) }) else {
             preconditionFailure("no further attempt once all nodes were tried")
         }
         let url = nodes[place].text
-        pool.send(httpRequest(request, at: place)) { result in
+        let id = pool.send(httpRequest(request, at: place)) { result in
             switch result {
             case .success(let response):
                 let isNodeFailure = [502, 503, 504].contains(response.status)
@@ -89,18 +94,19 @@ public final class OpenSearchClient: Sendable {
                 if error.code != .cancelled { self.note(place, isFailure: true) }
                 let tried = tried.union([place])
                 let mayHelp = [.unreachable, .untrusted, .interrupted].contains(error.code)
-                if mayHelp && tried.count < self.nodes.count {
-                    self.attempt(request, tried: tried, completion)
+                if mayHelp && tried.count < self.nodes.count && !call.isCancelled {
+                    self.attempt(request, tried: tried, call, completion)
                 } else {
                     completion(.failure(Self.failure(error)))
                 }
             }
         }
+        call.began(id, attempt: tried.count)
     }
 
     private func httpRequest(_ request: OpenSearchRequest, at place: Int) -> HTTPClient.Request {
         var headers: [(name: String, value: String)] = [("Accept", "application/json")]
-        if request.body != nil { headers.append(("Content-Type", request.contentType)) }
+        if request.content != nil { headers.append(("Content-Type", request.contentType)) }
         if request.isPacked { headers.append(("Content-Encoding", "gzip")) }
         if let credentials {
             headers.append(("Authorization", credentials.header(now: SystemClock.monotonicNanoseconds())))
@@ -110,8 +116,8 @@ public final class OpenSearchClient: Sendable {
             headers.append(("Authorization", header))
         }
         return HTTPClient.Request(
-            method: request.method, url: nodes[place].text + request.path, headers: headers, body: request.body,
-            timeout: request.timeout)
+            method: request.method, url: nodes[place].text + request.path, headers: headers,
+            content: request.content, timeout: request.timeout)
     }
 
     private func note(_ place: Int, isFailure: Bool) {

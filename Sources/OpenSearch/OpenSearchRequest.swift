@@ -1,9 +1,11 @@
+internal import HTTPClient
+
 /// What is asked of a cluster.
 public struct OpenSearchRequest: Sendable {
     public var method: String
     /// With its slash and query, already percent-encoded.
     public var path: String
-    public var body: [UInt8]?
+    var content: RequestBody?
     /// Of the body.
     public var contentType = "application/json"
     /// Whether the body is packed with gzip.
@@ -14,7 +16,7 @@ public struct OpenSearchRequest: Sendable {
     public init(_ method: String, _ path: String, body: [UInt8]? = nil, timeout: Duration? = nil) {
         self.method = method
         self.path = path
-        self.body = body
+        content = body.map { .bytes($0) }
         self.timeout = timeout
     }
 }

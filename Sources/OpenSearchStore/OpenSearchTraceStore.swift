@@ -67,12 +67,13 @@ extension OpenSearchClient {
     /// Sends a request and waits for its answer, but no longer than anybody wants it.
     func perform(_ request: OpenSearchRequest, _ work: QueryWork) throws(OpenSearchError) -> OpenSearchResponse {
         let waiting = WaitingAnswer()
-        send(request) { waiting.finish($0) }
+        let call = send(request) { waiting.finish($0) }
         while true {
             if let answer = waiting.wait(seconds: 0.05) { return try answer.get() }
             do throws(StoreError) {
                 try work.check()
             } catch {
+                call.cancel()
                 throw OpenSearchError(.stopped, error.message)
             }
         }

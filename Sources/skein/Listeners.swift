@@ -19,7 +19,7 @@ final class Listeners: Sendable {
         let tempo: TempoQueries
         let skeinQueries: SkeinQueries
         let samplingQueries: SamplingQueries
-        let forwarding: ForwardingRoutes
+        let forwarding: ForwardingQueries
         let otlp: OTLPReceiver
         let sampling: SamplingRoutes
         let admin: AdminRoutes

@@ -141,7 +141,7 @@ struct Server {
             samplingQueries: SamplingQueries(
                 store: store, simulated: storage.embedded, policies: { samplingInForce.document },
                 parse: { try PolicyDocument.parse(text: $0, path: "policies") }, limits: limits),
-            forwarding: ForwardingRoutes(forwarders: storage.forwarders), otlp: OTLPReceiver(pipeline: pipeline),
+            forwarding: ForwardingQueries(storage.forwarders), otlp: OTLPReceiver(pipeline: pipeline),
             sampling: sampling.routes, admin: admin)
     }
 

@@ -72,7 +72,7 @@ final class ForwarderHarness {
     /// Goes on with a copy of the folder as it is, as if the process had been killed now.
     func crash() throws {
         let copy = try TemporaryFolder()
-        for entry in ["catalog.db", "catalog.db-wal", "journal", "segments", "dead-letters"]
+        for entry in ["catalog.db", "catalog.db-wal", "journal", "segments", "dead-letters", "forwarding"]
         where FileManager.default.fileExists(atPath: folder.path + "/" + entry) {
             try FileManager.default.copyItem(atPath: folder.path + "/" + entry, toPath: copy.path + "/" + entry)
         }

@@ -22,6 +22,7 @@ import Testing
                         + JaegerMetrics.Route.allCases.map { ("GET", $0.rawValue) }
                         + SkeinQueries.Route.allCases.map { ("GET", $0.rawValue) }
                         + TopologyQueries.Route.allCases.map { ("GET", $0.rawValue) }
+                        + ForwardingQueries.Route.allCases.map { ($0.method.rawValue, $0.rawValue) }
                         + ReleaseQueries.Route.allCases.map { ("GET", $0.rawValue) }
                         + TraceDiffQueries.Route.allCases.map { ("GET", $0.rawValue) }
                         + SamplingQueries.Route.allCases.map { ($0.method.rawValue, $0.pattern) }

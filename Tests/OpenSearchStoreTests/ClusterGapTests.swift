@@ -1,7 +1,11 @@
+import Glibc
+import Logging
 import OpenSearch
 import OpenSearchStore
 import Synchronization
+import TestSupport
 import Testing
+import Threads
 import Topology
 import TraceModel
 import TraceStore
@@ -106,6 +110,29 @@ import WireFormats
         } catch {
             #expect(error.code == .timedOut)
         }
+    }
+
+    @Test func `a query that nobody waits for any more is ended in the cluster`() throws {
+        let isWanted = Atomic(true)
+        let isGone = Waiting<Bool>()
+        let server = try LoopbackServer { request in
+            isWanted.store(false, ordering: .relaxed)
+            let end = ContinuousClock.now + .seconds(30)
+            while !request.isGone(), ContinuousClock.now < end { usleep(5_000) }
+            isGone.finish(request.isGone())
+            return .init(200)
+        }
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let client = try OpenSearchClient(OpenSearchOptions(urls: [server.url]), logger: logger)
+        defer { client.shutDown() }
+        do {
+            let work = QueryWork(isWanted: { isWanted.load(ordering: .relaxed) })
+            _ = try OpenSearchTraceStore(client).openTrace(TraceID(high: 0, low: 1), work)
+            Issue.record("it went on")
+        } catch {
+            #expect(error.code == .cancelled)
+        }
+        #expect(isGone.wait())
     }
 
     @Test func `what cannot be known is refused in words`() throws {

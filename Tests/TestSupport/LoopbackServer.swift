@@ -16,6 +16,8 @@ public final class LoopbackServer: Sendable {
         public let number: Int
         /// Of the connection it came on, counted from 0.
         public let connection: Int
+        /// Whether the client has closed the connection. Only while the answer is made.
+        public let isGone: @Sendable () -> Bool
     }
 
     public struct Answer: Sendable {
@@ -112,7 +114,11 @@ public final class LoopbackServer: Sendable {
             let request = record.requests.withLock { requests in
                 let request = Request(
                     method: String(words[0]), target: String(words[1]), headers: headers, body: body,
-                    number: requests.count, connection: number)
+                    number: requests.count, connection: number,
+                    isGone: {
+                        var byte: UInt8 = 0
+                        return recv(connection, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT)) == 0
+                    })
                 requests.append(request)
                 return request
             }

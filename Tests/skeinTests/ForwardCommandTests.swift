@@ -1,5 +1,6 @@
 import Forwarding
 import Foundation
+import HTTPAPI
 import TestSupport
 import Testing
 import TraceStore

@@ -89,12 +89,27 @@ struct ForwardRun {
         Quantile.of(stages.compactMap { $0.figure(name)?.value }.sorted(), 0.5)
     }
 
+    /// Each variant once a round, every other round the other way about, so that what else the machine does, and how it
+    /// changes, is no variant's alone.
     private func inTurn(_ variants: [Variant]) throws -> [Variant: [StageReport]] {
         var stages: [Variant: [StageReport]] = [:]
         for round in 1...plan.rounds {
-            for variant in variants { stages[variant, default: []].append(try load(variant, round: round)) }
+            for variant in round % 2 == 1 ? variants : variants.reversed() {
+                stages[variant, default: []].append(try load(variant, round: round))
+            }
         }
         return stages
+    }
+
+    /// The median of what the rounds' two loads have in common with each other.
+    private static func median(
+        _ first: [StageReport]?, _ second: [StageReport]?, _ name: String, _ combine: (Double, Double) -> Double
+    ) -> Double {
+        let pairs = zip(first ?? [], second ?? []).compactMap { first, second -> Double? in
+            guard let first = first.figure(name)?.value, let second = second.figure(name)?.value else { return nil }
+            return combine(first, second)
+        }
+        return Quantile.of(pairs.sorted(), 0.5)
     }
 
     private func report(_ name: String) -> BenchReport {
@@ -103,7 +118,8 @@ struct ForwardRun {
 
     // MARK: Cost
 
-    /// The same load without a destination, and with one that is sent plain and packed bodies; medians.
+    /// The same load without a destination, and with one that is sent plain and packed bodies; medians, of what is on
+    /// top over the rounds.
     func cost() throws -> BenchReport {
         defer { ServerProcess.killRunning() }
         var report = report("cost")
@@ -119,8 +135,10 @@ struct ForwardRun {
             let others = Self.figure(found, "CPU of other programs while loading")
             stage.add("\(variant.rawValue), CPU of other programs while loading", others, "processors")
         }
-        stage.add("forwarding plain, CPU on top", cpu(.plain) - cpu(.none), "s/1M spans")
-        stage.add("forwarding packed, CPU on top", cpu(.packed) - cpu(.none), "s/1M spans")
+        for (name, variant) in [("plain", Variant.plain), ("packed", .packed)] {
+            let onTop = Self.median(stages[variant], stages[.none], "server CPU until handed on") { $0 - $1 }
+            stage.add("forwarding \(name), CPU on top", onTop, "s/1M spans")
+        }
         let again = (stages[.plain] ?? []) + (stages[.packed] ?? [])
         stage.add("spans handed on again", Self.figure(again, "spans handed on again"), "")
         report.stages = [stage]
@@ -192,8 +210,10 @@ struct ForwardRun {
             stage.add("\(variant.rawValue), server CPU", figure(variant, "server CPU while loading"), "s/1M spans")
             stage.add("\(variant.rawValue), peak memory", figure(variant, "peak memory"), "MiB")
         }
-        let ratio = figure(.away, "spans a second") / figure(.none, "spans a second")
-        stage.add("outage, spans a second / without a destination", ratio, "times")
+        for (name, figure) in [("spans a second", "spans a second"), ("server CPU", "server CPU while loading")] {
+            let ratio = Self.median(stages[.away], stages[.none], figure) { $0 / $1 }
+            stage.add("outage, \(name) / without a destination", ratio, "times")
+        }
         let memory = figure(.away, "peak memory") - figure(.none, "peak memory")
         stage.add("outage, memory on top", memory, "MiB")
         report.stages = [stage]

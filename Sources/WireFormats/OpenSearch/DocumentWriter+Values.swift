@@ -10,7 +10,7 @@ extension DocumentWriter {
         case .string(let text): writeString(text)
         case .bytes(let bytes):
             write(UInt8(ascii: "\""))
-            writeBase64(bytes)
+            Base64.forEachDigit(of: bytes) { write($0) }
             write(UInt8(ascii: "\""))
         case .bool(let flag): write(flag ? "true" : "false")
         case .int(let number): writeDecimal(number)
@@ -51,21 +51,5 @@ extension DocumentWriter {
             }
         }
         endElements(from: mark, UInt8(ascii: "{"), UInt8(ascii: "}"))
-    }
-
-    /// RFC 4648 with padding.
-    private mutating func writeBase64(_ bytes: UnsafeRawBufferPointer) {
-        let alphabet: StaticString = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-        var at = 0
-        while at < bytes.count {
-            let taken = min(3, bytes.count - at)
-            var group: UInt32 = 0
-            for index in 0..<3 { group = group << 8 | (index < taken ? UInt32(bytes[at + index]) : 0) }
-            for index in 0..<4 {
-                let digit = Int(group >> (18 - 6 * UInt32(index)) & 63)
-                write(index <= taken ? alphabet.utf8Start[digit] : UInt8(ascii: "="))
-            }
-            at += taken
-        }
     }
 }

@@ -3,7 +3,10 @@ internal import TraceModel
 
 /// Bytes of documents in the making: JSON as Go's encoder writes it, because document IDs are made of the bytes.
 struct DocumentWriter: ~Copyable {
-    private var buffer = ColumnBuffer<UInt8>(capacity: 4096)
+    private var buffer: ColumnBuffer<UInt8>
+
+    /// - Parameter capacity: bytes for which there is room at once.
+    init(capacity: Int = 4096) { buffer = ColumnBuffer(capacity: capacity) }
 
     @inline(__always)
     var count: Int { buffer.count }
@@ -12,10 +15,17 @@ struct DocumentWriter: ~Copyable {
     @inline(__always)
     var bytes: UnsafeRawBufferPointer { buffer.bytes }
 
-    /// Room kept for the next use.
-    private static let keptCapacity = 1 << 20
+    /// What was written, to be changed in place. Valid until the next write.
+    var mutableBytes: UnsafeMutableRawBufferPointer {
+        UnsafeMutableRawBufferPointer(start: buffer.start, count: buffer.count)
+    }
 
-    mutating func removeAll() { buffer.removeAll(keepingCapacityUpTo: Self.keptCapacity) }
+    /// Room kept for the next use.
+    static let keptCapacity = 1 << 20
+
+    mutating func removeAll(keepingCapacityUpTo capacityMax: Int = keptCapacity) {
+        buffer.removeAll(keepingCapacityUpTo: capacityMax)
+    }
 
     mutating func truncate(to count: Int) { buffer.truncate(to: count) }
 
@@ -39,6 +49,17 @@ struct DocumentWriter: ~Copyable {
         guard let start = bytes.baseAddress else { return }
         UnsafeMutableRawPointer(buffer.room(for: bytes.count)).copyMemory(from: start, byteCount: bytes.count)
         buffer.extend(by: bytes.count)
+    }
+
+    // MARK: Hashes
+
+    /// FNV-1a of all from `start` on.
+    /// - Parameter state: what the bytes before it had.
+    @inline(__always)
+    func hash(from start: Int, _ state: UInt64) -> UInt64 {
+        var state = state
+        for place in start..<count { state = (state ^ UInt64(buffer.start[place])) &* FNV1a.prime }
+        return state
     }
 
     // MARK: Lists
@@ -153,21 +174,18 @@ struct DocumentWriter: ~Copyable {
     mutating func writeDecimal(_ value: Int64) {
         // 19 digits and a sign.
         let room = buffer.room(for: 20)
-        var rest = value.magnitude
-        var digitCount = 1
-        while rest >= 10 {
-            rest /= 10
-            digitCount += 1
-        }
+        let digitCount = Decimal.digitCount(value.magnitude)
         let signCount = value < 0 ? 1 : 0
         if value < 0 { room[0] = UInt8(ascii: "-") }
-        rest = value.magnitude
+        var rest = value.magnitude
         var place = signCount + digitCount
-        while place > signCount {
-            place &-= 1
-            room[place] = UInt8(truncatingIfNeeded: rest % 10) &+ 0x30
-            rest /= 10
+        // Short divisions are faster.
+        while rest >> 32 != 0 {
+            place &-= 8
+            Decimal.write(UInt32(truncatingIfNeeded: rest % 100_000_000), digitCount: 8, to: room + place)
+            rest /= 100_000_000
         }
+        Decimal.write(UInt32(truncatingIfNeeded: rest), digitCount: place - signCount, to: room + signCount)
         buffer.extend(by: signCount + digitCount)
     }
 
@@ -183,11 +201,12 @@ struct DocumentWriter: ~Copyable {
     }
 
     /// Sixteen lower-case digits.
+    @inline(__always)
     mutating func writeHex(_ value: UInt64) {
-        let room = buffer.room(for: 16)
-        for place in 0..<16 {
-            room[place] = Hex.digit(UInt8(truncatingIfNeeded: value &>> UInt64(60 &- 4 &* place)) & 15)
-        }
+        let room = UnsafeMutableRawPointer(buffer.room(for: 16))
+        room.storeBytes(of: Hex.digits(of: UInt32(truncatingIfNeeded: value >> 32)), as: UInt64.self)
+        room.storeBytes(
+            of: Hex.digits(of: UInt32(truncatingIfNeeded: value)), toByteOffset: 8, as: UInt64.self)
         buffer.extend(by: 16)
     }
 
@@ -215,6 +234,30 @@ struct DocumentWriter: ~Copyable {
             digits.write(to: &self)
         } else {
             digits.writeWithExponent(to: &self)
+        }
+    }
+}
+
+private enum Decimal {
+    static func digitCount(_ value: UInt64) -> Int {
+        var (count, limit) = (1, 10 as UInt64)
+        while value >= limit {
+            count += 1
+            let (next, isOver) = limit.multipliedReportingOverflow(by: 10)
+            if isOver { break }
+            limit = next
+        }
+        return count
+    }
+
+    @inline(__always)
+    static func write(_ value: UInt32, digitCount: Int, to room: UnsafeMutablePointer<UInt8>) {
+        var rest = value
+        var place = digitCount
+        while place > 0 {
+            place &-= 1
+            room[place] = UInt8(truncatingIfNeeded: rest % 10) &+ 0x30
+            rest /= 10
         }
     }
 }

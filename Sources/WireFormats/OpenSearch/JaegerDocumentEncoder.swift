@@ -31,7 +31,6 @@ public struct JaegerDocumentEncoder: ~Copyable {
 
     private let naming: IndexNaming
     private var text: JaegerDocumentText
-    private var document = DocumentWriter()
     /// The first line up to the ID, of the period that came last.
     private var action = DocumentWriter()
     private var actionCount = 0
@@ -44,16 +43,22 @@ public struct JaegerDocumentEncoder: ~Copyable {
 
     /// Adds a span's document. The body is to be finished before it is read.
     public mutating func append(_ span: SpanView, to body: inout BulkBody) {
-        let start = max(span.start ?? 0, 0)
-        document.removeAll()
-        text.write(span.batch, span.row, to: &document)
-        beginAction(at: start)
-        let bytes = document.bytes
-        action.write(UnsafeRawBufferPointer(rebasing: bytes[JaegerDocumentText.traceIDPlace]))
+        append(span.row, of: span.batch, to: &body)
+    }
+
+    /// Adds the document of a batch's span.
+    public mutating func append(_ row: Int, of batch: SpanBatch, to body: inout BulkBody) {
+        beginAction(at: max(batch.startColumn[row], 0))
+        action.writeHex(batch.traceIDHighColumn[row])
+        action.writeHex(batch.traceIDLowColumn[row])
         action.write(UInt8(ascii: "_"))
-        action.write(UnsafeRawBufferPointer(rebasing: bytes[JaegerDocumentText.spanIDPlace]))
+        action.writeHex(batch.pointers.spanIDs[row])
         action.write(UInt8(ascii: "_"))
-        body.append(action: action.bytes, hashedSource: bytes)
+        body.append(action: action.bytes) { document in
+            let first = document.count
+            let hash = text.write(batch, row, to: &document)
+            return HashedPart(byteCount: document.count - first, hash: hash)
+        }
     }
 
     private mutating func beginAction(at time: Int64) {

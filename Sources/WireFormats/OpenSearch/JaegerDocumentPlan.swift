@@ -62,6 +62,13 @@ struct JaegerTagStep: BitwiseCopyable {
     }
 }
 
+extension JaegerTagStep {
+    /// Whether a number is one.
+    func isFinite(_ words: UnsafePointer<UInt32>) -> Bool {
+        Double(bitPattern: SpanBatch.wide(words + word)).isFinite
+    }
+}
+
 /// Places of an event's parts.
 struct JaegerEventStep: BitwiseCopyable {
     var time: Int

@@ -3,11 +3,7 @@ internal import TraceModel
 
 /// Writes spans as Jaeger's documents. What the spans of a batch have in common is made once for each batch.
 struct JaegerDocumentText: ~Copyable {
-    // Every document begins alike.
-    static let traceIDPlace = 12..<44
-    static let spanIDPlace = 56..<72
-
-    private let rules: AttributeRules
+    let rules: AttributeRules
     private var planner: JaegerDocumentPlanner
 
     // Of the batch at hand.
@@ -15,14 +11,36 @@ struct JaegerDocumentText: ~Copyable {
     /// By shape: the number of its plan + 1, or 0.
     private var planNumbers = ColumnBuffer<UInt32>(capacity: 64)
     private var plans = ColumnBuffer<JaegerDocumentPlan>(capacity: 64)
-    private var steps = ColumnBuffer<JaegerTagStep>(capacity: 1024)
-    private var events = ColumnBuffer<JaegerEventStep>(capacity: 64)
-    private var pieces = DocumentWriter()
-    private var processes = DocumentPieces()
-    /// By string: whether it is known, and plain.
-    private var textKinds = ColumnBuffer<UInt8>(capacity: 1024)
+    var steps = ColumnBuffer<JaegerTagStep>(capacity: 1024)
+    var events = ColumnBuffer<JaegerEventStep>(capacity: 64)
+    var pieces = DocumentWriter()
+    var processes = DocumentPieces()
+    /// By string: a `TextKind`, or the number of its known text, `TextKind.usedOften` added.
+    var textKinds = ColumnBuffer<Int32>(capacity: 1024)
 
-    private var scratch = DocumentWriter()
+    // Templates of the batch at hand; none in small batches.
+    var census = JaegerRowCensus()
+    private var hasTemplates = false
+    /// By group of rows: the number of the first part + 1, or a `TemplateNumber`.
+    var templateNumbers = ColumnBuffer<Int32>(capacity: 128)
+    var parts = ColumnBuffer<JaegerTemplatePart>(capacity: 1024)
+    /// Numbers of known texts.
+    var knownProcesses = DocumentPieces()
+    var documentTexts = DocumentTexts()
+
+    /// How every document of the last trace begins, up to the span's ID.
+    var traceStart = DocumentWriter()
+    var traceStartHash: UInt64 = 0
+    var traceStartID = TraceID(high: 0, low: 0)
+
+    // While a template is being made.
+    /// The group of rows that it is for; -1 for none.
+    var markedGroup = -1
+    var marks: [JaegerTemplateMark] = []
+    /// Whether it can be made.
+    var isTemplate = false
+
+    var scratch = DocumentWriter()
     private var addressText = ByteWriter()
 
     private static let keptCapacity = 1 << 16
@@ -48,6 +66,18 @@ struct JaegerDocumentText: ~Copyable {
         planNumbers.append(repeating: 0, count: batch.shapeCount)
         textKinds.removeAll(keepingCapacityUpTo: Self.keptCapacity * 16)
         textKinds.append(repeating: TextKind.unknown, count: batch.stringCount)
+        hasTemplates = batch.spanCount >= JaegerRowCensus.rowCountMin
+        guard hasTemplates else { return }
+        census.take(batch)
+        if documentTexts.isFull { documentTexts.removeAll() }
+        forgetTemplates(batch)
+    }
+
+    private mutating func forgetTemplates(_ batch: SpanBatch) {
+        parts.removeAll(keepingCapacityUpTo: Self.keptCapacity)
+        knownProcesses.removeAll()
+        templateNumbers.removeAll(keepingCapacityUpTo: Self.keptCapacity)
+        templateNumbers.append(repeating: TemplateNumber.unknown, count: 2 * batch.shapeCount)
     }
 
     private mutating func forgetPieces() {
@@ -58,11 +88,13 @@ struct JaegerDocumentText: ~Copyable {
         processes.removeAll()
     }
 
-    private mutating func plan(_ shape: Int, of batch: SpanBatch) -> JaegerDocumentPlan {
+    mutating func plan(_ shape: Int, of batch: SpanBatch) -> JaegerDocumentPlan {
         let number = planNumbers[shape]
         if number > 0 { return plans[Int(number) - 1] }
         if pieces.count > Self.pieceByteCountMax {
             forgetPieces()
+            // They refer to steps and events.
+            if hasTemplates { forgetTemplates(batch) }
             planNumbers.removeAll()
             planNumbers.append(repeating: 0, count: batch.shapeCount)
         }
@@ -74,20 +106,40 @@ struct JaegerDocumentText: ~Copyable {
 
     // MARK: Span
 
-    mutating func write(_ batch: SpanBatch, _ row: Int, to document: inout DocumentWriter) {
+    /// - Returns: the hash of the document, if it is known already.
+    mutating func write(_ batch: SpanBatch, _ row: Int, to document: inout DocumentWriter) -> UInt64? {
         if self.batch !== batch { begin(batch) }
+        if hasTemplates, batch.traceIDHighColumn[row] | batch.traceIDLowColumn[row] != 0,
+            let template = template(batch, row, hasParent: batch.pointers.parentIDs[row] != 0)
+        {
+            let first = document.count
+            if let hash = write(template: template, batch, row, to: &document) { return hash }
+            document.truncate(to: first)
+        }
+        writeWhole(batch, row, to: &document)
+        return nil
+    }
+
+    /// Writes a span part by part.
+    mutating func writeWhole(_ batch: SpanBatch, _ row: Int, to document: inout DocumentWriter) {
         let plan = plan(Int(batch.shapeColumn[row]), of: batch)
         let words = batch.values(ofRow: row)
         let span = SpanView(batch: batch, row: row)
         let traceID = span.traceID
         document.write("{\"traceID\":\"")
+        var start = document.count
         document.writeHex(traceID)
+        mark(.traceID, 0, from: start, in: document)
         document.write("\",\"spanID\":\"")
+        start = document.count
         document.writeHex(span.spanID.value)
+        mark(.spanID, 0, from: start, in: document)
         let parentID = span.parentID?.value ?? 0
         if parentID != 0 {
             document.write("\",\"parentSpanID\":\"")
+            start = document.count
             document.writeHex(parentID)
+            mark(.parentID, 0, from: start, in: document)
         }
         document.write("\"")
         let flags = Self.flags(plan, words)
@@ -95,24 +147,40 @@ struct JaegerDocumentText: ~Copyable {
             document.write(",\"flags\":")
             document.writeDecimal(flags)
         }
+        if isVaried(plan.flags, count: 2) { isTemplate = false }
         document.write(",\"operationName\":")
         write(text: plan.operationName, batch, to: &document)
         document.write(",\"references\":")
         let links = plan.links < 0 ? nil : batch.string(words[plan.links])
         JaegerDocumentReferences.write(traceID, parentID: parentID, links: links, to: &document)
-        let start = JaegerTime.microseconds(span.start ?? 0)
-        document.write(",\"startTime\":")
-        document.writeDecimal(start)
-        document.write(",\"startTimeMillis\":")
-        document.writeDecimal(start / 1_000)
-        document.write(",\"duration\":")
-        document.writeDecimal(JaegerTime.microseconds(span.duration ?? 0))
+        markReferences(hasLinks: plan.links >= 0, hasParent: parentID != 0, in: document)
+        writeTimes(span, to: &document)
         writeTags(plan, batch, words, to: &document)
         document.write(",\"logs\":")
         writeLogs(plan, batch, words, to: &document)
         document.write(",\"process\":")
+        start = document.count
         writeProcess(plan, batch, words, to: &document)
+        if [plan.resource, plan.localIPv4, plan.localIPv6].contains(where: { isVaried($0) }) {
+            mark(.process, 0, from: start, in: document)
+        }
         document.write("}")
+    }
+
+    private mutating func writeTimes(_ span: SpanView, to document: inout DocumentWriter) {
+        let time = JaegerTime.microseconds(span.start ?? 0)
+        document.write(",\"startTime\":")
+        var start = document.count
+        document.writeDecimal(time)
+        mark(.start, 0, from: start, in: document)
+        document.write(",\"startTimeMillis\":")
+        start = document.count
+        document.writeDecimal(time / 1_000)
+        mark(.startMillis, 0, from: start, in: document)
+        document.write(",\"duration\":")
+        start = document.count
+        document.writeDecimal(JaegerTime.microseconds(span.duration ?? 0))
+        mark(.duration, 0, from: start, in: document)
     }
 
     private static func flags(_ plan: JaegerDocumentPlan, _ words: UnsafePointer<UInt32>) -> Int64 {
@@ -128,14 +196,14 @@ struct JaegerDocumentText: ~Copyable {
         document.write(",\"tags\":")
         var mark = document.count
         let fieldsStart = plan.firstStep + plan.tagCount
-        for index in plan.firstStep..<fieldsStart { write(steps[index], true, plan, batch, words, to: &document) }
+        for index in plan.firstStep..<fieldsStart { write(step: index, isElement: true, batch, words, to: &document) }
         document.endElements(from: mark, UInt8(ascii: "["), UInt8(ascii: "]"))
         guard plan.fieldCount > 0 else { return }
         let tagMark = document.count
         document.write(",\"tag\":")
         mark = document.count
         for index in fieldsStart..<fieldsStart + plan.fieldCount {
-            write(steps[index], false, plan, batch, words, to: &document)
+            write(step: index, isElement: false, batch, words, to: &document)
         }
         if document.count == mark { return document.truncate(to: tagMark) }
         document.endElements(from: mark, UInt8(ascii: "{"), UInt8(ascii: "}"))
@@ -150,29 +218,52 @@ struct JaegerDocumentText: ~Copyable {
     /// - Parameter isElement: of the list, not a field.
     @inline(__always)
     private mutating func write(
-        _ step: JaegerTagStep, _ isElement: Bool, _ plan: JaegerDocumentPlan, _ batch: SpanBatch,
-        _ words: UnsafePointer<UInt32>, to document: inout DocumentWriter
+        step number: Int, isElement: Bool, _ batch: SpanBatch, _ words: UnsafePointer<UInt32>,
+        to document: inout DocumentWriter
     ) {
+        let step = steps[number]
         if step.source == .constant { return document.write(piece(step)) }
         if step.source == .value, step.type == .string, !step.isHashed {
             document.write(piece(step))
+            let start = document.count
             write(text: words[step.word], batch, to: &document)
+            if isVaried(step.word) { mark(.string, step.word, from: start, in: document) }
             if isElement { document.write("}") }
             return
         }
-        writeUnusual(step, isElement, batch, words, to: &document)
+        writeUnusual(step: number, isElement: isElement, batch, words, to: &document)
     }
 
     @inline(never)
     private mutating func writeUnusual(
-        _ step: JaegerTagStep, _ isElement: Bool, _ batch: SpanBatch, _ words: UnsafePointer<UInt32>,
+        step number: Int, isElement: Bool, _ batch: SpanBatch, _ words: UnsafePointer<UInt32>,
         to document: inout DocumentWriter
     ) {
-        let value = batch.documentValue(at: words + step.word, type: step.type)
-        let mark = document.count
+        let step = steps[number]
+        let isVaried = isVaried(step.word, count: step.type.wordCount)
+        let first = document.count
         document.write(piece(step))
+        let start = document.count
+        guard writeValue(step, isElement: isElement, batch, words, to: &document) else {
+            if isVaried { isTemplate = false }
+            return document.truncate(to: first)
+        }
+        if isVaried {
+            // One that is no number has changed what stands before it.
+            if step.type == .double { isTemplate = isTemplate && step.isFinite(words) }
+            mark(isElement ? .elementValue : .fieldValue, number, from: min(start, document.count), in: document)
+        }
+        if isElement { document.write("}") }
+    }
+
+    /// - Returns: false if there is nothing to tell.
+    mutating func writeValue(
+        _ step: JaegerTagStep, isElement: Bool, _ batch: SpanBatch, _ words: UnsafePointer<UInt32>,
+        to document: inout DocumentWriter
+    ) -> Bool {
+        let value = batch.documentValue(at: words + step.word, type: step.type)
         switch step.source {
-        case .constant: return
+        case .constant: return true
         case .value: write(value, isElement, step.isHashed, to: &document)
         case .zipkinError:
             if case .string(let text) = value, !step.isHashed, !isElement, text.equals("true") {
@@ -181,14 +272,12 @@ struct JaegerDocumentText: ~Copyable {
                 write(value, isElement, step.isHashed, to: &document)
             }
         case .scopeName, .scopeVersion:
-            guard let scope = try? ScopeView(batch.string(words[step.word])) else { return document.truncate(to: mark) }
+            guard let scope = try? ScopeView(batch.string(words[step.word])) else { return false }
             let text = step.source == .scopeName ? scope.name : scope.version
-            if text.count == 0 { return document.truncate(to: mark) }
+            if text.count == 0 { return false }
             write(.string(text), isElement, step.isHashed, to: &document)
         case .address:
-            guard let address = IPAddress(networkOrder: batch.string(words[step.word])) else {
-                return document.truncate(to: mark)
-            }
+            guard let address = IPAddress(networkOrder: batch.string(words[step.word])) else { return false }
             addressText.removeAll()
             address.append(to: &addressText)
             addressText.bytes.withUnsafeBytes { text in
@@ -197,28 +286,30 @@ struct JaegerDocumentText: ~Copyable {
             }
             write(.string(scratch.bytes), isElement, step.isHashed, to: &document)
         case .positive:
-            guard case .int(let number) = value, number > 0 else { return document.truncate(to: mark) }
+            guard case .int(let number) = value, number > 0 else { return false }
             write(value, isElement, step.isHashed, to: &document)
         }
-        if isElement { document.write("}") }
+        return true
     }
 
     /// A string of the batch, in quotes.
     @inline(__always)
-    private mutating func write(text number: UInt32, _ batch: SpanBatch, to document: inout DocumentWriter) {
+    mutating func write(text number: UInt32, _ batch: SpanBatch, to document: inout DocumentWriter) {
         let text = batch.string(number)
         var kind = textKinds[Int(number)]
         if kind == TextKind.unknown {
             kind = DocumentWriter.isPlain(text) ? TextKind.plain : TextKind.escaped
             textKinds[Int(number)] = kind
         }
-        if kind == TextKind.plain { document.writePlainString(text) } else { document.writeString(text) }
+        if kind == TextKind.escaped { document.writeString(text) } else { document.writePlainString(text) }
     }
 
-    private enum TextKind {
-        static let unknown: UInt8 = 0
-        static let plain: UInt8 = 1
-        static let escaped: UInt8 = 2
+    enum TextKind {
+        static let escaped: Int32 = -1
+        static let unknown: Int32 = 0
+        /// Nothing is to be escaped. Above it are the times that it was written by templates, and then its number.
+        static let plain: Int32 = 1
+        static let usedOften: Int32 = 64
     }
 
     /// The value of a tag, which stands on its own in its column.
@@ -227,103 +318,5 @@ struct JaegerDocumentText: ~Copyable {
     ) {
         let top = AttributeReader(UnsafeRawBufferPointer(start: nil, count: 0))
         document.writeValue(value, within: top, isElement, hash: isHashed ? rules : nil, &scratch)
-    }
-
-    // MARK: Logs
-
-    private mutating func writeLogs(
-        _ plan: JaegerDocumentPlan, _ batch: SpanBatch, _ words: UnsafePointer<UInt32>,
-        to document: inout DocumentWriter
-    ) {
-        guard plan.eventCount > 0 else { return document.write("null") }
-        let mark = document.count
-        for index in plan.firstEvent..<plan.firstEvent + plan.eventCount {
-            let event = events[index]
-            let time = Int64(bitPattern: SpanBatch.wide(words + event.time))
-            document.write(",{\"timestamp\":")
-            document.writeDecimal(JaegerTime.microseconds(time))
-            document.write(",\"fields\":")
-            let attributes = event.attributes < 0 ? nil : batch.string(words[event.attributes])
-            writeFields(batch.string(words[event.name]), attributes, plan.source, to: &document)
-            document.write("}")
-        }
-        document.endElements(from: mark, UInt8(ascii: "["), UInt8(ascii: "]"))
-    }
-
-    private mutating func writeFields(
-        _ name: UnsafeRawBufferPointer, _ attributes: UnsafeRawBufferPointer?, _ source: SpanSource,
-        to document: inout DocumentWriter
-    ) {
-        let mark = document.count
-        let list = attributes.flatMap { try? AttributeList(ofEvent: $0) }
-        if name.count > 0, !(list.map { Self.hasName(name, $0, source) } ?? false) {
-            write(JaegerTagKey.event.rawBytes, .string(name), nil, to: &document)
-        }
-        if var reader = list?.attributes {
-            while let (key, value) = try? reader.nextAttribute() { write(key, value, reader, to: &document) }
-        }
-        document.endElements(from: mark, UInt8(ascii: "["), UInt8(ascii: "]"))
-    }
-
-    /// Whether an event's attributes tell its name already: as `event`, or, with Jaeger's, as the message that it was
-    /// taken from.
-    private static func hasName(
-        _ name: UnsafeRawBufferPointer, _ list: AttributeList, _ source: SpanSource
-    ) -> Bool {
-        guard source == .jaeger else { return list.contains { key, _ in key.equals(JaegerTagKey.event) } }
-        var reader = list.attributes
-        while let (key, value) = try? reader.nextAttribute() {
-            guard case .string(let text) = value, key.equals(JaegerTagKey.message) else { continue }
-            return text.elementsEqual(name)
-        }
-        return false
-    }
-
-    /// One field of a log.
-    private mutating func write(
-        _ key: UnsafeRawBufferPointer, _ value: SpanValue, _ reader: AttributeReader?, to document: inout DocumentWriter
-    ) {
-        let rule = rules.eventRule(for: key)
-        guard !rule.contains(.dropped) else { return }
-        let reader = reader ?? AttributeReader(UnsafeRawBufferPointer(start: nil, count: 0))
-        document.writeTag(key, value, within: reader, hash: rule.contains(.hashed) ? rules : nil, &scratch)
-    }
-
-    // MARK: Process
-
-    private mutating func writeProcess(
-        _ plan: JaegerDocumentPlan, _ batch: SpanBatch, _ words: UnsafePointer<UInt32>,
-        to document: inout DocumentWriter
-    ) {
-        func number(_ word: Int) -> UInt32 { word < 0 ? 0 : words[word] }
-        let process = DocumentPieces.Key(
-            serviceName: plan.serviceName, resource: number(plan.resource), ipv4: number(plan.localIPv4),
-            ipv6: number(plan.localIPv6), scope: 0)
-        let piece: Range<Int>
-        if let known = processes.find(process) {
-            piece = known
-        } else {
-            let first = pieces.count
-            pieces.writeProcess(process, batch, rules, &scratch)
-            piece = first..<pieces.count
-            processes.remember(process, piece)
-        }
-        document.write(UnsafeRawBufferPointer(rebasing: pieces.bytes[piece]))
-    }
-}
-
-extension SpanBatch {
-    @inline(__always)
-    func documentValue(at word: UnsafePointer<UInt32>, type: ValueType) -> SpanValue {
-        switch type {
-        case .string: .string(string(word[0]))
-        case .bytes: .bytes(string(word[0]))
-        case .bool: .bool(word[0] != 0)
-        case .int: .int(Int64(bitPattern: SpanBatch.wide(word)))
-        case .double: .double(Double(bitPattern: SpanBatch.wide(word)))
-        case .array: .array(string(word[0]))
-        case .map: .map(string(word[0]))
-        case .none: .none
-        }
     }
 }

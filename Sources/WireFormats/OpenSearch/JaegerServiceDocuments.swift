@@ -32,17 +32,22 @@ public struct JaegerServiceDocuments: ~Copyable {
     /// Adds the document of a span's service and operation, if it was not written lately.
     /// - Parameter now: nanoseconds since 1970.
     public mutating func append(_ span: SpanView, now: Int64, to body: inout BulkBody) {
-        if batch !== span.batch {
-            batch = span.batch
+        append(span.row, of: span.batch, now: now, to: &body)
+    }
+
+    /// The same for a batch's span.
+    public mutating func append(_ row: Int, of batch: SpanBatch, now: Int64, to body: inout BulkBody) {
+        if self.batch !== batch {
+            self.batch = batch
             periods.removeAll(keepingCapacityUpTo: 1 << 16)
-            periods.append(repeating: 0, count: span.batch.shapeCount)
+            periods.append(repeating: 0, count: batch.shapeCount)
         }
-        let start = max(span.start ?? 0, 0)
+        let start = max(batch.startColumn[row], 0)
         let period = naming.period(of: start)
-        let shape = Int(span.batch.shapeColumn[span.row])
+        let shape = Int(batch.shapeColumn[row])
         if periods[shape] == period + 1 { return }
         periods[shape] = period + 1
-        write(span, start: start, period: period, now: now, to: &body)
+        write(SpanView(batch: batch, row: row), start: start, period: period, now: now, to: &body)
     }
 
     /// Forgets what was written: the documents may not have come to be.

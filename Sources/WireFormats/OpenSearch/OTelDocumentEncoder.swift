@@ -13,7 +13,6 @@ public struct OTelDocumentEncoder: ~Copyable {
 
     private let naming: IndexNaming
     private var text: OTelDocumentText
-    private var document = DocumentWriter()
     private var action = DocumentWriter()
 
     /// - Parameter naming: where the cluster turns the indices, documents go to the alias `otel-v1-apm-span`.
@@ -25,10 +24,6 @@ public struct OTelDocumentEncoder: ~Copyable {
     /// Adds a span's document. The body is to be finished before it is read.
     /// - Parameter root: the root span of its trace, if it is known; a span without a parent is its own.
     public mutating func append(_ span: SpanView, root: SpanView? = nil, to body: inout BulkBody) {
-        document.removeAll()
-        text.write(span, to: &document)
-        let hashedCount = document.count
-        text.write(root: root ?? (span.parentID == nil ? span : nil), to: &document)
         action.removeAll()
         action.write("{\"index\":{\"_index\":")
         action.writeString(naming.aliasOrWriteTarget(Self.base, at: max(span.start ?? 0, 0)))
@@ -37,7 +32,13 @@ public struct OTelDocumentEncoder: ~Copyable {
         action.write("_")
         action.writeHex(span.spanID.value)
         action.write("_")
-        body.append(action: action.bytes, hashedSource: document.bytes, byteCount: hashedCount)
+        body.append(action: action.bytes) { document in
+            let first = document.count
+            text.write(span, to: &document)
+            let hashedCount = document.count - first
+            text.write(root: root ?? (span.parentID == nil ? span : nil), to: &document)
+            return HashedPart(byteCount: hashedCount, hash: nil)
+        }
     }
 }
 

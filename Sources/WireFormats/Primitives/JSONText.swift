@@ -1,4 +1,5 @@
 public import Bytes
+internal import TraceModel
 
 extension ByteWriter {
     /// The text in quotes, escaped where JSON asks for it; U+2028 and U+2029 too, which end lines in JavaScript.
@@ -74,23 +75,9 @@ extension ByteWriter {
     /// Sixteen lower-case digits.
     mutating func writeHex(_ value: UInt64) {
         let halves = (
-            Self.hexDigits(of: UInt32(truncatingIfNeeded: value >> 32)),
-            Self.hexDigits(of: UInt32(truncatingIfNeeded: value))
+            Hex.digits(of: UInt32(truncatingIfNeeded: value >> 32)), Hex.digits(of: UInt32(truncatingIfNeeded: value))
         )
         withUnsafeBytes(of: halves) { write($0) }
-    }
-
-    /// The eight digits of a number as they lie in memory.
-    @inline(__always)
-    private static func hexDigits(of value: UInt32) -> UInt64 {
-        // Spread the digits over the bytes, the highest in the first one.
-        var digits = UInt64(value.byteSwapped)
-        digits = (digits | digits << 16) & 0x0000_ffff_0000_ffff
-        digits = (digits | digits << 8) & 0x00ff_00ff_00ff_00ff
-        digits = (digits >> 4 & 0x000f_000f_000f_000f) | (digits & 0x000f_000f_000f_000f) << 8
-        // 1 in each byte whose digit is a letter: 6 more carries into the fifth bit.
-        let letters = (digits + 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
-        return (digits + 0x3030_3030_3030_3030 + letters * 39).littleEndian
     }
 
     /// Decimal digits.
@@ -110,7 +97,28 @@ extension ByteWriter {
     }
 
     /// RFC 4648 with padding.
-    mutating func writeBase64(_ bytes: UnsafeRawBufferPointer) {
+    mutating func writeBase64(_ bytes: UnsafeRawBufferPointer) { Base64.forEachDigit(of: bytes) { write($0) } }
+}
+
+extension Hex {
+    /// The eight lower-case digits of a number as they lie in memory.
+    @inline(__always)
+    static func digits(of value: UInt32) -> UInt64 {
+        // Spread the digits over the bytes, the highest in the first one.
+        var digits = UInt64(value.byteSwapped)
+        digits = (digits | digits << 16) & 0x0000_ffff_0000_ffff
+        digits = (digits | digits << 8) & 0x00ff_00ff_00ff_00ff
+        digits = (digits >> 4 & 0x000f_000f_000f_000f) | (digits & 0x000f_000f_000f_000f) << 8
+        // 1 in each byte whose digit is a letter: 6 more carries into the fifth bit.
+        let letters = (digits + 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+        return (digits + 0x3030_3030_3030_3030 + letters * 39).littleEndian
+    }
+}
+
+enum Base64 {
+    /// The digits of RFC 4648, and its padding.
+    @inline(__always)
+    static func forEachDigit(of bytes: UnsafeRawBufferPointer, _ body: (UInt8) -> Void) {
         let alphabet: StaticString = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
         var at = 0
         while at < bytes.count {
@@ -119,7 +127,7 @@ extension ByteWriter {
             for index in 0..<3 { group = group << 8 | (index < taken ? UInt32(bytes[at + index]) : 0) }
             for index in 0..<4 {
                 let digit = Int(group >> (18 - 6 * UInt32(index)) & 63)
-                write(index <= taken ? alphabet.utf8Start[digit] : UInt8(ascii: "="))
+                body(index <= taken ? alphabet.utf8Start[digit] : UInt8(ascii: "="))
             }
             at += taken
         }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Configuration
 import Forwarding
 import FoundationEssentials
+import HTTPAPI
 import HTTPClient
 import Terminal
 import TraceStore
@@ -70,7 +71,7 @@ struct ForwardCommand: ParsableCommand {
 
         private func answerOfServer() throws -> ForwardingAnswer {
             let client = try source.file.client(server: source.server, listener: .query)
-            return try ForwardCommand.decode(try client.get(ForwardingRoutes.path))
+            return try ForwardCommand.decode(try client.get(ForwardingQueries.Route.status.rawValue))
         }
 
         private static func answer(ofFolder path: String) throws -> ForwardingAnswer {

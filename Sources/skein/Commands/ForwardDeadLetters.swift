@@ -2,6 +2,7 @@ import ArgumentParser
 import Configuration
 import Forwarding
 import FoundationEssentials
+import HTTPAPI
 import HTTPClient
 import Terminal
 import TraceStore
@@ -120,14 +121,15 @@ extension ForwardCommand {
             if retried.destinations.contains(where: { $0.refused > 0 }) { throw ExitCode(CommandFailure.failed) }
         }
 
-        private func retryOnServer() throws -> ForwardingAnswer.Retried {
+        private func retryOnServer() throws -> DeadLetterAnswer {
             let client = try source.file.client(server: source.server, listener: .query, timeout: .seconds(600))
             let query = destination.map { "?destination=\(PercentEncoding.encode($0))" } ?? ""
             return try ForwardCommand.decode(
-                try client.post(ForwardingRoutes.retryPath + query, body: [], contentType: "application/json"))
+                try client.post(
+                    ForwardingQueries.Route.retry.rawValue + query, body: [], contentType: "application/json"))
         }
 
-        private func retry(inFolder path: String) throws -> ForwardingAnswer.Retried {
+        private func retry(inFolder path: String) throws -> DeadLetterAnswer {
             let options = try source.file.load().openSearchDestinations.map { ForwardingOptions($0) }
             let chosen = options.filter { destination == nil || $0.name == destination }
             guard !chosen.isEmpty else {
@@ -138,7 +140,7 @@ extension ForwardCommand {
             // Held so that no server begins meanwhile.
             let store = try FolderSource.open(path)
             defer { store.close() }
-            var retried = ForwardingAnswer.Retried(destinations: [])
+            var retried = DeadLetterAnswer(destinations: [])
             for own in chosen {
                 let letters = try DeadLetters(own, dataPath: path)
                 let outcome = try letters.retry(own, timeout: .seconds(30), logger: FolderSource.logger)

@@ -10,8 +10,9 @@ extension StoreCommand {
             commandName: "stats",
             abstract: "Print how much is stored.",
             discussion: """
-                Asks the admin port of a running server, or opens a data folder that no server has. What the bytes
-                of the segments are spent on can only be read from the folder.
+                Asks the admin port of a running server, or opens a data folder that no server has. What a server
+                warns of, such as a cluster that takes nothing and since when, goes to the standard error. What the
+                bytes of the segments are spent on can only be read from the folder.
 
                 Examples:
                   skein store stats
@@ -50,7 +51,13 @@ extension StoreCommand {
         // MARK: Figures
 
         private func printSamples() throws {
-            let samples = try data.map(Self.samples(ofFolder:)) ?? samplesOfServer()
+            if let data { return try print(Self.samples(ofFolder: data)) }
+            let client = try file.client(server: server, listener: .admin)
+            try print(Self.samples(of: client))
+            for warning in try Self.warnings(of: client) { Output.error(DisplayText.safe(warning)) }
+        }
+
+        private func print(_ samples: [MetricSample]) throws {
             if format.json {
                 return try Output.json(Dictionary(samples.map { ($0.name, $0.value) }) { _, last in last })
             }
@@ -59,8 +66,14 @@ extension StoreCommand {
             Output.lines(table.lines())
         }
 
-        private func samplesOfServer() throws -> [MetricSample] {
-            let client = try file.client(server: server, listener: .admin)
+        /// As readiness tells them, one a line.
+        private static func warnings(of client: HTTPClient) throws -> [String] {
+            let response = try client.get("/health/ready")
+            guard response.status == 200 else { return [] }
+            return response.text.split(separator: "\n").map(String.init).filter { $0.hasPrefix("warning: ") }
+        }
+
+        private static func samples(of client: HTTPClient) throws -> [MetricSample] {
             let response = try client.get("/metrics")
             let samples = MetricSample.parse(response.text).filter {
                 $0.name.hasPrefix("skein_store_") || $0.name.hasPrefix("skein_forwarder_lag_")

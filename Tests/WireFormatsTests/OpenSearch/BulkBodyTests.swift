@@ -6,9 +6,10 @@ import Testing
     private static func text(_ body: BulkBody) -> String { String(decoding: body.bytes, as: UTF8.self) }
 
     private static func append(_ source: String, to body: inout BulkBody) {
-        Array(source.utf8).withUnsafeBytes { source in
-            Array(#"{"index":{"_index":"i","_id":"a_"#.utf8).withUnsafeBytes {
-                body.append(action: $0, hashedSource: source)
+        Array(#"{"index":{"_index":"i","_id":"a_"#.utf8).withUnsafeBytes { action in
+            body.append(action: action) { document in
+                Array(source.utf8).withUnsafeBytes { document.write($0) }
+                return HashedPart(byteCount: source.utf8.count, hash: nil)
             }
         }
     }

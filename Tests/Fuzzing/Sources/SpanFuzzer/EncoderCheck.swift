@@ -103,9 +103,10 @@ final class EncoderCheck {
     /// Each line is JSON.
     private func checkDocuments(_ batch: SpanBatch) {
         let body = documents(batch)
+        let bytes = body.bytes
         for number in 0..<body.documentCount {
             for range in [body.lines(ofDocument: number), body.source(ofDocument: number)] {
-                let line = Array(body.bytes[range.lowerBound..<min(range.upperBound, body.byteCount)])
+                let line = Array(bytes[range.lowerBound..<min(range.upperBound, bytes.count)])
                 let end = line.firstIndex(of: UInt8(ascii: "\n")) ?? line.count
                 writer.removeAll()
                 writer.write(Array(line[..<end]))
