@@ -10,11 +10,11 @@ struct TraceCount: Sendable {
 
     /// - Parameter records: of one trace, sorted by start and ID; they may come into another order.
     mutating func add(_ records: UnsafeMutableBufferPointer<CallRecord>, _ order: CallOrder) {
-        let isKnownKind = patterns.read(UnsafeBufferPointer(records), order.sites)
-        if isKnownKind, let pattern = patterns.find() { return count(pattern, UnsafeBufferPointer(records)) }
+        let mayRecur = patterns.read(UnsafeBufferPointer(records), order.sites)
+        if mayRecur, let pattern = patterns.find() { return count(pattern, UnsafeBufferPointer(records)) }
         order.sort(records)
         traceSteps.examine(UnsafeBufferPointer(records), order.sites, order.names)
-        if isKnownKind, !traceSteps.dependsOnIDs { patterns.enter(traceSteps) }
+        if mayRecur, !traceSteps.dependsOnIDs { patterns.enter(traceSteps) }
         guard let trace = TraceFacts(traceSteps.spans) else { return }
         count(trace)
     }

@@ -110,7 +110,9 @@ struct WaitingRows: Sendable {
     var recordCount = 0
 
     static let countMax = 64
-    /// Below that, rows are not worth being made anew.
+    /// Rows with so many times the records that wait are made anew.
+    static let spareFactor = 8
+    /// Below that, they are not worth it.
     static let recordCountMin = 10_000
 
     /// Enters what is to be written when `waiting` is left.
@@ -130,7 +132,7 @@ struct WaitingRows: Sendable {
         let newCount = added.chunk.recordCount
         if newCount == 0 && !isForgetting { return (self, waiting) }
         let all = recordCount + newCount
-        let isRoundDue = count >= Self.countMax || count > 0 && all > 4 * waiting.count + Self.recordCountMin
+        let isRoundDue = count >= Self.countMax || count > 0 && all > Self.spareFactor * waiting.count + Self.recordCountMin
         if isRoundDue && waiting.count <= WaitingRow.recordCountMax {
             let (waiting, row) = waiting.inOneRow(cutoff: added.chunk.cutoff, names)
             change.waiting = .init(cutoff: row.chunk.cutoff, content: row.chunk.content)

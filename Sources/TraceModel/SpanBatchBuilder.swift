@@ -101,6 +101,7 @@ public struct SpanBatchBuilder: ~Copyable {
     /// No more strings than this may be interned into one batch.
     public static let stringCountMax = Int(SpanColumn.keyMax)
 
+    @inline(__always)
     public var stringCount: Int { strings.count }
 
     // MARK: One span
