@@ -132,7 +132,8 @@ struct WaitingRows: Sendable {
         let newCount = added.chunk.recordCount
         if newCount == 0 && !isForgetting { return (self, waiting) }
         let all = recordCount + newCount
-        let isRoundDue = count >= Self.countMax || count > 0 && all > Self.spareFactor * waiting.count + Self.recordCountMin
+        let isRoundDue =
+            count >= Self.countMax || count > 0 && all > Self.spareFactor * waiting.count + Self.recordCountMin
         if isRoundDue && waiting.count <= WaitingRow.recordCountMax {
             let (waiting, row) = waiting.inOneRow(cutoff: added.chunk.cutoff, names)
             change.waiting = .init(cutoff: row.chunk.cutoff, content: row.chunk.content)
