@@ -151,12 +151,14 @@ def admin(port, path):
 
 
 def wait(what, condition, envoy):
-    while not condition():
+    """What the condition gave first that is true."""
+    while not (met := condition()):
         if envoy.poll() is not None:
             raise SystemExit("Envoy ended with %s while waiting: %s" % (envoy.returncode, what))
         if time.monotonic() > DEADLINE:
             raise SystemExit("not in time: " + what)
         time.sleep(0.02)
+    return met
 
 
 def is_ready(port):
@@ -207,11 +209,22 @@ def counts(port):
     return {name: int(value) for name, value in lines if value.isdigit()}
 
 
-def is_all_sent(stats, spans):
-    family = "zipkin" if "tracing.zipkin.spans_sent" in stats else "opentelemetry"
-    total = stats.get("cluster.collector.upstream_rq_total", 0)
-    return (stats.get("tracing.%s.spans_sent" % family, 0) >= spans
-            and stats.get("cluster.collector.upstream_rq_completed", 0) == total > 0)
+def final_counts(port, spans):
+    """The counters once all spans are sent and all posts of them are answered; before that, nothing.
+
+    Envoy counts spans as sent before it counts the post with them, and its counters are read one by one while it works:
+    the first reading that has all spans may lack the last post, so the counters are read again some time after it.
+    """
+    first = counts(port)
+    family = "zipkin" if "tracing.zipkin.spans_sent" in first else "opentelemetry"
+    if first.get("tracing.%s.spans_sent" % family, 0) < spans:
+        return None
+    time.sleep(0.5)
+    final = counts(port)
+    posts = final.get("cluster.collector.upstream_rq_total", 0)
+    is_answered = (final.get("cluster.collector.upstream_rq_completed", 0) == posts > 0
+                   and final.get("cluster.collector.upstream_rq_pending_active", 0) == 0)
+    return final if is_answered else None
 
 
 def main(tracer, collector_port):
@@ -233,8 +246,8 @@ def main(tracer, collector_port):
             for number, one in enumerate(asked):
                 one["sidecarSpanID"] = Page.seen[str(number)]
             spans = 3 * len(asked)
-            wait("%d spans are sent" % spans, lambda: is_all_sent(counts(ports["admin"]), spans), envoy)
-            print(json.dumps({"requests": asked, "stats": counts(ports["admin"]), "service": SERVICE}))
+            sent = wait("%d spans are sent" % spans, lambda: final_counts(ports["admin"], spans), envoy)
+            print(json.dumps({"requests": asked, "stats": sent, "service": SERVICE}))
         except BaseException:
             with open(log) as file:
                 sys.stderr.write(file.read()[-3000:])
