@@ -102,8 +102,9 @@ struct TraceDiffText {
             if row.changes.contains("slower") || row.changes.contains("faster"),
                 let first = a.durationNanos, let second = b.durationNanos
             {
-                let difference = second.subtractingReportingOverflow(first).partialValue
-                changes.append((difference > 0 ? "+" : "") + NumberText.duration(difference))
+                let (difference, isOver) = second.subtractingReportingOverflow(first)
+                // Of figures that cannot be there is none.
+                if !isOver { changes.append((difference > 0 ? "+" : "") + NumberText.duration(difference)) }
             }
             if row.changes.contains("status") { changes.append("\(a.status) -> \(b.status)") }
             if row.changes.contains("version") { changes.append("\(version(a)) -> \(version(b))") }

@@ -18,7 +18,7 @@ import Testing
         #expect(places == places.sorted())
         #expect(text.contains("1. **worse**: v2 "))
         #expect(text.contains("| `ratings.default` | rpc | only v2: new | 0 → 0.5 |"))
-        #expect(text.contains("| `GET /reviews` | **worse** | requests | 400 | 400 |  |"))
+        #expect(text.contains("| `GET /reviews` | 400 requests | 400 requests | **worse** |\n| errors | "))
         #expect(text.contains("800 requests of `v1` against 800 requests of `v2`, 2026-09-21 14:13:20 to "))
     }
 
