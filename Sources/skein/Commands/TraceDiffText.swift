@@ -92,7 +92,7 @@ struct TraceDiffText {
             row.match == "added" ? "+" : row.match == "missing" ? "-" : row.changes.isEmpty ? " " : "!"
         let service = row.service.isEmpty ? "(no service)" : row.service
         let name = service + ": " + (row.operation.isEmpty ? "(no name)" : row.operation)
-        let depth = min(row.depth, max(3, width / 8))
+        let depth = min(max(0, row.depth), max(3, width / 8))
         let indent = depth < row.depth ? "…\(row.depth) " : String(repeating: "  ", count: depth)
         var cells = Cells(
             mark: sign, name: indent + DisplayText.safe(name), a: duration(row.a),
