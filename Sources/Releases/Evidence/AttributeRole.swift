@@ -103,7 +103,8 @@ enum AttributeRole {
 enum RequestText {
     /// Longer values are texts of their own.
     static let valueLengthMax = 200
-    static let urlLengthMax = 1_000
+    /// What comes behind it is not looked at.
+    static let byteCountMax = 1_000
     private static let patternLengthMax = 160
 
     /// A text with `*` for each number and ID in it; cut if it is long.

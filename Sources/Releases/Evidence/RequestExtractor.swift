@@ -111,10 +111,7 @@ struct RequestExtractor {
             }
             if let feature { errors.append(feature) }
         case .url(let rank):
-            guard rank < urlRank,
-                let url = number(column, value, { $0.number(of: String($1.prefix(RequestText.urlLengthMax))) }),
-                url != 0
-            else { return }
+            guard rank < urlRank, let url = number(column, value, { $0.number(of: $1) }), url != 0 else { return }
             urlRank = rank
             request.url = url
             request.path = path(ofURL: url)
@@ -147,10 +144,11 @@ struct RequestExtractor {
         return number
     }
 
-    /// Nil for what is no word.
+    /// Nil for what is no word; cut if it is long.
     private static func text(of value: SpanValue) -> String? {
         switch value {
-        case .string(let text): text.isEmpty ? nil : String(decoding: text, as: UTF8.self)
+        case .string(let text):
+            text.isEmpty ? nil : String(decoding: text.prefix(RequestText.byteCountMax), as: UTF8.self)
         case .int(let number): "\(number)"
         case .bool(let flag): flag ? "true" : "false"
         case .double, .bytes, .array, .map, .none: nil

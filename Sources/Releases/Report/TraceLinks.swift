@@ -25,7 +25,7 @@ public struct TraceLinks: Sendable, Equatable {
     var isNone: Bool { before == nil }
 
     /// Nil where there are no links, or for what is no ID.
-    public func address(of traceID: String) -> String? {
+    package func address(of traceID: String) -> String? {
         guard let before, Self.isID(traceID) else { return nil }
         return before + traceID + after
     }
