@@ -93,12 +93,9 @@ extension ComparisonDocument {
 
     /// Nil where an ID is none.
     private static func command(_ pair: ComparisonReport.Evidence.Pair) -> String? {
-        let isOneTrace = pair.base.traceID == pair.candidate.traceID
-        let places = [pair.base, pair.candidate].compactMap { example -> String? in
-            guard TraceLinks.isID(example.traceID), TraceLinks.isID(example.spanID) else { return nil }
-            return isOneTrace ? "\(example.traceID):\(example.spanID)" : example.traceID
-        }
-        return places.count == 2 ? "skein trace diff \(places[0]) \(places[1])" : nil
+        let (a, b) = (pair.base, pair.candidate)
+        guard [a.traceID, a.spanID, b.traceID, b.spanID].allSatisfy(TraceLinks.isID) else { return nil }
+        return "skein trace diff \(a.traceID):\(a.spanID) \(b.traceID):\(b.spanID)"
     }
 
     private func took(_ example: ComparisonReport.Evidence.Example, isFailureTold: Bool = false) -> [Inline] {

@@ -88,7 +88,7 @@ enum ReportStyle {
         header{border:1px solid var(--rule);border-left-width:.4rem;background:none}
         h2,h3{break-after:avoid}
         tr,figure,header{break-inside:avoid}
-        .wide{overflow:visible}
+        .wide{overflow:visible;background:none}
         a{color:inherit}
         }
 
