@@ -18,6 +18,7 @@ struct ComparisonDocument {
         document = ReportDocument(
             title: Self.title(report), tone: ReportText.tone(report.outcome), lead: Self.lead(report))
         addReasons()
+        addNotes()
         addShares()
         addOperations()
         addDurations()
@@ -25,7 +26,6 @@ struct ComparisonDocument {
         addCallees()
         addEvidence()
         addMirror()
-        addNotes()
         addMethod()
     }
 

@@ -8,10 +8,13 @@ import Testing
     }
 
     @Test func `the verdict comes first, then why, then the figures`() throws {
-        let text = SampleReport.worse.markdown()
+        var report = SampleReport.worse
+        report.notes = ["a note"]
+        let text = report.markdown()
         #expect(text.hasPrefix("# reviews.default: v2 is worse than v1\n"))
         let order = [
-            "## Why", "## How the requests were shared", "## Operations", "## Durations", "## What callers saw",
+            "## Why", "## Notes\n\n- a note\n", "## How the requests were shared", "## Operations", "## Durations",
+            "## What callers saw",
             "## What the versions call", "## How these figures were made",
         ]
         let places = try order.map { try #require(text.firstRange(of: $0), "\($0)").lowerBound }
