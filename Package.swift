@@ -228,7 +228,8 @@ let package = Package(
         .testTarget(
             name: "ReleasesTests",
             dependencies: [
-                "Releases", "TraceStore", "Comparison", "Topology", "WireFormats", "TraceModel", "TestSupport",
+                "Releases", "TraceStore", "TopologyStore", "Comparison", "Topology", "WireFormats", "TraceModel",
+                "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(
