@@ -27,6 +27,15 @@ public protocol QueryableStore: Sendable {
         _ query: SpanQuery, _ work: QueryWork, _ body: (SpanView) throws -> Void
     ) throws -> SpanQueryOutcome
 
+    /// Calls `body` with each of these traces of which any span is stored, as far as they are whole in memory, in any
+    /// order.
+    ///
+    /// It ends early, without an error, when the work's time is up.
+    /// - Throws: `StoreError`, and what `body` throws.
+    func forEachTrace(
+        _ traceIDs: [TraceID], _ work: QueryWork, _ body: (Trace) throws -> Void
+    ) throws -> SpanQueryOutcome
+
     // MARK: Names
 
     /// Names of all services that have spans, sorted.
@@ -76,6 +85,33 @@ extension QueryableStore {
         ofService service: String, within window: Range<Int64>
     ) throws(StoreError) -> (totals: [NamedTotals], window: Range<Int64>) {
         throw StoreError(.unsupported, "this store has no exact figures of calls by version")
+    }
+}
+
+extension QueryableStore {
+    /// One after the other, in their order. Long ones are left out.
+    public func forEachTrace(
+        _ traceIDs: [TraceID], _ work: QueryWork, _ body: (Trace) throws -> Void
+    ) throws -> SpanQueryOutcome {
+        var outcome = SpanQueryOutcome()
+        for traceID in traceIDs {
+            let cursor: TraceCursor?
+            do throws(StoreError) {
+                cursor = try openTrace(traceID, work)
+            } catch {
+                guard error.code == .timedOut else { throw error }
+                outcome.isComplete = false
+                break
+            }
+            guard let cursor else { continue }
+            for gap in cursor.gaps where !outcome.gaps.contains(gap) { outcome.gaps.append(gap) }
+            guard let trace = cursor.trace else {
+                outcome.isComplete = false
+                continue
+            }
+            try body(trace)
+        }
+        return outcome
     }
 }
 

@@ -98,7 +98,8 @@ public struct ReleaseQueries: Sendable {
                 of: query.serviceName, base: query.base, candidate: query.candidate, within: query.window, from: store,
                 limits: query.limits, work)
             let comparison = ReleaseComparison(
-                stored, configuredShare: query.configuredShare, thresholds: query.thresholds)
+                stored, try StoredNeighbours(of: stored, from: store, work), configuredShare: query.configuredShare,
+                thresholds: query.thresholds)
             var report = ComparisonReport(comparison)
             try addParticulars(of: query, comparison.window, store, to: &report)
             if query.hasEvidence {
