@@ -67,6 +67,13 @@ public protocol QueryableStore: Sendable {
     func topology(_ query: TopologyQuery) throws(StoreError) -> TopologyGraph
     func propagation(within window: Range<Int64>) throws(StoreError) -> PropagationReport
     func operations(within window: Range<Int64>, stepSeconds: Int64) throws(StoreError) -> [OperationTotals]
+    /// Requests served by version and time.
+    /// - Parameters:
+    ///   - service: nil: all of which there is more than one version, and maybe others.
+    ///   - stepSeconds: 60, 600, 3,600 or 86,400.
+    func servedRequests(
+        ofService service: String?, within window: Range<Int64>, stepSeconds: Int64, _ work: QueryWork
+    ) throws -> ServedRequests
     func calls(
         ofService service: String, within window: Range<Int64>
     ) throws(StoreError) -> (totals: [NamedTotals], window: Range<Int64>)
@@ -89,6 +96,15 @@ extension QueryableStore {
 }
 
 extension QueryableStore {
+    public func servedRequests(
+        ofService service: String?, within window: Range<Int64>, stepSeconds: Int64, _ work: QueryWork
+    ) throws -> ServedRequests {
+        try work.check()
+        let operations = try operations(within: window, stepSeconds: stepSeconds)
+        return ServedRequests(
+            operations: operations.filter { service == nil || $0.serviceName == service }, isExact: true, notes: [])
+    }
+
     /// One after the other, in their order. Long ones are left out.
     public func forEachTrace(
         _ traceIDs: [TraceID], _ work: QueryWork, _ body: (Trace) throws -> Void
@@ -116,3 +132,19 @@ extension QueryableStore {
 }
 
 extension TraceStore: QueryableStore {}
+
+/// Requests served, by version and time.
+public struct ServedRequests: Sendable {
+    /// Of some stores without names of operations and without durations; others than requests served may be among them.
+    public var operations: [OperationTotals]
+    /// Every request was counted, stored or not; if not, those that are stored.
+    public var isExact: Bool
+    /// What one should know of the figures, in sentences.
+    public var notes: [String]
+
+    public init(operations: [OperationTotals], isExact: Bool, notes: [String]) {
+        self.operations = operations
+        self.isExact = isExact
+        self.notes = notes
+    }
+}

@@ -7,7 +7,7 @@ struct MadeMesh {
     var probability = 1.0
     /// All that failed are kept.
     var keepsFailures = false
-    var traceCount = 4_000
+    var traceCount = 1_500
 
     static let service = "reviews"
 
