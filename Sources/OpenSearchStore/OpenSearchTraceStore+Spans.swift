@@ -92,9 +92,8 @@ private struct ClusterSpanSearch {
     private mutating func mirroredSpans(_ spans: [SpanView]) throws(StoreError) -> Set<Key> {
         let wanted = Array(Set(spans.map(\.traceID)))
         var mirrored: Set<Key> = []
-        let hasMirrors = try hasMirrors ?? findMirrors()
-        self.hasMirrors = hasMirrors
-        guard hasMirrors else { return mirrored }
+        if hasMirrors == nil { hasMirrors = try findMirrors() }
+        if hasMirrors == false { return mirrored }
         for start in stride(from: 0, to: wanted.count, by: Self.traceCountMax) {
             let page = Array(wanted[start..<min(start + Self.traceCountMax, wanted.count)])
             let window = indices.wholeTraces(query.closedWindow)

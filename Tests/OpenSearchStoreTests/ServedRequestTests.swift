@@ -3,6 +3,7 @@ import OpenSearchStore
 import TestSupport
 import Testing
 import Threads
+import Topology
 import TraceModel
 import TraceStore
 
@@ -13,7 +14,7 @@ import TraceStore
     private static let window = minute - 600_000_000_000..<minute + 600_000_000_000
 
     private static func span(
-        _ id: Int, trace: Int? = nil, parent: Int? = nil, kind: String = "SERVER", _ name: String = "get",
+        _ id: Int, trace: Int? = nil, parent: Int? = nil, kind: String = "SERVER", name: String = "get",
         service: String = "shop", seconds: Int = 1, _ tags: [String: String]
     ) -> String {
         let time = minute / 1000 + Int64(seconds) * 1_000_000
@@ -94,7 +95,7 @@ import TraceStore
             spans += [
                 Self.span(id, kind: "CLIENT", service: "front", [:]),
                 Self.span(id + 1, trace: id, parent: id, ["version": "v1"]),
-                Self.span(id + 2, trace: id, parent: id, kind: "CLIENT", "mirror", service: "front", [:]),
+                Self.span(id + 2, trace: id, parent: id, kind: "CLIENT", name: "mirror", service: "front", [:]),
                 Self.span(
                     id + 3, trace: id, parent: id + 2, seconds: 59 + trace % 2 * 2,
                     ["version": "v2", "error": trace % 3 == 0 ? "true" : "false"]),

@@ -149,6 +149,18 @@ import TraceStore
         #expect(!sample.callees.isEmpty && sample.callees.allSatisfy { $0.change == .none })
     }
 
+    @Test func `where there is no time nothing is told of neighbours, and it says so`() throws {
+        let store = try Self.store(MadeMesh(traceCount: 100), seed: 6)
+        let pair = try StoredRequestPair(
+            of: MadeMesh.service, base: "v1", candidate: "v2", within: 0..<Int64.max, from: store.store, QueryWork())
+        var limits = StoredNeighbours.Limits()
+        limits.time = .zero
+        let comparison = ReleaseComparison(
+            pair, try StoredNeighbours(of: pair, from: store.store, limits: limits, QueryWork()))
+        #expect(comparison.callers.isEmpty && comparison.callees.isEmpty)
+        #expect(comparison.notes.count { $0.contains("is told by 0 of the") } == 2)
+    }
+
     @Test func `without spans of callers nothing is told of them`() throws {
         let requests = (0..<200).map { MadeRequest(version: $0.isMultiple(of: 2) ? "v1" : "v2", time: Double($0)) }
         let comparison = try Self.stored(RequestStore(requests), "shop")

@@ -56,9 +56,9 @@ public struct ClusteredShare: Hashable, Sendable {
     /// As many unweighted things as give the share with the same variance: of clusters of one thing each the same as
     /// `WeightedShare` has.
     ///
-    /// The variance is that of a ratio of the clusters' weighted sums: Cochran: "Sampling Techniques", 1977, chapter 9A;
-    /// but never less than if the things of a cluster were not alike at all, as it seems where all clusters have the
-    /// same share.
+    /// The variance is that of a ratio of the clusters' weighted sums: Cochran: "Sampling Techniques", 1977, 9A; but
+    /// never less than if the things of a cluster were not alike at all, as it seems where all clusters have the same
+    /// share.
     public var share: Share {
         guard all.sum > 0 else { return Share(count: 0, total: 0) }
         let value = min(1, having.sum / all.sum)

@@ -58,7 +58,8 @@ public struct ReleaseQueries: Sendable {
             let window = try TopologyParameters.window(parameters, now: now())
             let report = try Self.releases(store, within: window, ofService: service, work)
             if let service, report.releases.isEmpty {
-                return SkeinAnswer.failure(.notFound, "\(service) has no two versions in this time")
+                let reasons = ["\(service) has no two versions in this time"] + report.notes
+                return SkeinAnswer.failure(.notFound, reasons.joined(separator: "; "))
             }
             return try Self.json(report)
         case .compare:
