@@ -25,6 +25,8 @@ private struct ClusterSpanSearch {
     private let indices: ClusterIndices
     private let work: QueryWork
     private var count = 0
+    /// Whether there are copies of requests at all; nil: not asked yet.
+    private var hasMirrors: Bool?
 
     private static let pageSizeMax = 2_000
     /// Traces of which the IDs are asked for at once.
@@ -74,10 +76,24 @@ private struct ClusterSpanSearch {
         }
     }
 
+    private func findMirrors() throws(StoreError) -> Bool {
+        struct Found: Decodable {
+            let counts: FilterCounts
+        }
+        var search = SearchBody(size: 0, filter: .anything)
+        search.add(aggregation: "counts", FilterCounts.text([DocumentFilter(SpanQuery.mirrors)]))
+        let window = indices.wholeTraces(query.closedWindow)
+        let answer = try cluster.aggregate(window, search, work, as: Found.self)
+        if answer.gap != nil { return true }
+        return answer.aggregations?.counts.counts.contains { $0 > 0 } ?? false
+    }
+
     /// Those of the spans that are at or below a copy of a request.
-    private func mirroredSpans(_ spans: [SpanView]) throws(StoreError) -> Set<Key> {
+    private mutating func mirroredSpans(_ spans: [SpanView]) throws(StoreError) -> Set<Key> {
         let wanted = Array(Set(spans.map(\.traceID)))
         var mirrored: Set<Key> = []
+        if hasMirrors == nil { hasMirrors = try findMirrors() }
+        if hasMirrors == false { return mirrored }
         for start in stride(from: 0, to: wanted.count, by: Self.traceCountMax) {
             let page = Array(wanted[start..<min(start + Self.traceCountMax, wanted.count)])
             let window = indices.wholeTraces(query.closedWindow)

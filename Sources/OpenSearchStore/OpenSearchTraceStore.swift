@@ -61,6 +61,32 @@ public struct OpenSearchTraceStore: QueryableStore {
         }
         return TraceCursor(trace, gaps: fetch.gaps)
     }
+
+    /// Traces of which the spans are asked for at once.
+    private static let traceCountMax = 50
+
+    public func forEachTrace(
+        _ traceIDs: [TraceID], _ work: QueryWork, _ body: (Trace) throws -> Void
+    ) throws -> SpanQueryOutcome {
+        var outcome = SpanQueryOutcome()
+        for start in stride(from: 0, to: traceIDs.count, by: Self.traceCountMax) {
+            let page = Array(traceIDs[start..<min(start + Self.traceCountMax, traceIDs.count)])
+            var fetch = TraceFetch(cluster, indices.spans(indices.wholeWindow), work)
+            let traces: [TraceID: Trace]
+            do throws(StoreError) {
+                traces = try fetch.traces(page)
+            } catch {
+                guard error.code == .timedOut else { throw error }
+                outcome.isComplete = false
+                break
+            }
+            for gap in fetch.gaps where !outcome.gaps.contains(gap) { outcome.gaps.append(gap) }
+            for traceID in page {
+                if let trace = traces[traceID] { try body(trace) }
+            }
+        }
+        return outcome
+    }
 }
 
 extension OpenSearchClient {

@@ -96,6 +96,10 @@ public struct ComparisonReport: Codable, Sendable, Equatable {
         public var retryCount: Int
         public var p50: Int64?
         public var p95: Int64?
+        /// Of estimates: where the true figures lie (95 %, at one look).
+        public var errorInterval: Interval?
+        public var p50Interval: Duration?
+        public var p95Interval: Duration?
 
         init(_ figures: CallFigures) {
             callCount = figures.callCount
@@ -103,6 +107,9 @@ public struct ComparisonReport: Codable, Sendable, Equatable {
             retryCount = figures.retryCount
             p50 = figures.durations.quantile(0.5)
             p95 = figures.durations.quantile(0.95)
+            errorInterval = (figures.bounds?.errorShare).map { Interval($0) }
+            p50Interval = (figures.bounds?.p50).map { Duration($0) }
+            p95Interval = (figures.bounds?.p95).map { Duration($0) }
         }
     }
 
@@ -120,6 +127,9 @@ public struct ComparisonReport: Codable, Sendable, Equatable {
         public var candidatePerRequest: Double
         public var base: Figures
         public var candidate: Figures
+        /// Of estimates: where the parts of the requests lie that have the version make such calls (95 %, at one look).
+        public var baseCallingInterval: Interval?
+        public var candidateCallingInterval: Interval?
     }
 
     public var service: String
@@ -183,7 +193,9 @@ public struct ComparisonReport: Codable, Sendable, Equatable {
             Callee(
                 service: callee.serviceName, kind: callee.kind.word, change: callee.change.rawValue,
                 basePerRequest: callee.basePerRequest, candidatePerRequest: callee.candidatePerRequest,
-                base: Figures(callee.base), candidate: Figures(callee.candidate))
+                base: Figures(callee.base), candidate: Figures(callee.candidate),
+                baseCallingInterval: callee.baseCalling.map { Interval($0) },
+                candidateCallingInterval: callee.candidateCalling.map { Interval($0) })
         }
         notes = comparison.notes
     }

@@ -2,11 +2,14 @@ public import Comparison
 internal import TraceModel
 
 extension ReleaseComparison {
-    /// Of stored requests, each weighted by how many it is one of: what callers see and what is called is left open.
+    /// Of stored requests, each weighted by how many it is one of.
     ///
-    /// Intervals and tests go by as many unweighted requests as say as much: `WeightedShare`, `WeightSum`.
+    /// Intervals and tests go by as many unweighted requests as say as much: `WeightedShare`, `WeightSum`,
+    /// `ClusteredShare`.
+    /// - Parameter neighbours: of the same requests; nil: what callers see and what is called is left open.
     public init(
-        _ stored: StoredRequestPair, configuredShare: Double? = nil, thresholds: VerdictThresholds = VerdictThresholds()
+        _ stored: StoredRequestPair, _ neighbours: StoredNeighbours? = nil, configuredShare: Double? = nil,
+        thresholds: VerdictThresholds = VerdictThresholds()
     ) {
         serviceName = stored.serviceName
         base = stored.base.version
@@ -18,7 +21,7 @@ extension ReleaseComparison {
         var notes = [
             "the figures are of stored requests"
                 + (stored.isSampled ? ", each counted as often as sampling says that there were others like it" : "")
-                + ": what callers see and what is called is not compared"
+                + (neighbours == nil ? ": what callers see and what is called is not compared" : "")
         ]
         notes += stored.notes
         if !stored.base.isComplete || !stored.candidate.isComplete {
@@ -46,12 +49,13 @@ extension ReleaseComparison {
                 let all = figures.reduce(into: StoredFigures()) { $0.add($1) }
                 return RequestFigures(errors: all.errors, durations: all.durations)
             }, thresholds: thresholds)
-        self.notes = notes
+        self.notes = notes + (neighbours?.notes ?? [])
+        if let neighbours { compare(neighbours.base, neighbours.candidate) }
         note(configuredShare)
     }
 
     /// Whoever sends spans says how much they weigh: more is no number of requests.
-    private static let countMax = 1e15
+    static let countMax = 1e15
 
     /// The candidate's part, of the time that the requests of both were looked at.
     private static func share(_ stored: StoredRequestPair) -> Share {
@@ -67,19 +71,22 @@ extension ReleaseComparison {
     }
 }
 
+/// How often weighted things count in a sketch, so that those of different weights are in the right proportion.
+enum WeightTimes {
+    private static let perThing = 16.0
+    private static let most = 1e9
+
+    static func times(_ weight: Double) -> Int { Int(min(most, (weight * perThing).rounded())) }
+}
+
 /// Stored requests of one operation.
 private struct StoredFigures {
     var errors = WeightedShare()
     var durations = DurationSketch()
 
-    /// Of a weight, so that those of different weights are in the right proportion.
-    private static let timesPerRequest = 16.0
-    private static let timesMax = 1e9
-
     mutating func add(_ request: StoredRequests.Request, isWeighted: Bool) {
         if request.isError { errors.having.add(request.weight) } else { errors.lacking.add(request.weight) }
-        let times = isWeighted ? min(Self.timesMax, (request.weight * Self.timesPerRequest).rounded()) : 1
-        durations.add(request.duration, times: Int(times))
+        durations.add(request.duration, times: isWeighted ? WeightTimes.times(request.weight) : 1)
     }
 
     mutating func add(_ other: StoredFigures) {

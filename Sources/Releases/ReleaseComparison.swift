@@ -1,6 +1,6 @@
 public import Comparison
 public import Topology
-public import TraceModel
+internal import TraceModel
 
 /// How a new version of a service does beside the old one: by what was counted of every request, stored or not, or by
 /// the requests that are stored.
@@ -45,6 +45,9 @@ public struct ReleaseComparison: Sendable {
         public var basePerRequest: Double
         public var candidatePerRequest: Double
         public var change: Change
+        /// Of estimates: where the parts of the requests lie that have the version make such calls (95 %, at one look).
+        public var baseCalling: ClosedRange<Double>?
+        public var candidateCalling: ClosedRange<Double>?
 
         public enum Change: String, Sendable {
             case none
@@ -76,12 +79,11 @@ public struct ReleaseComparison: Sendable {
         }
         let baseOperations = operations(base, isMirrored: false)
         var candidateOperations = operations(candidate, isMirrored: false)
-        isMirrored = candidateOperations.isEmpty
-        if isMirrored {
+        isMirrored = false
+        if candidateOperations.isEmpty {
             candidateOperations = operations(candidate, isMirrored: true)
-            if !candidateOperations.isEmpty {
-                notes.append("\(candidate) served copies of requests only: its errors were no user's")
-            }
+            isMirrored = !candidateOperations.isEmpty
+            if isMirrored { notes.append("\(candidate) served copies of requests only: its errors were no user's") }
         }
         baseCount = baseOperations.values.reduce(0) { $0 + $1.callCount }
         candidateCount = candidateOperations.values.reduce(0) { $0 + $1.callCount }
@@ -89,9 +91,14 @@ public struct ReleaseComparison: Sendable {
         verdict = Verdict(
             base: base, candidate: candidate,
             operations: Self.matched(baseOperations, candidateOperations, &notes) { .all($0) }, thresholds: thresholds)
-        let counts = (base: baseCount, candidate: candidateCount)
-        callers = Self.callers(of: serviceName, (base, candidate), totals)
-        callees = Self.callees(of: serviceName, (base, candidate), totals, counts, isMirrored: isMirrored)
+        (callers, callees) = ([], [])
+        var ofBase = VersionCalls(of: serviceName, base)
+        for own in totals { ofBase.add(own) }
+        var ofCandidate = VersionCalls(
+            of: serviceName, candidate, isMirrored: isMirrored,
+            kindsOfCopies: VersionNeighbours.kinds(of: ofBase.callees.keys))
+        for own in totals { ofCandidate.add(own) }
+        compare(VersionNeighbours(ofBase), VersionNeighbours(ofCandidate))
         note(configuredShare)
     }
 
@@ -143,107 +150,6 @@ public struct ReleaseComparison: Sendable {
             return countA == countB ? a.operation < b.operation : countA > countB
         }
     }
-
-    // MARK: Neighbours
-
-    private static func callers(
-        of service: String, _ versions: (base: String, candidate: String), _ totals: [NamedTotals]
-    ) -> [CallerEffect] {
-        var callers: [String: CallerEffect] = [:]
-        for own in totals where own.callee.serviceName == service {
-            guard own.kind == .rpc || own.kind == .messaging || own.kind == .retried else { continue }
-            guard own.callee.version == versions.base || own.callee.version == versions.candidate else { continue }
-            let name = own.caller.serviceName
-            var caller =
-                callers[name] ?? CallerEffect(serviceName: name, base: CallFigures(), candidate: CallFigures())
-            let isBase = own.callee.version == versions.base
-            let side = isBase ? \CallerEffect.base : \CallerEffect.candidate
-            if own.kind == .retried {
-                caller[keyPath: side].retryCount += own.totals.callCount
-            } else {
-                caller[keyPath: side].add(own.totals)
-            }
-            callers[name] = caller
-        }
-        return callers.values.sorted { $0.serviceName < $1.serviceName }
-    }
-
-    private static func callees(
-        of service: String, _ versions: (base: String, candidate: String), _ totals: [NamedTotals],
-        _ requests: (base: Int, candidate: Int), isMirrored: Bool
-    ) -> [CalleeChange] {
-        struct Key: Hashable {
-            var serviceName: String
-            var kind: CallSeries.Kind
-        }
-        var callees: [Key: CalleeChange] = [:]
-        // How the base calls others: what copies of requests call is counted apart, whatever kind of call it is.
-        var kinds: [String: CallSeries.Kind] = [:]
-        for own in totals where own.caller.serviceName == service && own.caller.version == versions.base {
-            guard [.rpc, .messaging, .database, .oneSided].contains(own.kind) else { continue }
-            kinds[own.callee.serviceName] = own.kind
-        }
-        for own in totals where own.caller.serviceName == service {
-            var kind = own.kind
-            switch own.kind {
-            case .rpc, .messaging, .database, .oneSided: break
-            case .mirrored:
-                guard isMirrored, own.caller.version == versions.candidate else { continue }
-                kind = kinds[own.callee.serviceName] ?? .mirrored
-            case .retried, .operation, .link, .orphan, .unjoined, .lonely: continue
-            }
-            guard own.caller.version == versions.base || own.caller.version == versions.candidate else { continue }
-            let key = Key(serviceName: own.callee.serviceName, kind: kind)
-            var callee =
-                callees[key]
-                ?? CalleeChange(
-                    serviceName: key.serviceName, kind: key.kind, base: CallFigures(), candidate: CallFigures(),
-                    basePerRequest: 0, candidatePerRequest: 0, change: .none)
-            if own.caller.version == versions.base {
-                callee.base.add(own.totals)
-            } else {
-                callee.candidate.add(own.totals)
-            }
-            callees[key] = callee
-        }
-        return callees.values.map { callee in
-            var callee = callee
-            callee.basePerRequest = Double(callee.base.callCount) / Double(max(1, requests.base))
-            callee.candidatePerRequest = Double(callee.candidate.callCount) / Double(max(1, requests.candidate))
-            // That none came by chance is less likely than 1 in 100 where so many were to be expected.
-            let expected = 4.6
-            if callee.base.callCount == 0, callee.candidatePerRequest * Double(requests.base) >= expected {
-                callee.change = .added
-            }
-            if callee.candidate.callCount == 0, callee.basePerRequest * Double(requests.candidate) >= expected {
-                callee.change = .removed
-            }
-            return callee
-        }.sorted { a, b in
-            let (plainA, plainB) = (a.change == .none ? 1 : 0, b.change == .none ? 1 : 0)
-            if plainA != plainB { return plainA < plainB }
-            return a.serviceName == b.serviceName
-                ? a.kind.rawValue < b.kind.rawValue : a.serviceName < b.serviceName
-        }
-    }
-}
-
-/// Calls of one kind, counted.
-public struct CallFigures: Sendable, Equatable {
-    public var callCount = 0
-    public var errorCount = 0
-    /// Tries beyond the first.
-    public var retryCount = 0
-    public var durations = DurationSketch()
-
-    public init() {}
-
-    /// Durations are those that the caller saw, or, of operations, those of the spans.
-    mutating func add(_ totals: CallTotals) {
-        callCount += totals.callCount
-        errorCount += totals.errorCount
-        durations.merge(totals.clientDurations)
-    }
 }
 
 extension RequestFigures {
@@ -255,12 +161,5 @@ extension RequestFigures {
             all.durations.merge(own.durations)
         }
         return RequestFigures(requests: all.callCount, errors: all.errorCount, durations: all.durations)
-    }
-}
-
-extension NamedTotals {
-    /// Whether it counts requests that a service served.
-    fileprivate func isServed(by service: String) -> Bool {
-        kind == .operation && (spanKind == .server || spanKind == .consumer) && callee.serviceName == service
     }
 }

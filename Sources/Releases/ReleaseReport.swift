@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+public import TraceStore
 
 /// The releases of a window as the query API tells of them.
 public struct ReleaseReport: Codable, Sendable, Equatable {
@@ -48,11 +49,18 @@ public struct ReleaseReport: Codable, Sendable, Equatable {
     }
 
     public var window: Window
+    /// The figures are of every request, not of those that were stored.
+    public var isExact: Bool
     public var releases: [Item]
+    /// What one should know of the figures, in sentences.
+    public var notes: [String]
 
-    /// - Parameter hasSteps: whether it tells how the requests were shared over time.
-    public init(_ releases: [Release], window: Range<Int64>, hasSteps: Bool) {
+    /// - Parameters:
+    ///   - requests: of which the releases were found.
+    ///   - hasSteps: whether it tells how the requests were shared over time.
+    public init(_ releases: [Release], of requests: ServedRequests, window: Range<Int64>, hasSteps: Bool) {
         self.window = Window(window)
+        (isExact, notes) = (requests.isExact, requests.notes)
         self.releases = releases.map { release in
             Item(
                 service: release.serviceName, namespace: release.namespace, kind: release.kind.rawValue,

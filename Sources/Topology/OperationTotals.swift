@@ -75,3 +75,16 @@ public struct NamedTotals: Sendable {
         self.totals = totals
     }
 }
+
+extension NamedTotals {
+    package init(_ series: CallSeries, _ totals: CallTotals, _ names: CallNames) {
+        func party(_ party: CallParty) -> Party {
+            Party(
+                serviceName: names.text(party.serviceName), namespace: names.text(party.namespace),
+                version: names.text(party.version), operationName: names.text(party.operationName))
+        }
+        self.init(
+            kind: series.kind, spanKind: series.spanKind, isMirrored: series.isMirrored, caller: party(series.caller),
+            callee: party(series.callee), totals: totals)
+    }
+}

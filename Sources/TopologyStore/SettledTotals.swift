@@ -31,19 +31,6 @@ struct SettledTotals: Sendable {
     }
 }
 
-extension NamedTotals {
-    init(_ series: CallSeries, _ totals: CallTotals, _ names: CallNames) {
-        func party(_ party: CallParty) -> Party {
-            Party(
-                serviceName: names.text(party.serviceName), namespace: names.text(party.namespace),
-                version: names.text(party.version), operationName: names.text(party.operationName))
-        }
-        self.init(
-            kind: series.kind, spanKind: series.spanKind, isMirrored: series.isMirrored, caller: party(series.caller),
-            callee: party(series.callee), totals: totals)
-    }
-}
-
 extension CallSeries {
     fileprivate func renamed(from old: CallNames, to names: inout CallNames) -> CallSeries {
         var series = self

@@ -27,6 +27,15 @@ public protocol QueryableStore: Sendable {
         _ query: SpanQuery, _ work: QueryWork, _ body: (SpanView) throws -> Void
     ) throws -> SpanQueryOutcome
 
+    /// Calls `body` with each of these traces of which any span is stored, as far as they are whole in memory, in any
+    /// order.
+    ///
+    /// It ends early, without an error, when the work's time is up.
+    /// - Throws: `StoreError`, and what `body` throws.
+    func forEachTrace(
+        _ traceIDs: [TraceID], _ work: QueryWork, _ body: (Trace) throws -> Void
+    ) throws -> SpanQueryOutcome
+
     // MARK: Names
 
     /// Names of all services that have spans, sorted.
@@ -58,6 +67,13 @@ public protocol QueryableStore: Sendable {
     func topology(_ query: TopologyQuery) throws(StoreError) -> TopologyGraph
     func propagation(within window: Range<Int64>) throws(StoreError) -> PropagationReport
     func operations(within window: Range<Int64>, stepSeconds: Int64) throws(StoreError) -> [OperationTotals]
+    /// Requests served by version and time.
+    /// - Parameters:
+    ///   - service: nil: all of which there is more than one version, and maybe others.
+    ///   - stepSeconds: 60, 600, 3,600 or 86,400.
+    func servedRequests(
+        ofService service: String?, within window: Range<Int64>, stepSeconds: Int64, _ work: QueryWork
+    ) throws -> ServedRequests
     func calls(
         ofService service: String, within window: Range<Int64>
     ) throws(StoreError) -> (totals: [NamedTotals], window: Range<Int64>)
@@ -79,4 +95,56 @@ extension QueryableStore {
     }
 }
 
+extension QueryableStore {
+    public func servedRequests(
+        ofService service: String?, within window: Range<Int64>, stepSeconds: Int64, _ work: QueryWork
+    ) throws -> ServedRequests {
+        try work.check()
+        let operations = try operations(within: window, stepSeconds: stepSeconds)
+        return ServedRequests(
+            operations: operations.filter { service == nil || $0.serviceName == service }, isExact: true, notes: [])
+    }
+
+    /// One after the other, in their order. Long ones are left out.
+    public func forEachTrace(
+        _ traceIDs: [TraceID], _ work: QueryWork, _ body: (Trace) throws -> Void
+    ) throws -> SpanQueryOutcome {
+        var outcome = SpanQueryOutcome()
+        for traceID in traceIDs {
+            let cursor: TraceCursor?
+            do throws(StoreError) {
+                cursor = try openTrace(traceID, work)
+            } catch {
+                guard error.code == .timedOut else { throw error }
+                outcome.isComplete = false
+                break
+            }
+            guard let cursor else { continue }
+            for gap in cursor.gaps where !outcome.gaps.contains(gap) { outcome.gaps.append(gap) }
+            guard let trace = cursor.trace else {
+                outcome.isComplete = false
+                continue
+            }
+            try body(trace)
+        }
+        return outcome
+    }
+}
+
 extension TraceStore: QueryableStore {}
+
+/// Requests served, by version and time.
+public struct ServedRequests: Sendable {
+    /// Of some stores without names of operations and without durations; others than requests served may be among them.
+    public var operations: [OperationTotals]
+    /// Every request was counted, stored or not; if not, those that are stored.
+    public var isExact: Bool
+    /// What one should know of the figures, in sentences.
+    public var notes: [String]
+
+    public init(operations: [OperationTotals], isExact: Bool, notes: [String]) {
+        self.operations = operations
+        self.isExact = isExact
+        self.notes = notes
+    }
+}

@@ -1,4 +1,5 @@
 import Comparison
+import TestSupport
 import Testing
 
 @testable import Comparison
@@ -78,6 +79,53 @@ import Testing
         kept.having = WeightSum()
         #expect(kept.share == Share(count: 0, total: 100))
         #expect(WeightedShare().share.total == 0)
+    }
+
+    @Test func `clusters of one say what as many things say, and larger ones what as many clusters say at least`() {
+        var (things, clusters) = (WeightedShare(), ClusteredShare())
+        for (weight, times, isHaving) in [(1.0, 50, true), (100, 100, false), (10, 7, true), (3, 9, false)] {
+            if isHaving { things.having.add(weight, times: times) } else { things.lacking.add(weight, times: times) }
+            for _ in 0..<times { clusters.add(having: isHaving ? 1 : 0, of: 1, weight: weight) }
+        }
+        #expect(isNear(clusters.share.value, things.share.value, 1e-12))
+        #expect(isNear(clusters.share.total, things.share.total, 1e-6))
+        #expect(isNear(clusters.sum, things.all.sum, 1e-9) && isNear(clusters.havingSum, things.having.sum, 1e-9))
+        #expect(isNear(clusters.effectiveCount, things.all.effectiveCount, 1e-9))
+
+        // Of a cluster all or none.
+        var alike = ClusteredShare()
+        for number in 0..<100 { alike.add(having: number < 20 ? 5 : 0, of: 5, weight: 2) }
+        #expect(isNear(alike.share.count, 20, 1e-9) && isNear(alike.share.total, 100, 1e-9))
+        #expect(isNear(alike.effectiveCount, 100, 1e-9) && isNear(alike.sum, 1_000))
+        var none = ClusteredShare()
+        for _ in 0..<40 { none.add(having: 0, of: 3, weight: 10) }
+        #expect(none.share == Share(count: 0, total: 40))
+        #expect(isNear(alike.among(none).share.value, 200.0 / 1_200))
+        // Of each the same part: no surer than as many things apart.
+        var equal = ClusteredShare()
+        for _ in 0..<5 { equal.add(having: 1, of: 2, weight: 10) }
+        #expect(isNear(equal.share.count, 5, 1e-9) && isNear(equal.share.total, 10, 1e-9))
+        #expect(ClusteredShare().share.total == 0 && ClusteredShare().effectiveCount == 0)
+    }
+
+    @Test func `intervals by clusters hold the true share as often as they say`() {
+        var generator = SeededGenerator(seed: 3)
+        var missed = 0
+        let repetitions = 150
+        for _ in 0..<repetitions {
+            var share = ClusteredShare()
+            for _ in 0..<60 {
+                // Calls of a trace fail together, most often; those of half of the traces are one in four.
+                let count = Int.random(in: 1...4, using: &generator)
+                let isBad = Double.random(in: 0..<1, using: &generator) < 0.2
+                let failed = (0..<count).count { _ in
+                    Double.random(in: 0..<1, using: &generator) < (isBad ? 0.9 : 0.02)
+                }
+                share.add(having: failed, of: count, weight: Bool.random(using: &generator) ? 4 : 1)
+            }
+            if !share.share.interval().contains(0.2 * 0.9 + 0.8 * 0.02) { missed += 1 }
+        }
+        #expect(Double(missed) / Double(repetitions) < 0.1, "\(missed)")
     }
 
     /// Holm 1979; Benjamini, Hochberg 1995, whose example has 15 probabilities of which they reject four, and

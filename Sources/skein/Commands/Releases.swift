@@ -8,8 +8,9 @@ struct ReleasesCommand: ParsableCommand {
         commandName: "releases",
         abstract: "Show which services have several versions, and how these share the requests.",
         discussion: """
-            Every request that was received is counted, whether sampling kept it or not. What
-            kind of release it is, is guessed from the requests alone.
+            Every request that was received is counted, whether sampling kept it or not; where
+            OpenSearch is the storage, the stored ones are. What kind of release it is, is guessed
+            from the requests alone.
 
             Examples:
               skein releases
@@ -41,5 +42,6 @@ struct ReleasesCommand: ParsableCommand {
                 Output.text(line + "\n")
             }
         }
+        Output.lines(report.notes)
     }
 }

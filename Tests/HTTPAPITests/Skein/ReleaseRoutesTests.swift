@@ -74,6 +74,58 @@ import Testing
         }
     }
 
+    @Test func `what callers saw and what is called is told by stored requests as it was counted`() async throws {
+        try await Self.serving("bookinfo") { server in
+            let stored = try Self.object(server, "&figures=stored&evidence=false")
+            let caller = try #require((stored["callers"] as? [[String: Any]])?.first)
+            #expect(caller["service"] as? String == "productpage.default")
+            let seen = try #require(caller["candidate"] as? [String: Any])
+            #expect(seen["callCount"] as? Int == 132 && seen["errorInterval"] != nil)
+            let callee = try #require((stored["callees"] as? [[String: Any]])?.first)
+            #expect(callee["service"] as? String == "ratings.default" && callee["change"] as? String == "added")
+            #expect(callee["baseCallingInterval"] != nil)
+            let steps = try #require((stored["timeline"] as? [String: Any])?["steps"] as? [[String: Any]])
+            #expect(steps.reduce(0) { $0 + ($1["candidate"] as? Int ?? 0) } == 132)
+        }
+    }
+
+    @Test(arguments: [
+        ("bookinfo", "canary", ["v1", "v2"], [0, 0]), ("bookinfo-mirror", "mirrored", ["v1", "v2", "v3"], [0, 0, 43]),
+    ])
+    func `versions and their shares are found, over time of one service`(
+        recording: String, kind: String, versions: [String], copies: [Int]
+    ) async throws {
+        try await Self.serving(recording) { server in
+            let window = "since=1790000000000000000&until=1800000000000000000"
+            let path = "/jaeger/api/skein/v1/releases"
+            func releases(_ path: String) throws -> (all: [String: Any], releases: [[String: Any]]) {
+                let response = try server.jaeger.request("GET", "\(path)?\(window)")
+                #expect(response.status == 200, "\(response.text)")
+                let all = try #require(try JSONSerialization.jsonObject(with: Data(response.body)) as? [String: Any])
+                return (all, try #require(all["releases"] as? [[String: Any]]))
+            }
+            let (all, found) = try releases(path)
+            #expect(all["isExact"] as? Bool == (TestedStore.current == .embedded))
+            #expect((all["notes"] as? [String])?.isEmpty == (TestedStore.current == .embedded))
+            #expect(found.map { $0["service"] as? String } == ["reviews.default"])
+            let release = try #require(try releases(path + "/reviews.default").releases.first)
+            #expect(release["namespace"] as? String == "default")
+            #expect(release["kind"] as? String == kind)
+            let own = try #require(release["versions"] as? [[String: Any]])
+                .sorted { ($0["name"] as? String ?? "") < ($1["name"] as? String ?? "") }
+            #expect(own.map { $0["name"] as? String } == versions)
+            #expect(own.map { $0["mirroredRequestCount"] as? Int } == copies)
+            let isBookinfo = recording == "bookinfo"
+            #expect(own.map { $0["requestCount"] as? Int } == (isBookinfo ? [150, 132] : [68, 26, 0]))
+            #expect(own.map { $0["errorCount"] as? Int } == (isBookinfo ? [0, 11] : [0, 14, 0]))
+            let requests = own.reduce(0) { $0 + ($1["requestCount"] as? Int ?? 0) }
+            let steps = try #require(release["steps"] as? [[String: Any]])
+            #expect(steps.flatMap { $0["requestCounts"] as? [Int] ?? [] }.reduce(0, +) == requests)
+            let missing = try server.jaeger.request("GET", "\(path)/details.default?\(window)")
+            #expect(missing.status == 404)
+        }
+    }
+
     @Test(arguments: ["figures=guessed", "evidence=perhaps", "requests=1", "requests=many", "confidence=2", "other=1"])
     func `what makes no sense is refused`(parameter: String) async throws {
         try await QueryServer.serving([]) { server in

@@ -62,7 +62,7 @@ final class RequestStore {
         try append(builder.makeBatch())
     }
 
-    private func append(_ batch: SpanBatch) throws {
+    func append(_ batch: SpanBatch) throws {
         let outcome = Mutex<Result<Void, TraceStore.Refusal>?>(nil)
         let answered = DispatchSemaphore(value: 0)
         store.append(batch) { result in

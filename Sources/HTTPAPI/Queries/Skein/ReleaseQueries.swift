@@ -56,9 +56,10 @@ public struct ReleaseQueries: Sendable {
         case .releases, .release:
             try SkeinQueryParameters.checkNames(parameters, ["since", "until"])
             let window = try TopologyParameters.window(parameters, now: now())
-            let report = try Self.releases(store, within: window, ofService: service)
+            let report = try Self.releases(store, within: window, ofService: service, work)
             if let service, report.releases.isEmpty {
-                return SkeinAnswer.failure(.notFound, "\(service) has no two versions in this time")
+                let reasons = ["\(service) has no two versions in this time"] + report.notes
+                return SkeinAnswer.failure(.notFound, reasons.joined(separator: "; "))
             }
             return try Self.json(report)
         case .compare:
@@ -80,13 +81,14 @@ public struct ReleaseQueries: Sendable {
     ///   - window: nanoseconds since 1970.
     ///   - service: only its releases, with how requests were shared over time; nil: all, without.
     package static func releases(
-        _ store: any QueryableStore, within window: Range<Int64>, ofService service: String?
+        _ store: any QueryableStore, within window: Range<Int64>, ofService service: String?,
+        _ work: QueryWork = QueryWork()
     ) throws -> ReleaseReport {
         let step = ComparisonReport.stepSeconds(of: window)
-        let operations = try store.operations(within: window, stepSeconds: step)
-            .filter { service == nil || $0.serviceName == service }
+        let requests = try store.servedRequests(ofService: service, within: window, stepSeconds: step, work)
         return ReleaseReport(
-            ReleaseFinder.releases(operations, stepSeconds: step), window: window, hasSteps: service != nil)
+            ReleaseFinder.releases(requests.operations, stepSeconds: step), of: requests, window: window,
+            hasSteps: service != nil)
     }
 
     /// What the query asks for. Exact figures are taken where the store has them, unless it asks for stored requests.
@@ -98,9 +100,10 @@ public struct ReleaseQueries: Sendable {
                 of: query.serviceName, base: query.base, candidate: query.candidate, within: query.window, from: store,
                 limits: query.limits, work)
             let comparison = ReleaseComparison(
-                stored, configuredShare: query.configuredShare, thresholds: query.thresholds)
+                stored, try StoredNeighbours(of: stored, from: store, work), configuredShare: query.configuredShare,
+                thresholds: query.thresholds)
             var report = ComparisonReport(comparison)
-            try addParticulars(of: query, comparison.window, store, to: &report)
+            try addParticulars(of: query, comparison.window, store, work, to: &report)
             if query.hasEvidence {
                 report.evidence = try evidence(stored, store, query, work)
                 report.mirror = try mirror(report, stored, nil, store, query, work)
@@ -111,7 +114,7 @@ public struct ReleaseQueries: Sendable {
             serviceName: query.serviceName, base: query.base, candidate: query.candidate, totals: counted.totals,
             window: counted.window, configuredShare: query.configuredShare, thresholds: query.thresholds)
         var report = ComparisonReport(comparison)
-        try addParticulars(of: query, comparison.window, store, to: &report)
+        try addParticulars(of: query, comparison.window, store, work, to: &report)
         guard query.hasEvidence else { return report }
         let hasMirrored = counted.totals.contains { $0.isMirrored && $0.callee.serviceName == query.serviceName }
         do {
@@ -131,17 +134,15 @@ public struct ReleaseQueries: Sendable {
     /// What was to matter, and when the versions served.
     /// - Parameter window: nanoseconds since 1970.
     private static func addParticulars(
-        of query: ComparisonQuery, _ window: Range<Int64>, _ store: any QueryableStore,
+        of query: ComparisonQuery, _ window: Range<Int64>, _ store: any QueryableStore, _ work: QueryWork,
         to report: inout ComparisonReport
-    ) throws(StoreError) {
+    ) throws {
         report.thresholds = ComparisonReport.Thresholds(query.thresholds)
         let step = ComparisonReport.stepSeconds(of: window)
-        do throws(StoreError) {
-            report.addTimeline(try store.operations(within: window, stepSeconds: step), stepSeconds: step)
-        } catch {
-            // Where nothing is counted by time, there is none to tell.
-            guard error.code == .unsupported else { throw error }
-        }
+        let requests = try store.servedRequests(
+            ofService: query.serviceName, within: window, stepSeconds: step, work)
+        report.addTimeline(requests.operations, stepSeconds: step)
+        report.notes += requests.notes
     }
 
     /// What stored requests tell, and how the first pairs of them differ.
