@@ -92,36 +92,19 @@ struct ForwardingClient {
 
     /// Has the documents sent again that were refused.
     func retryDeadLetters() throws {
-        _ = try Self.command(["forward", "retry-dead-letters"] + server("query"))
+        _ = try Program.skein(["forward", "retry-dead-letters"] + server("query"))
     }
 
     // MARK: Command line
 
     /// What the command line tells of the destinations.
     func status() throws -> String {
-        String(decoding: try Self.command(["forward", "status"] + server("query")), as: UTF8.self)
+        String(decoding: try Program.skein(["forward", "status"] + server("query")), as: UTF8.self)
     }
 
     /// What the command line tells of the store.
     func storeStatistics() throws -> String {
-        String(decoding: try Self.command(["store", "stats"] + server("admin")), as: UTF8.self)
-    }
-
-    /// All spans of a data folder that no server has open, as OTLP/JSON with one object a line.
-    static func exportedSpans(of folder: TemporaryFolder) throws -> Data {
-        try command(["store", "export", "--data", folder.path + "/data"])
-    }
-
-    /// Runs the program built beside the tests to its end.
-    /// - Returns: its standard output.
-    static func command(_ arguments: [String]) throws -> Data {
-        let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        let beside = URL(filePath: own).deletingLastPathComponent().appending(path: "skein").path
-        let environment = ProcessInfo.processInfo.environment
-        // The tests' own variables are none of the program's.
-        return try Program.run(
-            environment["SKEIN_BINARY"] ?? beside, arguments,
-            environment: environment.filter { !$0.key.hasPrefix("SKEIN_") }, timeoutSeconds: 600)
+        String(decoding: try Program.skein(["store", "stats"] + server("admin")), as: UTF8.self)
     }
 
     private func server(_ listener: String) throws -> [String] {

@@ -1,4 +1,5 @@
 import Foundation
+import PeerTestSupport
 import TestSupport
 import Testing
 
@@ -135,7 +136,7 @@ extension EndToEndTests {
 
         private func expectNoSecret(_ secrets: [String], _ process: SkeinProcess, options: [String]) throws {
             let client = try ForwardingClient(process)
-            let printed = try ForwardingClient.command(
+            let printed = try Program.skein(
                 ["config", "print", "--opensearch-urls", "http://127.0.0.1:1", "--opensearch-username", "forwarder"]
                     + options.suffix(2))
             let texts = [

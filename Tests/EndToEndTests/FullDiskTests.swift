@@ -67,7 +67,8 @@ extension EndToEndTests {
                 if refusedInARow > 20 {
                     if sealingFailureCount(process) > failures { return }
                     // Which of both has no room first is chance. Memory may be full for a moment, too: sealing is slow.
-                    let isReasonTold = process.standardError.contains("the journal cannot be written; spans are refused")
+                    let isReasonTold = process.standardError.contains(
+                        "the journal cannot be written; spans are refused")
                     try #require(
                         isReasonTold || ContinuousClock.now - refusedSince < .seconds(60), "refused without a reason")
                     usleep(50_000)
