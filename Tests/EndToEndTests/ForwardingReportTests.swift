@@ -140,7 +140,8 @@ extension EndToEndTests {
                 ["config", "print", "--opensearch-urls", "http://127.0.0.1:1", "--opensearch-username", "forwarder"]
                     + options.suffix(2))
             let texts = [
-                "log": process.standardError, "metrics": try client.metrics(), "readiness": try client.readiness().text,
+                "log": process.standardError, "metrics": try client.metrics().text,
+                "readiness": try client.readiness().text,
                 "configuration": String(decoding: printed, as: UTF8.self),
             ]
             for (name, text) in texts {
