@@ -260,7 +260,7 @@ let package = Package(
             name: "TraceStoreTests",
             dependencies: [
                 "TraceStore", "TopologyStore", "Catalog", "Sampling", "Configuration", "Journal", "FileSystem",
-                "WireFormats", "QueryLanguage", "Topology", "TraceModel", "TestSupport",
+                "WireFormats", "QueryLanguage", "Topology", "TraceModel", "Bytes", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(
