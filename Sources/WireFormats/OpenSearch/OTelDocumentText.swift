@@ -44,6 +44,7 @@ struct OTelDocumentText: ~Copyable {
         if batch !== span.batch || pieces.count > Self.pieceByteCountMax { begin(span.batch) }
         let fields = OTelDocumentFields(span)
         let traits = span.traits
+        let times = OTelTimes(span)
         document.write("{\"traceId\":\"")
         document.writeHex(span.traceID)
         document.write("\",\"spanId\":\"")
@@ -57,11 +58,11 @@ struct OTelDocumentText: ~Copyable {
         document.write(",\"kind\":\"")
         document.write(Self.kindName(traits.kind))
         document.write("\",\"startTime\":\"")
-        document.writeTime(OTelTimes(span).start)
+        document.writeTime(times.start)
         document.write("\",\"endTime\":\"")
-        document.writeTime(OTelTimes(span).end)
+        document.writeTime(times.end)
         document.write("\",\"durationInNanos\":")
-        document.writeDecimal(OTelTimes(span).duration)
+        document.writeDecimal(times.duration)
         document.write(",\"serviceName\":")
         document.writeString(span.serviceName)
         document.write(",\"status.code\":")
