@@ -208,7 +208,9 @@ extension Setting {
             "opensearch.bulk-bytes", .bytes(64 << 10...gibibyte), default: "5MiB", "Size of a bulk request, unpacked"),
         Setting(
             "opensearch.bulk-documents", .integer(1...1_000_000), default: "5000", "Documents of one bulk request"),
-        Setting("opensearch.requests", .integer(1...256), default: "4", "Bulk requests under way at once"),
+        Setting(
+            "opensearch.requests", .integer(1...256), default: "4",
+            "Bulk requests under way at once, each on a connection of its own"),
         Setting(
             "opensearch.delay", .duration(second / 10...day), default: "15s",
             "How old spans in memory may be until they are sealed and handed on"),

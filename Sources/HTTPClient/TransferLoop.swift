@@ -38,8 +38,10 @@ final class TransferLoop: @unchecked Sendable {
         let count = max(1, options.connectionCountMax)
         skein_curl_multi_set_long(multi, Int32(CURLMOPT_MAX_TOTAL_CONNECTIONS.rawValue), count)
         skein_curl_multi_set_long(multi, Int32(CURLMOPT_MAXCONNECTS.rawValue), count)
-        // One request at a time on a connection, with HTTP/2 too: when several large bodies share one, libcurl 7.88
-        // now and then leaves one of them standing.
+        // One request at a time on a connection, with HTTP/2 too. Requests that share one share its window, the bytes
+        // that a server takes unread: 64 KiB, unless it says otherwise. With a round trip of 1 ms and more, four large
+        // bodies over one connection take about three times as long as over four. Besides, libcurl 7.88 now and then
+        // leaves one of several large exchanges on a connection standing.
         skein_curl_multi_set_long(multi, Int32(CURLMOPT_PIPELINING.rawValue), Int(CURLPIPE_NOTHING))
     }
 

@@ -36,6 +36,7 @@ public final class OpenSearchClient: Sendable {
         var connections = HTTPConnectionOptions()
         connections.connectTimeout = options.connectTimeout
         connections.requestTimeout = options.requestTimeout
+        connections.connectionCountMax = options.connectionCountMax
         connections.responseByteCountMax = 256 << 20
         connections.caFile = options.caFile
         connections.clientCertificateFile = options.clientCertificateFile

@@ -20,6 +20,8 @@ public struct OpenSearchOptions: Sendable, Equatable {
     public var proxy: String?
     /// Packs the bodies of bulk requests with gzip.
     public var compresses = true
+    /// To all nodes together, each with one request under way; further requests wait, and their time runs.
+    public var connectionCountMax = 16
     public var connectTimeout: Duration = .seconds(5)
     /// For one request as a whole.
     public var requestTimeout: Duration = .seconds(30)

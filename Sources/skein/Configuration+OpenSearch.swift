@@ -22,6 +22,8 @@ extension OpenSearchOptions {
         skipsHostVerification = configuration.skipsClusterVerification
         proxy = configuration.clusterProxy
         compresses = configuration.compressesForCluster
+        // Beside those of bulk requests.
+        connectionCountMax += configuration.bulkRequestCountMax
         connectTimeout = configuration.clusterConnectTimeout
         requestTimeout = configuration.clusterTimeout
     }

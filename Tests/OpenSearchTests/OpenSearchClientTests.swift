@@ -1,7 +1,9 @@
 import Foundation
 import OpenSearch
+import Synchronization
 import TestSupport
 import Testing
+import Threads
 import WireFormats
 
 @Suite struct OpenSearchClientTests {
@@ -33,6 +35,23 @@ import WireFormats
         #expect(error?.retryAfter == .seconds(7))
         #expect(error?.type == "some_exception")
         #expect(error?.message == "OpenSearch at \(server.url) answers \(status) (some_exception: because)")
+    }
+
+    @Test func `as many requests as there may be connections are under way at once`() throws {
+        let arrived = Atomic(0)
+        let all = Waiting<Void>()
+        let server = try LoopbackServer { _ in
+            if arrived.add(1, ordering: .relaxed).newValue == 40 { all.finish(()) }
+            all.wait()
+            return .init(200)
+        }
+        let client = try client([server.url]) { $0.connectionCountMax = 40 }
+        defer { client.shutDown() }
+        let results = Results<Bool>()
+        for _ in 0..<40 {
+            client.send(OpenSearchRequest("GET", "/")) { result in results.add((try? result.get()) != nil) }
+        }
+        #expect(results.wait(for: 40) == Array(repeating: true, count: 40))
     }
 
     @Test func `nodes are asked in turn, and a dead one is passed over`() throws {

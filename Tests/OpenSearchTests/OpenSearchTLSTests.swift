@@ -58,7 +58,8 @@ import Testing
                 }
             }
             #expect(results.wait(for: 20) == Array(repeating: true, count: 20))
-            #expect(running.server.connectionCount <= 16)
+            // Requests that are under way together do not share one.
+            #expect((2...16).contains(running.server.connectionCount))
         }
     }
 
