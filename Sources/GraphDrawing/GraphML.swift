@@ -1,4 +1,5 @@
 internal import Topology
+internal import TraceModel
 
 /// A topology in GraphML, as yEd, Gephi or networkx read it. Durations are in nanoseconds.
 enum GraphML {
@@ -39,7 +40,7 @@ enum GraphML {
         }
         for (name, moment) in [("since", graph.window.lowerBound), ("until", graph.window.upperBound)] {
             text += "  <key id=\"graph.\(name)\" for=\"graph\" attr.name=\"\(name)\" attr.type=\"string\">"
-            text += "<default>\(TimeStamp.text(moment))</default></key>\n"
+            text += "<default>\(RFC3339.text(moment))</default></key>\n"
         }
         text += "  <graph id=\"topology\" edgedefault=\"directed\">\n"
         for (index, node) in graph.nodes.enumerated() {

@@ -266,7 +266,7 @@ struct GraphSVG {
 
     // MARK: Text
 
-    private func number(_ value: Double) -> String { FigureText.decimal(max(0, value), digits: 1) }
+    private func number(_ value: Double) -> String { NumberText.decimal(max(0, value), digits: 1) }
     private func point(_ x: Double, _ y: Double) -> String { "\(number(x)),\(number(y))" }
 
     private static let style = """

@@ -125,6 +125,28 @@ public enum NumberText {
         "\(count(number)) \(noun)\(number == 1 ? "" : "s")"
     }
 
+    /// `0.6 %`; never 0 or 100 where it is not quite that.
+    public static func percent(_ share: Double) -> String {
+        if share > 0 && share < 0.0001 { return "<0.01 %" }
+        if share < 1 && share > 0.9999 { return ">99.99 %" }
+        if share > 0.9995 || share < 0.01 { return "\(decimal(share * 100, digits: 2)) %" }
+        return "\(decimal(share * 100, digits: 1)) %"
+    }
+
+    /// At most so many digits behind the point, without zeros at the end.
+    public static func decimal(_ value: Double, digits: Int) -> String {
+        // Larger ones, which only a mistake can bring here, are written with an exponent.
+        guard value.magnitude < 1e15 else { return "\(value)" }
+        let scale = digits == 2 ? 100 : 10
+        let scaled = Int((value * Double(scale)).rounded())
+        let (whole, rest) = scaled.quotientAndRemainder(dividingBy: scale)
+        guard rest > 0 else { return "\(whole)" }
+        var fraction = "\(rest)"
+        while fraction.utf8.count < digits { fraction = "0" + fraction }
+        while fraction.hasSuffix("0") { fraction.removeLast() }
+        return "\(whole).\(fraction)"
+    }
+
     /// Bytes in binary units: `512 B`, `1.5 MiB`.
     public static func bytes(_ count: Int) -> String {
         for (unit, shift) in [("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10)] where count >= 1 << shift {
