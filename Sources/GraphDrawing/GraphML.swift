@@ -1,3 +1,4 @@
+internal import Terminal
 internal import Topology
 internal import TraceModel
 
@@ -64,7 +65,7 @@ enum GraphML {
     }
 
     private static func values(_ node: TopologyGraph.Node, of graph: TopologyGraph) -> [String] {
-        [node.title, node.serviceName, node.namespace, node.version, node.operationName].map(Escaped.xml) + [
+        [node.title, node.serviceName, node.namespace, node.version, node.operationName].map(DisplayText.markup) + [
             "\(node.isReporting)", "\(node.callCount)", "\(node.errorCount)", "\(node.mirroredCallCount)",
             "\(node.mirroredErrorCount)", "\(graph.rate(node.callCount))", "\(node.errorShare)",
         ] + durations(node.durations)

@@ -12,6 +12,22 @@ public enum DisplayText {
         return String(result)
     }
 
+    /// The same for text and attributes of HTML and of XML 1.0, in which some characters have no place at all.
+    public static func markup(_ text: String) -> String {
+        var result = String.UnicodeScalarView()
+        for scalar in safe(text).unicodeScalars {
+            switch scalar {
+            case "&": result.append(contentsOf: "&amp;".unicodeScalars)
+            case "<": result.append(contentsOf: "&lt;".unicodeScalars)
+            case ">": result.append(contentsOf: "&gt;".unicodeScalars)
+            case "\"": result.append(contentsOf: "&quot;".unicodeScalars)
+            case "'": result.append(contentsOf: "&#39;".unicodeScalars)
+            default: result.append(scalar.value & 0xfffe == 0xfffe ? "\u{fffd}" : scalar)
+            }
+        }
+        return String(result)
+    }
+
     private static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0..<0x20, 0x7f..<0xa0, 0x200e...0x200f, 0x2028...0x202e, 0x2066...0x2069, 0xfeff: true
