@@ -113,7 +113,8 @@ struct GraphSVG {
         }
         for caption in captions {
             text +=
-                "<text class=\"faint\" x=\"\(number(Self.margin))\" y=\"\(number(y))\">\(DisplayText.markup(caption))</text>\n"
+                "<text class=\"faint\" x=\"\(number(Self.margin))\" y=\"\(number(y))\">"
+                + "\(DisplayText.markup(caption))</text>\n"
             y += Self.lineHeight
         }
         text += "</svg>\n"
