@@ -35,7 +35,7 @@ let package = Package(
         .target(name: "QueryLanguage", dependencies: ["TraceModel", "Bytes"], swiftSettings: strict),
         .target(name: "Topology", dependencies: ["TraceModel", "Bytes"], swiftSettings: strict),
         .target(name: "Comparison", dependencies: ["TraceModel"], swiftSettings: strict),
-        .target(name: "GraphDrawing", dependencies: ["Topology", "Terminal"], swiftSettings: strict),
+        .target(name: "GraphDrawing", dependencies: ["Topology", "Terminal", "TraceModel"], swiftSettings: strict),
         .target(
             name: "Sampling", dependencies: ["QueryLanguage", "Topology", "TraceModel", "Bytes"],
             exclude: ["sampling.md"], swiftSettings: strict),

@@ -1,4 +1,5 @@
 internal import Topology
+internal import TraceModel
 
 /// The edges of a topology as a table for spreadsheets: commas, lines that end in CR LF, durations in milliseconds.
 enum GraphCSV {
@@ -11,7 +12,7 @@ enum GraphCSV {
     ]
 
     static func text(_ graph: TopologyGraph) -> String {
-        let window = [TimeStamp.text(graph.window.lowerBound), TimeStamp.text(graph.window.upperBound)]
+        let window = [RFC3339.text(graph.window.lowerBound), RFC3339.text(graph.window.upperBound)]
         let parties = graph.nodes.map { node in
             [node.id, node.serviceName, node.namespace, node.version, node.operationName].map(Escaped.csv)
         }

@@ -1,3 +1,4 @@
+internal import Terminal
 internal import Topology
 
 /// A topology in the language of Graphviz.
@@ -33,7 +34,7 @@ enum GraphDOT {
             attributes +=
                 ", tooltip=\"\(GraphLabel.tooltip(edge, of: graph).map(Escaped.dot).joined(separator: "\\n"))\""
             let thickness = GraphLabel.thickness(edge.callCount, busiest: busiest)
-            attributes += ", penwidth=\(FigureText.decimal(thickness, digits: 1))"
+            attributes += ", penwidth=\(NumberText.decimal(thickness, digits: 1))"
             switch edge.kind {
             case .mirrored: attributes += ", style=dashed"
             case .oneSided: attributes += ", style=dotted"

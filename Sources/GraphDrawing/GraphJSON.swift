@@ -1,4 +1,5 @@
 internal import Topology
+internal import TraceModel
 
 /// A topology as the program's own query API gives it. Compact, on one line.
 enum GraphJSON {
@@ -8,7 +9,7 @@ enum GraphJSON {
     }
 
     static func window(_ window: Range<Int64>) -> String {
-        let (since, until) = (TimeStamp.text(window.lowerBound), TimeStamp.text(window.upperBound))
+        let (since, until) = (RFC3339.text(window.lowerBound), RFC3339.text(window.upperBound))
         return "{\"since\":\"\(since)\",\"until\":\"\(until)\"}"
     }
 }

@@ -1,5 +1,6 @@
 internal import Terminal
 internal import Topology
+internal import TraceModel
 
 /// How well calls go, as far as a colour can tell.
 enum Health {
@@ -14,7 +15,7 @@ enum GraphLabel {
     /// What the picture is of: `2026-11-21T19:00:00Z to 2026-11-21T20:00:00Z, 5 services, 6 edges`.
     static func caption(_ graph: TopologyGraph) -> String {
         let noun = graph.grouping.rawValue
-        let (since, until) = (TimeStamp.text(graph.window.lowerBound), TimeStamp.text(graph.window.upperBound))
+        let (since, until) = (RFC3339.text(graph.window.lowerBound), RFC3339.text(graph.window.upperBound))
         let counts = [
             NumberText.count(graph.nodes.count, noun), NumberText.count(graph.edges.count, "edge"),
         ]
@@ -27,14 +28,14 @@ enum GraphLabel {
         var figures = [FigureText.rate(graph.rate(node.callCount))]
         if let durations = node.durations { figures.append("p95 \(FigureText.duration(durations.p95))") }
         var lines = [figures.joined(separator: ", ")]
-        if node.errorCount > 0 { lines.append("\(FigureText.percent(node.errorShare)) errors") }
+        if node.errorCount > 0 { lines.append("\(NumberText.percent(node.errorShare)) errors") }
         return lines
     }
 
     /// One line, and a second one if calls fail.
     static func figures(_ edge: TopologyGraph.Edge, of graph: TopologyGraph) -> [String] {
         var lines = [rate(edge, of: graph)]
-        if edge.errorCount > 0 { lines.append("\(FigureText.percent(edge.errorShare)) errors") }
+        if edge.errorCount > 0 { lines.append("\(NumberText.percent(edge.errorShare)) errors") }
         return lines
     }
 
@@ -42,7 +43,7 @@ enum GraphLabel {
     private static func rate(_ edge: TopologyGraph.Edge, of graph: TopologyGraph) -> String {
         var text = FigureText.rate(graph.rate(edge.callCount))
         if edge.kind != .rpc && edge.kind != .oneSided { text = "\(edge.kind.word) \(text)" }
-        if graph.hasShares && edge.requestShare < 1 { text += ", \(FigureText.percent(edge.requestShare))" }
+        if graph.hasShares && edge.requestShare < 1 { text += ", \(NumberText.percent(edge.requestShare))" }
         return text
     }
 
@@ -66,7 +67,7 @@ enum GraphLabel {
     static func tooltip(_ edge: TopologyGraph.Edge, of graph: TopologyGraph) -> [String] {
         var lines = ["\(graph.nodes[edge.from].title) → \(graph.nodes[edge.to].title), \(edge.kind.word)"]
         lines.append(calls(edge.callCount, edge.errorCount, graph))
-        if graph.hasShares { lines.append("\(FigureText.percent(edge.requestShare)) of the calls to the service") }
+        if graph.hasShares { lines.append("\(NumberText.percent(edge.requestShare)) of the calls to the service") }
         if let client = edge.client { lines.append("caller saw " + text(client)) }
         if let server = edge.server { lines.append("callee saw " + text(server)) }
         return lines
@@ -75,7 +76,7 @@ enum GraphLabel {
     private static func calls(_ callCount: Int, _ errorCount: Int, _ graph: TopologyGraph) -> String {
         let text = "\(NumberText.count(callCount, "call")), \(FigureText.rate(graph.rate(callCount)))"
         guard errorCount > 0 else { return text }
-        let percent = FigureText.percent(share(errorCount, of: callCount))
+        let percent = NumberText.percent(share(errorCount, of: callCount))
         return "\(text), \(NumberText.count(errorCount, "error")) (\(percent))"
     }
 

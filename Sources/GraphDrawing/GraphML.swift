@@ -1,4 +1,6 @@
+internal import Terminal
 internal import Topology
+internal import TraceModel
 
 /// A topology in GraphML, as yEd, Gephi or networkx read it. Durations are in nanoseconds.
 enum GraphML {
@@ -39,7 +41,7 @@ enum GraphML {
         }
         for (name, moment) in [("since", graph.window.lowerBound), ("until", graph.window.upperBound)] {
             text += "  <key id=\"graph.\(name)\" for=\"graph\" attr.name=\"\(name)\" attr.type=\"string\">"
-            text += "<default>\(TimeStamp.text(moment))</default></key>\n"
+            text += "<default>\(RFC3339.text(moment))</default></key>\n"
         }
         text += "  <graph id=\"topology\" edgedefault=\"directed\">\n"
         for (index, node) in graph.nodes.enumerated() {
@@ -63,7 +65,7 @@ enum GraphML {
     }
 
     private static func values(_ node: TopologyGraph.Node, of graph: TopologyGraph) -> [String] {
-        [node.title, node.serviceName, node.namespace, node.version, node.operationName].map(Escaped.xml) + [
+        [node.title, node.serviceName, node.namespace, node.version, node.operationName].map(DisplayText.markup) + [
             "\(node.isReporting)", "\(node.callCount)", "\(node.errorCount)", "\(node.mirroredCallCount)",
             "\(node.mirroredErrorCount)", "\(graph.rate(node.callCount))", "\(node.errorShare)",
         ] + durations(node.durations)

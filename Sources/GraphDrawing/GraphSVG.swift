@@ -101,7 +101,7 @@ struct GraphSVG {
         let height = captionTop + rows * Self.lineHeight + Self.margin
         let size = "width=\"\(number(width))\" height=\"\(number(height))\""
         text = "<svg xmlns=\"http://www.w3.org/2000/svg\" \(size) viewBox=\"0 0 \(number(width)) \(number(height))\""
-        text += " role=\"img\">\n<title>\(Escaped.xml(captions[0]))</title>\n<style>\n\(Self.style)</style>\n"
+        text += " role=\"img\">\n<title>\(DisplayText.markup(captions[0]))</title>\n<style>\n\(Self.style)</style>\n"
         text += "<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n"
         for index in edges.indices { drawLine(index) }
         for index in nodes.indices { drawNode(index) }
@@ -113,7 +113,8 @@ struct GraphSVG {
         }
         for caption in captions {
             text +=
-                "<text class=\"faint\" x=\"\(number(Self.margin))\" y=\"\(number(y))\">\(Escaped.xml(caption))</text>\n"
+                "<text class=\"faint\" x=\"\(number(Self.margin))\" y=\"\(number(y))\">"
+                + "\(DisplayText.markup(caption))</text>\n"
             y += Self.lineHeight
         }
         text += "</svg>\n"
@@ -134,7 +135,7 @@ struct GraphSVG {
     private mutating func drawNode(_ index: Int) {
         let node = graph.nodes[nodes[index]]
         let box = layout.nodes[index]
-        let tooltip = GraphLabel.tooltip(node, of: graph).map(Escaped.xml).joined(separator: "\n")
+        let tooltip = GraphLabel.tooltip(node, of: graph).map(DisplayText.markup).joined(separator: "\n")
         let health = Health(errorShare: node.errorShare)
         let classes = "node \(health)\(node.isReporting ? "" : " silent")"
         let (x, y) = (box.x + Self.margin, box.y + Self.margin)
@@ -147,7 +148,7 @@ struct GraphSVG {
             let style = line == 0 ? "name" : isError ? "errors" : "faint"
             let baseline = top + Self.lineHeight * Double(line) + 12
             text += "<text class=\"\(style)\" x=\"\(number(x + box.width / 2))\" y=\"\(number(baseline))\""
-            text += " text-anchor=\"middle\">\(Escaped.xml(words))</text>"
+            text += " text-anchor=\"middle\">\(DisplayText.markup(words))</text>"
         }
         text += "</g>\n"
     }
@@ -161,7 +162,7 @@ struct GraphSVG {
 
     private mutating func drawLine(_ index: Int) {
         let edge = edges[index]
-        let tooltip = GraphLabel.tooltip(edge, of: graph).map(Escaped.xml).joined(separator: "\n")
+        let tooltip = GraphLabel.tooltip(edge, of: graph).map(DisplayText.markup).joined(separator: "\n")
         // Thick dots and dashes are no line any more.
         let thickness = min(
             GraphLabel.thickness(edge.callCount, busiest: busiest),
@@ -232,7 +233,7 @@ struct GraphSVG {
         for (line, words) in edgeTexts[index].enumerated() {
             let baseline = line == 0 ? y - 5 : y + 13
             text += "<text class=\"\(line == 0 ? "rate" : "errors")\" x=\"\(number(x))\" y=\"\(number(baseline))\""
-            text += " text-anchor=\"middle\">\(Escaped.xml(words))</text>"
+            text += " text-anchor=\"middle\">\(DisplayText.markup(words))</text>"
         }
         text += "</g>\n"
     }
@@ -266,7 +267,7 @@ struct GraphSVG {
 
     // MARK: Text
 
-    private func number(_ value: Double) -> String { FigureText.decimal(max(0, value), digits: 1) }
+    private func number(_ value: Double) -> String { NumberText.decimal(max(0, value), digits: 1) }
     private func point(_ x: Double, _ y: Double) -> String { "\(number(x)),\(number(y))" }
 
     private static let style = """

@@ -34,8 +34,8 @@ enum GraphTable {
         for edge in graph.soundEdges {
             var row = [graph.nodes[edge.from].title, graph.nodes[edge.to].title, edge.kind.word]
             row += [NumberText.count(edge.callCount), FigureText.rate(graph.rate(edge.callCount))]
-            if graph.hasShares { row.append(FigureText.percent(edge.requestShare)) }
-            row.append(edge.errorCount == 0 ? "-" : FigureText.percent(edge.errorShare))
+            if graph.hasShares { row.append(NumberText.percent(edge.requestShare)) }
+            row.append(edge.errorCount == 0 ? "-" : NumberText.percent(edge.errorShare))
             let durations = edge.durations
             row += [durations?.p50, durations?.p95, durations?.p99].map { $0.map(FigureText.duration) ?? "-" }
             table.add(row)
@@ -73,7 +73,7 @@ enum ReportTable {
                 finding.problem.rawValue, name(finding.serviceName, finding.version),
                 finding.peerName.isEmpty ? "-" : name(finding.peerName, finding.peerVersion),
                 NumberText.count(finding.count), NumberText.count(finding.total),
-                FigureText.percent(share(finding.count, of: finding.total)), finding.examples.first ?? "-",
+                NumberText.percent(share(finding.count, of: finding.total)), finding.examples.first ?? "-",
             ])
         }
         return table

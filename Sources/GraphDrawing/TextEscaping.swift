@@ -29,22 +29,6 @@ enum Escaped {
         return String(result)
     }
 
-    /// For text and attributes of XML 1.0.
-    static func xml(_ text: String) -> String {
-        var result = String.UnicodeScalarView()
-        for scalar in visible(text).unicodeScalars {
-            switch scalar {
-            case "&": result.append(contentsOf: "&amp;".unicodeScalars)
-            case "<": result.append(contentsOf: "&lt;".unicodeScalars)
-            case ">": result.append(contentsOf: "&gt;".unicodeScalars)
-            case "\"": result.append(contentsOf: "&quot;".unicodeScalars)
-            case "'": result.append(contentsOf: "&#39;".unicodeScalars)
-            default: result.append(scalar)
-            }
-        }
-        return String(result)
-    }
-
     /// For a quoted label of DOT, in which a backslash begins a command and `&` an entity.
     static func dot(_ text: String) -> String {
         var result = String.UnicodeScalarView()

@@ -1,4 +1,4 @@
-internal import FoundationEssentials
+internal import TraceModel
 public import TraceStore
 
 /// The releases of a window as the query API tells of them.
@@ -15,7 +15,7 @@ public struct ReleaseReport: Codable, Sendable, Equatable {
         }
 
         static func text(_ time: Int64) -> String {
-            Date(timeIntervalSince1970: Double(time) / 1e9).formatted(.iso8601)
+            RFC3339.text(time, hasFraction: false)
         }
     }
 

@@ -12,6 +12,22 @@ public enum DisplayText {
         return String(result)
     }
 
+    /// The same for text and attributes of HTML and of XML 1.0, in which some characters have no place at all.
+    public static func markup(_ text: String) -> String {
+        var result = String.UnicodeScalarView()
+        for scalar in safe(text).unicodeScalars {
+            switch scalar {
+            case "&": result.append(contentsOf: "&amp;".unicodeScalars)
+            case "<": result.append(contentsOf: "&lt;".unicodeScalars)
+            case ">": result.append(contentsOf: "&gt;".unicodeScalars)
+            case "\"": result.append(contentsOf: "&quot;".unicodeScalars)
+            case "'": result.append(contentsOf: "&#39;".unicodeScalars)
+            default: result.append(scalar.value & 0xfffe == 0xfffe ? "\u{fffd}" : scalar)
+            }
+        }
+        return String(result)
+    }
+
     private static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0..<0x20, 0x7f..<0xa0, 0x200e...0x200f, 0x2028...0x202e, 0x2066...0x2069, 0xfeff: true
@@ -123,6 +139,28 @@ public enum NumberText {
     /// A number and its noun: `1 span`, `2 spans`.
     public static func count(_ number: Int, _ noun: String) -> String {
         "\(count(number)) \(noun)\(number == 1 ? "" : "s")"
+    }
+
+    /// `0.6 %`; never 0 or 100 where it is not quite that.
+    public static func percent(_ share: Double) -> String {
+        if share > 0 && share < 0.0001 { return "<0.01 %" }
+        if share < 1 && share > 0.9999 { return ">99.99 %" }
+        if share > 0.9995 || share < 0.01 { return "\(decimal(share * 100, digits: 2)) %" }
+        return "\(decimal(share * 100, digits: 1)) %"
+    }
+
+    /// At most so many digits behind the point, without zeros at the end.
+    public static func decimal(_ value: Double, digits: Int) -> String {
+        // Larger ones, which only a mistake can bring here, are written with an exponent.
+        guard value.magnitude < 1e15 else { return "\(value)" }
+        let scale = digits == 2 ? 100 : 10
+        let scaled = Int((value * Double(scale)).rounded())
+        let (whole, rest) = scaled.quotientAndRemainder(dividingBy: scale)
+        guard rest > 0 else { return "\(whole)" }
+        var fraction = "\(rest)"
+        while fraction.utf8.count < digits { fraction = "0" + fraction }
+        while fraction.hasSuffix("0") { fraction.removeLast() }
+        return "\(whole).\(fraction)"
     }
 
     /// Bytes in binary units: `512 B`, `1.5 MiB`.

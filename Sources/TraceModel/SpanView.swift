@@ -103,8 +103,9 @@ public struct SpanView: Sendable {
 }
 
 extension SpanBatch {
-    @inline(__always)
-    func value(at word: UnsafePointer<UInt32>, type: ValueType) -> SpanValue {
+    /// The value of a column whose words these are.
+    @inlinable @inline(__always)
+    package func value(at word: UnsafePointer<UInt32>, type: ValueType) -> SpanValue {
         switch type {
         case .string: .string(string(word[0]))
         case .bytes: .bytes(string(word[0]))
@@ -118,6 +119,6 @@ extension SpanBatch {
     }
 
     /// Two words as one number.
-    @inline(__always)
+    @inlinable @inline(__always)
     public static func wide(_ word: UnsafePointer<UInt32>) -> UInt64 { UInt64(word[0]) | UInt64(word[1]) &<< 32 }
 }

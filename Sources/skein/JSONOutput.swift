@@ -1,4 +1,6 @@
+import Bytes
 import FoundationEssentials
+import WireFormats
 
 extension Output {
     /// A value as indented JSON, keys sorted.
@@ -16,17 +18,7 @@ extension Output {
 
 /// The text in quotes, escaped as JSON asks.
 func jsonText(_ text: String) -> String {
-    var quoted = "\""
-    for scalar in text.unicodeScalars {
-        switch scalar {
-        case "\"": quoted += "\\\""
-        case "\\": quoted += "\\\\"
-        case "\n": quoted += "\\n"
-        case let scalar where scalar.value < 0x20:
-            let hex = String(scalar.value, radix: 16)
-            quoted += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
-        default: quoted.unicodeScalars.append(scalar)
-        }
-    }
-    return quoted + "\""
+    var writer = ByteWriter()
+    writer.writeJSONString(text)
+    return String(decoding: writer.bytes, as: UTF8.self)
 }

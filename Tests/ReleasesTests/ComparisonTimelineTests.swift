@@ -4,22 +4,6 @@ import Topology
 import TraceModel
 
 @Suite struct ComparisonTimelineTests {
-    /// Requests of a version by minute.
-    private func operation(
-        _ version: String, _ counts: [Int], isMirrored: Bool = false, service: String = SampleReport.service
-    ) -> OperationTotals {
-        OperationTotals(
-            serviceName: service, namespace: "default", version: version, operationName: "GET /reviews",
-            spanKind: .server, isMirrored: isMirrored,
-            steps: counts.enumerated().compactMap { minute, count in
-                count == 0
-                    ? nil
-                    : OperationTotals.Step(
-                        start: Int64(minute) * 60_000_000_000, callCount: count, errorCount: 0,
-                        durations: DurationSketch())
-            })
-    }
-
     private func report(_ operations: [OperationTotals], isMirrored: Bool = false) -> ComparisonReport {
         var report = SampleReport.worse
         report.isMirrored = isMirrored

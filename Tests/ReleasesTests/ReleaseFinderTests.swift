@@ -4,22 +4,6 @@ import Topology
 import TraceModel
 
 @Suite struct ReleaseFinderTests {
-    /// Requests of a version by minute.
-    private func operation(
-        _ version: String, _ counts: [Int], isMirrored: Bool = false, service: String = "reviews.default"
-    ) -> OperationTotals {
-        OperationTotals(
-            serviceName: service, namespace: "default", version: version, operationName: "GET /reviews",
-            spanKind: .server, isMirrored: isMirrored,
-            steps: counts.enumerated().compactMap { minute, count in
-                count == 0
-                    ? nil
-                    : OperationTotals.Step(
-                        start: Int64(minute) * 60_000_000_000, callCount: count, errorCount: count / 10,
-                        durations: DurationSketch())
-            })
-    }
-
     private func release(_ operations: [OperationTotals]) throws -> Release {
         let found = ReleaseFinder.releases(operations, stepSeconds: 60)
         #expect(found.count == 1)

@@ -21,6 +21,14 @@ import Testing
         #expect([0, 1023, 1536, 3 << 20].map(NumberText.bytes) == ["0 B", "1023 B", "1.50 KiB", "3 MiB"])
     }
 
+    @Test(arguments: [
+        (0, "0 %"), (1, "100 %"), (0.5, "50 %"), (0.0061, "0.61 %"), (0.00001, "<0.01 %"), (0.99999, ">99.99 %"),
+        (0.9996, "99.96 %"), (0.1005, "10.1 %"), (0.00011, "0.01 %"), (1e300, "1e+302 %"),
+    ])
+    func `shares are never rounded to none or all`(share: Double, text: String) {
+        #expect(NumberText.percent(share) == text)
+    }
+
     @Test func `a moment is told in UTC`() {
         #expect(ClockText.utc(1_795_247_697_114_999_000) == "2026-11-21 07:54:57.114")
         #expect(ClockText.utc(-1) == "1969-12-31 23:59:59.999")

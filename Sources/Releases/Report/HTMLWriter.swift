@@ -91,18 +91,5 @@ struct HTMLWriter {
     }
 
     /// For text and attributes. What controls a terminal or turns the direction of writing is not let through.
-    static func escaped(_ text: String) -> String {
-        var result = String.UnicodeScalarView()
-        for scalar in DisplayText.safe(text).unicodeScalars {
-            switch scalar {
-            case "&": result.append(contentsOf: "&amp;".unicodeScalars)
-            case "<": result.append(contentsOf: "&lt;".unicodeScalars)
-            case ">": result.append(contentsOf: "&gt;".unicodeScalars)
-            case "\"": result.append(contentsOf: "&quot;".unicodeScalars)
-            case "'": result.append(contentsOf: "&#39;".unicodeScalars)
-            default: result.append(scalar.value & 0xfffe == 0xfffe ? "\u{fffd}" : scalar)
-            }
-        }
-        return String(result)
-    }
+    static func escaped(_ text: String) -> String { DisplayText.markup(text) }
 }

@@ -138,19 +138,3 @@ enum JaegerDocumentReferences {
         document.write("\"}")
     }
 }
-
-extension SpanBatch {
-    @inline(__always)
-    func documentValue(at word: UnsafePointer<UInt32>, type: ValueType) -> SpanValue {
-        switch type {
-        case .string: .string(string(word[0]))
-        case .bytes: .bytes(string(word[0]))
-        case .bool: .bool(word[0] != 0)
-        case .int: .int(Int64(bitPattern: SpanBatch.wide(word)))
-        case .double: .double(Double(bitPattern: SpanBatch.wide(word)))
-        case .array: .array(string(word[0]))
-        case .map: .map(string(word[0]))
-        case .none: .none
-        }
-    }
-}

@@ -259,7 +259,7 @@ struct JaegerDocumentText: ~Copyable {
         _ step: JaegerTagStep, isElement: Bool, _ batch: SpanBatch, _ words: UnsafePointer<UInt32>,
         to document: inout DocumentWriter
     ) -> Bool {
-        let value = batch.documentValue(at: words + step.word, type: step.type)
+        let value = batch.value(at: words + step.word, type: step.type)
         switch step.source {
         case .constant: return true
         case .value: write(value, isElement, step.isHashed, to: &document)

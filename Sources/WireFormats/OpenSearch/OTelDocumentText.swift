@@ -148,7 +148,7 @@ struct OTelDocumentText: ~Copyable {
             } else if step.source == .address {
                 writeAddress(batch.string(words[step.word]), isHashed: step.isHashed, to: &document)
             } else {
-                let value = batch.documentValue(at: words + step.word, type: step.type)
+                let value = batch.value(at: words + step.word, type: step.type)
                 document.writeOTelValue(value, hash: step.isHashed ? rules : nil, &scratch)
             }
         }
@@ -270,7 +270,7 @@ struct OTelDocumentFields {
         var word = span.batch.values(ofRow: span.row)
         for index in 0..<shape.columnCount {
             let column = shape.column(index)
-            if let field = column.field { set(field, span.batch.documentValue(at: word, type: column.type), word[0]) }
+            if let field = column.field { set(field, span.batch.value(at: word, type: column.type), word[0]) }
             word += column.type.wordCount
         }
     }

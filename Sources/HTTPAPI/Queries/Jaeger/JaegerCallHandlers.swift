@@ -105,19 +105,9 @@ enum JaegerSpanMessages {
         _ cursor: TraceCursor, isRaw: Bool, _ work: QueryWork, _ messages: inout GRPCMessageWriter
     ) throws {
         var encoder = JaegerProtobufEncoder(cursor.outline, isRaw: isRaw)
-        var writer = ByteWriter()
-        while let piece = try cursor.next() {
-            var rest = piece.spans[...]
-            while !rest.isEmpty {
-                try work.check()
-                writer.removeAll()
-                let place = piece.place + rest.startIndex
-                let count = encoder.appendChunk(
-                    rest, place: place, spanCountMax: place == 0 ? firstSpanCount : .max, byteCountMax: byteCountMax,
-                    to: &writer)
-                try messages.write(message: writer.bytes)
-                rest = rest.dropFirst(count)
-            }
+        try send(cursor, work, &messages) { spans, place, spanCountMax, writer in
+            encoder.appendChunk(
+                spans, place: place, spanCountMax: spanCountMax, byteCountMax: byteCountMax, to: &writer)
         }
     }
 
@@ -126,6 +116,22 @@ enum JaegerSpanMessages {
         _ cursor: TraceCursor, isRaw: Bool, _ work: QueryWork, _ messages: inout GRPCMessageWriter
     ) throws {
         var encoder = OTLPProtobufEncoder(cursor.outline, isRaw: isRaw)
+        try send(cursor, work, &messages) { spans, place, spanCountMax, writer in
+            let count = encoder.append(
+                spans, place: place, spanCountMax: spanCountMax, byteCountMax: byteCountMax, to: &writer)
+            guard writer.count > byteCountLimit, count > 1 else { return count }
+            // Its last span was so large that it has to go alone.
+            writer.removeAll()
+            return encoder.append(spans, place: place, spanCountMax: count - 1, byteCountMax: .max, to: &writer)
+        }
+    }
+
+    /// - Parameter append: writes one message of the first of the spans, whose place and number at most it is given;
+    ///   returns how many it took.
+    private static func send(
+        _ cursor: TraceCursor, _ work: QueryWork, _ messages: inout GRPCMessageWriter,
+        _ append: (_ spans: ArraySlice<SpanView>, _ place: Int, _ spanCountMax: Int, inout ByteWriter) -> Int
+    ) throws {
         var writer = ByteWriter()
         while let piece = try cursor.next() {
             var rest = piece.spans[...]
@@ -133,15 +139,7 @@ enum JaegerSpanMessages {
                 try work.check()
                 writer.removeAll()
                 let place = piece.place + rest.startIndex
-                var count = encoder.append(
-                    rest, place: place, spanCountMax: place == 0 ? firstSpanCount : .max, byteCountMax: byteCountMax,
-                    to: &writer)
-                // Its last span was so large that it has to go alone.
-                if writer.count > byteCountLimit, count > 1 {
-                    writer.removeAll()
-                    count = encoder.append(
-                        rest, place: place, spanCountMax: count - 1, byteCountMax: .max, to: &writer)
-                }
+                let count = append(rest, place, place == 0 ? firstSpanCount : .max, &writer)
                 try messages.write(message: writer.bytes)
                 rest = rest.dropFirst(count)
             }

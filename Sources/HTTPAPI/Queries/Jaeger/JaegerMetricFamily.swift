@@ -1,5 +1,4 @@
 internal import Bytes
-internal import FoundationEssentials
 internal import NetworkServer
 internal import Topology
 internal import TraceModel
@@ -141,8 +140,7 @@ struct JaegerMetricFamily {
                 writer.write("{\"gaugeValue\":{\"doubleValue\":")
                 writer.write(Array("\(point.value)".utf8))
                 writer.write("},\"timestamp\":")
-                let time = Date(timeIntervalSince1970: Double(point.time) / 1e9)
-                writer.writeJSONString(time.formatted(.iso8601))
+                writer.writeJSONString(RFC3339.text(point.time, hasFraction: false))
                 writer.write("}")
             }
             writer.write("}")

@@ -1,5 +1,4 @@
 package import Comparison
-internal import FoundationEssentials
 public import NetworkServer
 package import Releases
 internal import Threads
@@ -34,18 +33,10 @@ public struct ReleaseQueries: Sendable {
 
     public func register(on router: inout HTTPRouter) {
         for route in Route.allCases {
-            router.on(
-                .get, route.rawValue,
-                refusalWriter: { error, _ in SkeinAnswer.failure(error.status, error.message, headers: error.headers) },
-                .workerThread { request, path in
-                    do {
-                        let parameters = QueryParameters(request.query)
-                        return try answer(route, parameters, path["service"], limits.work(for: request))
-                    } catch {
-                        guard let answer = SkeinAnswer.failure(error) else { throw error }
-                        return answer
-                    }
-                })
+            router.onSkein(.get, route.rawValue) { request, path in
+                let parameters = QueryParameters(request.query)
+                return try answer(route, parameters, path["service"], limits.work(for: request))
+            }
         }
     }
 
@@ -61,16 +52,16 @@ public struct ReleaseQueries: Sendable {
                 let reasons = ["\(service) has no two versions in this time"] + report.notes
                 return SkeinAnswer.failure(.notFound, reasons.joined(separator: "; "))
             }
-            return try Self.json(report)
+            return try SkeinAnswer.json(report)
         case .compare:
             let format: ComparisonFormat = try TopologyParameters.format(parameters) ?? .json
             let links = try ComparisonParameters.links(parameters)
             let query = try ComparisonParameters.query(parameters, now: now())
             let report = try Self.report(store, query, work)
             return switch format {
-            case .json: try Self.json(report)
-            case .markdown: Self.text(report.markdown(links: links), format)
-            case .html: Self.text(report.html(links: links), format)
+            case .json: try SkeinAnswer.json(report)
+            case .markdown: SkeinAnswer.document(format.contentType, Array(report.markdown(links: links).utf8))
+            case .html: SkeinAnswer.document(format.contentType, Array(report.html(links: links).utf8))
             }
         }
     }
@@ -195,22 +186,6 @@ public struct ReleaseQueries: Sendable {
             guard error.code == .unsupported, query.figures == nil else { throw error }
             return nil
         }
-    }
-
-    private static func text(_ text: String, _ format: ComparisonFormat) -> HTTPResponse {
-        // Names come from outside: whatever they look like, no browser is to run a script for them.
-        HTTPResponse(
-            status: .ok,
-            headers: [
-                ("content-type", format.contentType), ("x-content-type-options", "nosniff"),
-                ("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'"),
-            ], body: Array(text.utf8))
-    }
-
-    private static func json(_ value: some Encodable) throws -> HTTPResponse {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return .json(Array(try encoder.encode(value)))
     }
 }
 

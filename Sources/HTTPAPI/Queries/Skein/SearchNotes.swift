@@ -1,6 +1,6 @@
-internal import FoundationEssentials
 package import QueryLanguage
 internal import Topology
+internal import TraceModel
 package import TraceStore
 
 /// Why a search found nothing, as far as it can be told, in words.
@@ -63,7 +63,7 @@ package enum SearchNotes {
     }
 
     private static func time(_ nanoseconds: Int64) -> String {
-        Date(timeIntervalSince1970: Double(nanoseconds) / 1e9).formatted(.iso8601)
+        RFC3339.text(nanoseconds, hasFraction: false)
     }
 
     // MARK: Similar names

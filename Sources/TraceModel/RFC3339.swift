@@ -2,6 +2,50 @@
 /// Source: https://www.rfc-editor.org/rfc/rfc3339#section-5.6
 package enum RFC3339 {
     private static let fractionDigitCountMax = 9
+    private static let secondLength: Int64 = 1_000_000_000
+
+    // MARK: Writing
+
+    /// A moment in UTC, like `2026-11-21T19:00:00Z`.
+    /// - Parameters:
+    ///   - nanoseconds: since 1970.
+    ///   - hasFraction: with as many digits of a second as there are; else the second that it is in.
+    package static func text(_ nanoseconds: Int64, hasFraction: Bool = true) -> String {
+        var (seconds, rest) = nanoseconds.quotientAndRemainder(dividingBy: secondLength)
+        if rest < 0 { (seconds, rest) = (seconds - 1, rest + secondLength) }
+        var (days, second) = seconds.quotientAndRemainder(dividingBy: 86_400)
+        if second < 0 { (days, second) = (days - 1, second + 86_400) }
+        let (year, month, day) = date(days)
+        var text = "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
+        text += "T\(padded(second / 3600, 2)):\(padded(second / 60 % 60, 2)):\(padded(second % 60, 2))"
+        if hasFraction && rest > 0 {
+            var fraction = padded(rest, fractionDigitCountMax)
+            while fraction.hasSuffix("0") { fraction.removeLast() }
+            text += "." + fraction
+        }
+        return text + "Z"
+    }
+
+    /// The date so many days after 1970-01-01. Years are counted from March, so that leap days come last.
+    private static func date(_ days: Int64) -> (year: Int64, month: Int64, day: Int64) {
+        let day = days + 719_468
+        let era = (day >= 0 ? day : day - 146_096) / 146_097
+        let dayOfEra = day - era * 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let month = (5 * dayOfYear + 2) / 153
+        return (
+            year: yearOfEra + era * 400 + (month >= 10 ? 1 : 0), month: month < 10 ? month + 3 : month - 9,
+            day: dayOfYear - (153 * month + 2) / 5 + 1
+        )
+    }
+
+    private static func padded(_ number: Int64, _ count: Int) -> String {
+        let text = "\(number)"
+        return String(repeating: "0", count: max(0, count - text.utf8.count)) + text
+    }
+
+    // MARK: Reading
 
     /// Nanoseconds since 1970; nil for what is no time, and for what 64 bits do not hold. Digits behind the ninth are
     /// dropped. The sign of an offset may be a space, which is what a `+` in a query becomes where it is not escaped.
@@ -14,7 +58,7 @@ package enum RFC3339 {
         else { return nil }
         guard let fraction = fraction(&rest), let offset = offset(&rest), rest.isEmpty else { return nil }
         let seconds = daysSince1970(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - offset
-        let whole = Int64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
+        let whole = Int64(seconds).multipliedReportingOverflow(by: secondLength)
         let sum = whole.partialValue.addingReportingOverflow(Int64(fraction))
         return whole.overflow || sum.overflow ? nil : sum.partialValue
     }
