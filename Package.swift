@@ -228,7 +228,8 @@ let package = Package(
         .testTarget(
             name: "ReleasesTests",
             dependencies: [
-                "Releases", "TraceStore", "Comparison", "Topology", "WireFormats", "TraceModel", "TestSupport",
+                "Releases", "TraceStore", "TopologyStore", "Comparison", "Topology", "WireFormats", "TraceModel",
+                "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(
@@ -259,7 +260,7 @@ let package = Package(
             name: "TraceStoreTests",
             dependencies: [
                 "TraceStore", "TopologyStore", "Catalog", "Sampling", "Configuration", "Journal", "FileSystem",
-                "WireFormats", "QueryLanguage", "Topology", "TraceModel", "TestSupport",
+                "WireFormats", "QueryLanguage", "Topology", "TraceModel", "Bytes", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
         .testTarget(

@@ -76,15 +76,7 @@ public final class DeadLetters {
             defer { fileSystem.close(file) }
             // What a crash left behind the last whole line goes.
             try fileSystem.truncate(file, to: files[last].byteCount)
-            let failure: FileSystemError? = bytes.withUnsafeBytes { raw in
-                do throws(FileSystemError) {
-                    try fileSystem.writeAll([raw], to: file, at: files[last].byteCount)
-                    return nil
-                } catch {
-                    return error
-                }
-            }
-            if let failure { throw failure }
+            try fileSystem.writeAll(bytes, to: file, at: files[last].byteCount)
             try fileSystem.sync(file)
             files[last].byteCount += bytes.count
         }
@@ -175,23 +167,7 @@ public final class DeadLetters {
             files.remove(at: place)
             return
         }
-        try attempt { () throws(FileSystemError) in
-            let new = path(name) + ".new"
-            let file = try fileSystem.open(new, .createEmpty)
-            defer { fileSystem.close(file) }
-            let failure: FileSystemError? = lines.withUnsafeBytes { raw in
-                do throws(FileSystemError) {
-                    try fileSystem.writeAll([raw], to: file, at: 0)
-                    return nil
-                } catch {
-                    return error
-                }
-            }
-            if let failure { throw failure }
-            try fileSystem.sync(file)
-            try fileSystem.rename(new, to: path(name))
-            try fileSystem.syncDirectory(folder)
-        }
+        try attempt { () throws(FileSystemError) in try fileSystem.replace(name, in: folder, by: lines) }
         files[place].byteCount = lines.count
     }
 
@@ -209,28 +185,7 @@ public final class DeadLetters {
     }
 
     private func content(_ name: String) throws(ForwardingError) -> [UInt8] {
-        try attempt { () throws(FileSystemError) in
-            let file = try fileSystem.open(path(name), .read)
-            defer { fileSystem.close(file) }
-            var bytes = [UInt8](repeating: 0, count: try fileSystem.byteCount(of: file))
-            var count = 0
-            while count < bytes.count {
-                let outcome: Result<Int, FileSystemError> = bytes.withUnsafeMutableBytes { raw in
-                    do throws(FileSystemError) {
-                        return .success(
-                            try fileSystem.read(
-                                into: UnsafeMutableRawBufferPointer(rebasing: raw[count...]), from: file, at: count))
-                    } catch {
-                        return .failure(error)
-                    }
-                }
-                let read = try outcome.get()
-                if read == 0 { break }
-                count += read
-            }
-            bytes.removeLast(bytes.count - count)
-            return bytes
-        }
+        try attempt { () throws(FileSystemError) in try fileSystem.readAll(of: path(name)) }
     }
 
     private func attempt<Value>(

@@ -43,6 +43,7 @@ final class ForwarderWork: @unchecked Sendable {
     private static let notedSpanCount = 50_000
     /// Seconds between two looks for room, when no report comes.
     private static let roomInterval = 0.05
+
     init(
         _ options: ForwardingOptions, store: TraceStore, client: OpenSearchClient, sender: BulkSender,
         letters: DeadLetters, begunFile: BegunSegmentFile, inbox: ForwarderInbox, pace: ForwarderPace, logger: Logger

@@ -175,8 +175,10 @@ struct CandidateSearch {
         let answer = try cluster.aggregate(indices.spans(window), body, work, as: Starts.self)
         if let gap = answer.gap { miss(gap) }
         guard let traces = answer.aggregations?.traces else { return [] }
-        if traces.sumOtherDocCount > 0, let last = traces.buckets.last?.start.value {
-            let seconds = (Int64(last) - Self.microseconds(matcher.window.upperBound)) / 1_000_000
+        if traces.sumOtherDocCount > 0, let value = traces.buckets.last?.start.value,
+            let last = Int64(exactly: value.rounded())
+        {
+            let seconds = last.minus(Self.microseconds(matcher.window.upperBound)) / 1_000_000
             miss("traces that match only by spans more than \(seconds) s behind the window are left out")
         }
         return traces.buckets.map(\.key)
@@ -195,6 +197,6 @@ extension DocumentFilter {
 extension Int64 {
     var times1000: Int64 {
         let product = multipliedReportingOverflow(by: 1_000)
-        return product.overflow ? .max : product.partialValue
+        return product.overflow ? (self < 0 ? .min : .max) : product.partialValue
     }
 }

@@ -64,15 +64,15 @@ extension OpenSearchTraceStore {
         var values: Set<AttributeValue> = []
         var isComplete = true
         if let list = answer.aggregations?.list?.key {
-            var listedCount = 0
+            var listedCount = 0.0
             for type in list.types.buckets {
                 if type.values.sumOtherDocCount > 0 { isComplete = false }
                 for bucket in type.values.buckets {
-                    listedCount += bucket.docCount
+                    listedCount += Double(bucket.docCount)
                     if let value = AttributeValue(bucket.key, type: type.key) { values.insert(value) }
                 }
             }
-            if listedCount < list.docCount { isComplete = false }
+            if listedCount < Double(list.docCount) { isComplete = false }
         }
         if let field = answer.aggregations?.field {
             if field.sumOtherDocCount > 0 { isComplete = false }

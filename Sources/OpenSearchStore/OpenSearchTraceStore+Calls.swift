@@ -10,15 +10,20 @@ extension OpenSearchTraceStore {
         var sums: [[String]: DependencyLink] = [:]
         try forEachDocument(within: window, work) { document in
             for link in document.dependencies ?? [] {
-                let own = DependencyLink(
-                    parent: link.parent, child: link.child, callCount: link.callCount ?? 0,
-                    errorCount: link.errorCount ?? 0)
-                sums[[link.parent, link.child]]?.callCount += own.callCount
-                sums[[link.parent, link.child]]?.errorCount += own.errorCount
-                if sums[[link.parent, link.child]] == nil { sums[[link.parent, link.child]] = own }
+                let none = DependencyLink(parent: link.parent, child: link.child, callCount: 0, errorCount: 0)
+                var sum = sums[[link.parent, link.child]] ?? none
+                sum.callCount = Self.sum(sum.callCount, link.callCount)
+                sum.errorCount = Self.sum(sum.errorCount, link.errorCount)
+                sums[[link.parent, link.child]] = sum
             }
         }
         return sums.values.sorted { ($0.parent, $0.child) < ($1.parent, $1.child) }
+    }
+
+    /// No more than any services call each other, whatever a document says: sums of it are numbers, too.
+    private static func sum(_ count: Int, _ other: Int?) -> Int {
+        let countMax = 1 << 44
+        return min(count + min(max(other ?? 0, 0), countMax), countMax)
     }
 
     /// Services and the calls between them, as the dependencies have them: without durations, kinds of calls, and

@@ -18,19 +18,9 @@ extension CallAttributes {
     /// span's batch.
     public static func version(of span: SpanView) -> UnsafeRawBufferPointer? {
         var values = InlineArray<4, UnsafeRawBufferPointer?>(repeating: nil)
-        func set(_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
-            guard !value.isEmpty, let role = role(of: key), role.rawValue <= Role.version.rawValue else { return }
+        forEachText(of: span) { role, value in
+            guard role.rawValue <= Role.version.rawValue else { return }
             if values[Int(role.rawValue)] == nil { values[Int(role.rawValue)] = value }
-        }
-        span.forEachAttribute { key, value in
-            if case .string(let text) = value { set(key, text) }
-        }
-        if case .map(let bytes) = span.value(of: .resource), let resource = try? ResourceView(bytes) {
-            // What comes behind damage is not seen.
-            var reader = resource.attributes.attributes
-            while let attribute = try? reader.nextAttribute() {
-                if case .string(let text) = attribute.value { set(attribute.key, text) }
-            }
         }
         for role in values.indices {
             if let value = values[role] { return value }
@@ -42,20 +32,25 @@ extension CallAttributes {
     public static func isMirror(_ span: SpanView) -> Bool {
         guard span.traits.kind == .client, span.operationName.elementsEqual(mirrorName.utf8) else { return false }
         var isOfMesh = false
-        func note(_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
-            guard !value.isEmpty, let role = role(of: key) else { return }
-            if [.meshNamespace, .revision, .destinationRevision].contains(role) { isOfMesh = true }
-        }
-        span.forEachAttribute { key, value in
-            if case .string(let text) = value { note(key, text) }
-        }
-        guard case .map(let bytes) = span.value(of: .resource), let resource = try? ResourceView(bytes) else {
-            return !isOfMesh
-        }
-        var reader = resource.attributes.attributes
-        while let attribute = try? reader.nextAttribute() {
-            if case .string(let text) = attribute.value { note(attribute.key, text) }
+        forEachText(of: span) { role, _ in
+            switch role {
+            case .meshNamespace, .revision, .destinationRevision: isOfMesh = true
+            default: break
+            }
         }
         return !isOfMesh
+    }
+
+    /// What is said in texts that are not empty, by the span first, then by its resource.
+    private static func forEachText(of span: SpanView, _ body: (Role, UnsafeRawBufferPointer) -> Void) {
+        func tell(_ key: UnsafeRawBufferPointer, _ value: SpanValue) {
+            guard case .string(let text) = value, !text.isEmpty, let role = role(of: key) else { return }
+            body(role, text)
+        }
+        span.forEachAttribute { tell($0, $1) }
+        guard case .map(let bytes) = span.value(of: .resource), let resource = try? ResourceView(bytes) else { return }
+        // What comes behind damage is not seen.
+        var reader = resource.attributes.attributes
+        while let attribute = try? reader.nextAttribute() { tell(attribute.key, attribute.value) }
     }
 }

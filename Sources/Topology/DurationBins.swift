@@ -38,14 +38,10 @@ struct DurationBins: Sendable {
             zeroCount += 1
             return addToSum(bin.duration)
         }
-        let place = Int(bin.number) - Int(first)
-        if place >= 0, place < counts.count || makeRoom(for: bin.number) {
-            counts[Int(bin.number) - Int(first)] += 1
-        } else if place < 0, makeRoom(for: bin.number) {
-            counts[Int(bin.number) - Int(first)] += 1
-        } else {
+        guard counts.indices.contains(Int(bin.number) - Int(first)) || makeRoom(for: bin.number) else {
             return rest.add(bin.duration)
         }
+        counts[Int(bin.number) - Int(first)] += 1
         count += 1
         addToSum(bin.duration)
     }

@@ -29,7 +29,12 @@ struct SegmentInstaller {
         for (number, group) in groups.enumerated() {
             // Files alone are to say it only when all of them are there: the last is written last.
             let isLast = number == groups.count - 1
-            files.written.append(try write(group, SegmentOrigin(firstJournalPart: isLast ? firstJournalPart : 0)))
+            do throws(StoreError) {
+                files.written.append(try write(group, SegmentOrigin(firstJournalPart: isLast ? firstJournalPart : 0)))
+            } catch {
+                remove(files)
+                throw error
+            }
         }
         return files
     }
@@ -43,8 +48,10 @@ struct SegmentInstaller {
         try enter(files.written, replacing: [], firstJournalPart: files.firstJournalPart, topology, decisions)
     }
 
-    func remove(_ files: Files) {
-        for own in files.written { try? folder.segments.remove(own.summary.record.fileName) }
+    func remove(_ files: Files) { remove(files.written) }
+
+    fileprivate func remove(_ written: [Written]) {
+        for own in written { try? folder.segments.remove(own.summary.record.fileName) }
     }
 
     /// Batches that make a segment each, in order.
@@ -102,9 +109,7 @@ struct SegmentInstaller {
         }
 
         /// Leaves the segment as it is.
-        consuming func giveUp() {
-            for own in written { try? installer.folder.segments.remove(own.summary.record.fileName) }
-        }
+        consuming func giveUp() { installer.remove(written) }
     }
 
     func beginThinning(_ input: StoredSegment, forAge age: Int64) -> Thinning {
@@ -201,9 +206,7 @@ struct SegmentInstaller {
         } catch {
             // On a full disk each attempt would leave files. After any other failure they stay until the next start:
             // what SQLite could not confirm may yet be found in its log then, and needs them.
-            if error.code == .diskFull {
-                for own in written { try? folder.segments.remove(own.summary.record.fileName) }
-            }
+            if error.code == .diskFull { remove(written) }
             throw StoreError(error)
         }
         return written.map { own in

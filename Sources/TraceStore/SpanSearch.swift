@@ -46,7 +46,7 @@ struct SpanSearch {
             outcome.isComplete = false
             return
         }
-        if query.isMirrored != nil { hasMirrors = mayHaveMirrors() }
+        if query.isMirrored != nil { hasMirrors = try mayHaveMirrors() }
         if query.isMirrored == true, !hasMirrors { return }
         for span in liveSpans() {
             guard try tell(span, .unknown, body) else { return }
@@ -174,7 +174,7 @@ struct SpanSearch {
     }
 
     /// Whether there is any copy of a request at about that time.
-    private mutating func mayHaveMirrors() -> Bool {
+    private mutating func mayHaveMirrors() throws(StoreError) -> Bool {
         let (start, isTooEarly) = query.window.lowerBound.subtractingReportingOverflow(SpanQuery.mirrorReach)
         let window = (isTooEarly ? .min : start)...query.closedWindow.upperBound
         let filter = SpanFilter(spansets: [SpanQuery.mirrors], combination: .spanset(0))
@@ -183,6 +183,7 @@ struct SpanSearch {
             if !LiveSearch.hits(in: live, filter, window).isEmpty { return true }
         }
         for segment in snapshot.segments where isWithin(segment, window) {
+            try work.check()
             let scan = reporting { () throws(SegmentError) in
                 try segment.reader.spanScan(filter, within: window)
             }

@@ -109,11 +109,11 @@ extension ClientTests {
             #expect(!found["traces"].items.isEmpty)
             #expect(try server.get("query", "/api/search?q={}").status == 404)
             // A port for gRPC must end the connection, or answer; Kiali would wait.
-            let connection = try HTTPConnection(port: try server.port("query-grpc"), timeoutSeconds: 5)
-            #expect(throws: HTTPConnectionError.self) {
+            let connection = try HTTPConnection(port: try server.port("query-grpc"))
+            do {
                 let answer = try connection.request("GET", "/api/services")
-                if answer.status >= 400 { throw HTTPConnectionError.closed("refused") }
-            }
+                #expect(answer.status >= 400)
+            } catch HTTPConnectionError.closed {}
         }
     }
 

@@ -56,6 +56,7 @@ extension EndToEndTests {
                 try process.start()
                 let sender = LoadSender(service: "shutdown-\(life)", epochMicroseconds: epoch)
                 let threads = sender.start(on: try process.port("zipkin"), generator: &generator)
+                try sender.waitUntilAccepted()
                 usleep(UInt32.random(in: 100_000...600_000, using: &generator))
                 try process.terminate()  // within ten seconds, with exit code 0
                 lives.append((sender, merged(threads)))

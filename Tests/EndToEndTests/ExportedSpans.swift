@@ -3,11 +3,16 @@ import PeerTestSupport
 import TestSupport
 
 extension Program {
+    /// Runs the program under test to its end.
+    /// - Returns: its standard output. An exit code other than 0 is thrown.
+    static func skein(_ arguments: [String]) throws -> Data {
+        // The tests' own variables are none of the program's.
+        let environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("SKEIN_") }
+        return try run(try SkeinProcess.binary(), arguments, environment: environment, timeoutSeconds: 600)
+    }
+
     /// The spans of a data folder that no server has open, as OTLP/JSON with one object a line.
     static func exportedSpans(of folder: TemporaryFolder) throws -> Data {
-        let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        let beside = URL(filePath: own).deletingLastPathComponent().appending(path: "skein").path
-        let path = ProcessInfo.processInfo.environment["SKEIN_BINARY"] ?? beside
-        return try run(path, ["store", "export", "--data", folder.path + "/data"])
+        try skein(["store", "export", "--data", folder.path + "/data"])
     }
 }

@@ -12,37 +12,24 @@ struct ForwardingClient {
         admin = try HTTPConnection(port: try process.port("admin"))
     }
 
-    /// The page of metrics.
-    func metrics() throws -> String { try admin.request("GET", "/metrics").text }
+    func metrics() throws -> MetricsPage { try admin.metrics() }
 
     func readiness() throws -> HTTPResponse { try admin.request("GET", "/health/ready") }
 
     /// Spans that are stored and not handed on: those in memory too.
-    func lag() throws -> Int { try sum(["skein_store_live_spans", Self.lagMetric]) }
+    func lag() throws -> Int {
+        let page = try metrics()
+        return try page.value(of: Self.liveMetric) + page.value(of: Self.lagMetric)
+    }
 
     /// Of these, the ones in segments, once there is nothing in memory; less than none before.
     func sealedLag() throws -> Int {
         let page = try metrics()
-        guard Self.sum(of: "skein_store_live_spans", in: page) == 0 else { return -1 }
-        return Int(Self.sum(of: Self.lagMetric, in: page) ?? -1)
+        return try page.value(of: Self.liveMetric) == 0 ? page.value(of: Self.lagMetric) : -1
     }
 
+    private static let liveMetric = "skein_store_live_spans"
     private static let lagMetric = "skein_forwarder_lag_spans"
-
-    private func sum(_ names: [String]) throws -> Int {
-        let page = try metrics()
-        return try names.reduce(0) { sum, name in
-            guard let value = Self.sum(of: name, in: page) else { throw TestSupportError("no metric \(name)") }
-            return sum + Int(value)
-        }
-    }
-
-    /// The sum of all series of a metric; nil without any.
-    static func sum(of name: String, in page: String) -> Double? {
-        let lines = page.split(separator: "\n").filter { $0.hasPrefix(name + "{") || $0.hasPrefix(name + " ") }
-        guard !lines.isEmpty else { return nil }
-        return lines.reduce(0) { $0 + (Double($1.split(separator: " ").last ?? "") ?? 0) }
-    }
 
     func waitUntilAllIsHandedOn(seconds: Int) throws {
         let deadline = ContinuousClock.now + .seconds(seconds)
@@ -92,36 +79,19 @@ struct ForwardingClient {
 
     /// Has the documents sent again that were refused.
     func retryDeadLetters() throws {
-        _ = try Self.command(["forward", "retry-dead-letters"] + server("query"))
+        _ = try Program.skein(["forward", "retry-dead-letters"] + server("query"))
     }
 
     // MARK: Command line
 
     /// What the command line tells of the destinations.
     func status() throws -> String {
-        String(decoding: try Self.command(["forward", "status"] + server("query")), as: UTF8.self)
+        String(decoding: try Program.skein(["forward", "status"] + server("query")), as: UTF8.self)
     }
 
     /// What the command line tells of the store.
     func storeStatistics() throws -> String {
-        String(decoding: try Self.command(["store", "stats"] + server("admin")), as: UTF8.self)
-    }
-
-    /// All spans of a data folder that no server has open, as OTLP/JSON with one object a line.
-    static func exportedSpans(of folder: TemporaryFolder) throws -> Data {
-        try command(["store", "export", "--data", folder.path + "/data"])
-    }
-
-    /// Runs the program built beside the tests to its end.
-    /// - Returns: its standard output.
-    static func command(_ arguments: [String]) throws -> Data {
-        let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        let beside = URL(filePath: own).deletingLastPathComponent().appending(path: "skein").path
-        let environment = ProcessInfo.processInfo.environment
-        // The tests' own variables are none of the program's.
-        return try Program.run(
-            environment["SKEIN_BINARY"] ?? beside, arguments,
-            environment: environment.filter { !$0.key.hasPrefix("SKEIN_") }, timeoutSeconds: 600)
+        String(decoding: try Program.skein(["store", "stats"] + server("admin")), as: UTF8.self)
     }
 
     private func server(_ listener: String) throws -> [String] {

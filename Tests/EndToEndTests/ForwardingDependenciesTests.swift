@@ -34,23 +34,22 @@ extension EndToEndTests {
             }
             try process.start()
             let traceCount = traffic.spanCount / ForwardingTraffic.spansPerTrace
-            let expected = Links(
-                uniqueKeysWithValues: zip(ForwardingTraffic.services, ForwardingTraffic.services.dropFirst()).map {
-                    ("\($0) \($1)", [traceCount, 0])
-                })
-            let deadline = ContinuousClock.now + .seconds(300)
-            var found: Links = [:]
-            while found != expected, ContinuousClock.now < deadline {
-                sleep(2)
-                found = try Self.links(server)
-            }
-            #expect(found == expected)
-            // A restart tells nothing anew that adds to it.
+            try expectLinks(traceCount, server)
+            // A restart tells nothing anew that adds to it: of the next interval there is one call more, and no other.
             try process.terminate(seconds: 30)
             try process.start()
-            sleep(40)
-            #expect(try Self.links(server) == expected)
+            let more = traffic.spanCount..<traffic.spanCount + ForwardingTraffic.spansPerTrace
+            #expect(traffic.post(more, to: try process.port("zipkin")).end == more.upperBound)
+            try expectLinks(traceCount + 1, server)
             try process.terminate(seconds: 30)
+        }
+
+        private func expectLinks(_ callCount: Int, _ server: OsmemServer) throws {
+            let expected = Links(
+                uniqueKeysWithValues: zip(ForwardingTraffic.services, ForwardingTraffic.services.dropFirst()).map {
+                    ("\($0) \($1)", [callCount, 0])
+                })
+            #expect(try PeerTests.waited(for: expected, seconds: 300) { try Self.links(server) } == expected)
         }
 
         /// As Jaeger reads them: all documents added up.

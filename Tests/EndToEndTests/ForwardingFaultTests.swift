@@ -19,7 +19,7 @@ extension EndToEndTests {
         private static let options =
             SkeinProcess.frequentSealing + [
                 "--opensearch-delay", "500ms", "--opensearch-backoff-min", "20ms", "--opensearch-backoff-max", "500ms",
-                "--opensearch-bulk-documents", EndToEndTests.isTorture ? "2000" : "300",
+                "--opensearch-bulk-documents", EndToEndTests.isTorture ? "2000" : "100",
                 "--opensearch-dependencies-interval", "off",
             ]
 
@@ -100,7 +100,7 @@ extension EndToEndTests {
             let after = traffic.account(ofDocumentIDs: try ids())
 
             try process.terminate(seconds: 30)
-            let stored = traffic.account(ofExport: try ForwardingClient.exportedSpans(of: process.data))
+            let stored = traffic.account(ofExport: try Program.exportedSpans(of: process.data))
             #expect(stored.strangers == [] && there.strangers == [] && after.strangers == [])
             #expect(stored.distinctCount > spanCount * 9 / 10)
             #expect(there.differences(from: stored) { !ForwardingTraffic.isUnfit($0) } == [], "not the store's spans")

@@ -1,4 +1,5 @@
 import Foundation
+import PeerTestSupport
 import TestSupport
 import Testing
 
@@ -49,9 +50,9 @@ extension EndToEndTests {
             #expect(try PeerTests.waited(for: Self.spanCount) { try client.sealedLag() } == Self.spanCount)
             func holds(_ text: String) -> Bool { words.contains { text.localizedCaseInsensitiveContains($0) } }
             #expect(try PeerTests.waited(for: true) { holds(process.standardError) })
+            #expect(try PeerTests.waited(for: true) { holds(try client.readiness().text) })
             let ready = try client.readiness()
-            #expect(ready.status == 200, "a cluster that is away does not make the program useless")
-            #expect(holds(ready.text), "\(ready.text)")
+            #expect(ready.status == 200, "a cluster that is away does not make the program useless: \(ready.text)")
             let status = try client.status()
             #expect(holds(status) && status.filter(\.isNumber).contains("\(Self.spanCount)"), "\(status)")
             let statistics = try client.storeStatistics()
@@ -135,11 +136,12 @@ extension EndToEndTests {
 
         private func expectNoSecret(_ secrets: [String], _ process: SkeinProcess, options: [String]) throws {
             let client = try ForwardingClient(process)
-            let printed = try ForwardingClient.command(
+            let printed = try Program.skein(
                 ["config", "print", "--opensearch-urls", "http://127.0.0.1:1", "--opensearch-username", "forwarder"]
                     + options.suffix(2))
             let texts = [
-                "log": process.standardError, "metrics": try client.metrics(), "readiness": try client.readiness().text,
+                "log": process.standardError, "metrics": try client.metrics().text,
+                "readiness": try client.readiness().text,
                 "configuration": String(decoding: printed, as: UTF8.self),
             ]
             for (name, text) in texts {

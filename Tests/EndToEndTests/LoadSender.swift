@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 import TestSupport
 
 /// What was sent, and what of it was accepted: span IDs by trace ID.
@@ -21,6 +22,27 @@ struct LoadSender: Sendable {
     let epochMicroseconds: Int64
 
     static let connections = 4
+
+    /// Posts that were accepted so far, of all connections.
+    private final class Progress: Sendable {
+        let acceptedCount = Atomic(0)
+    }
+
+    private let progress = Progress()
+
+    init(service: String, epochMicroseconds: Int64) {
+        self.service = service
+        self.epochMicroseconds = epochMicroseconds
+    }
+
+    /// Waits until a post is accepted.
+    func waitUntilAccepted(seconds: Int = 60) throws {
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        while progress.acceptedCount.load(ordering: .relaxed) == 0 {
+            guard ContinuousClock.now < deadline else { throw TestSupportError("nothing accepted in \(seconds) s") }
+            usleep(2_000)
+        }
+    }
 
     /// Starts all senders. `join` each to have its ledger, once the server has gone.
     func start(on port: UInt16, generator: inout SeededGenerator) -> [BackgroundThread<Ledger>] {
@@ -58,6 +80,7 @@ struct LoadSender: Sendable {
                     for entry in batch {
                         ledger.accepted[entry.trace, default: []].insert(entry.span)
                     }
+                    progress.acceptedCount.add(1, ordering: .relaxed)
                 case 503:  // refused, so it must not be stored either
                     for entry in batch {
                         ledger.sent[entry.trace]?.remove(entry.span)

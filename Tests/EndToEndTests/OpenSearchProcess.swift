@@ -94,7 +94,7 @@ final class OpenSearchProcess: @unchecked Sendable {
         process.standardOutput = try FileHandle(forWritingTo: output)
         try process.run()
         lock.withLock { self.process = process }
-        let deadline = ContinuousClock.now + .seconds(30)
+        let deadline = ContinuousClock.now + .seconds(60)
         while true {
             let text = try String(contentsOf: output, encoding: .utf8)
             if text.hasSuffix("\n") {

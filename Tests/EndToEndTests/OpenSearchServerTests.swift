@@ -120,21 +120,25 @@ extension PeerTests {
             let traffic = ForwardingTraffic(spanCount: Self.spanCount)
             let process = try forwarded(traffic, to: server, [])
             let callCount = Self.spanCount / ForwardingTraffic.spansPerTrace
+            try expectLinks(callCount, server)
+            process.kill()
+            try process.start()
+            // Of the next interval there is one call more, and nothing again.
+            let more = Self.spanCount..<Self.spanCount + ForwardingTraffic.spansPerTrace
+            #expect(traffic.post(more, to: try process.port("zipkin")).end == more.upperBound)
+            try expectLinks(callCount + 1, server)
+            try process.terminate()
+        }
+
+        private func expectLinks(_ callCount: Int, _ server: OsmemServer) throws {
             let expected = Dictionary(
                 uniqueKeysWithValues: zip(ForwardingTraffic.services, ForwardingTraffic.services.dropFirst()).map {
                     ("\($0) > \($1)", callCount)
                 })
-            var links: [String: Int] = [:]
-            for _ in 0..<24 where links != expected {
-                sleep(10)
-                links = try (ask(server, "jaeger", "", "forward-1", "number=1") as JaegerAnswer).links
+            let links = try PeerTests.waited(for: expected, seconds: 300) {
+                try (ask(server, "jaeger", "", "forward-1", "number=1") as JaegerAnswer).links
             }
             #expect(links == expected)
-            process.kill()
-            try process.start()
-            sleep(70)
-            #expect(try (ask(server, "jaeger", "", "forward-1", "number=1") as JaegerAnswer).links == expected)
-            try process.terminate()
         }
 
         private struct DashboardsAnswer: Decodable {

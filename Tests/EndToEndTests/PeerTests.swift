@@ -7,9 +7,11 @@ import Testing
 /// and from an export. What the clients say is in `Tests/Peers`. Beside the other tests of the program, because these
 /// wait for Python more than they work.
 @Suite(.serialized, .onOwnThread) enum PeerTests {
-    /// The answer of `read`, asked until it is the expected one or the time is over: datagrams are taken in some time.
-    static func waited<Value: Equatable>(for expected: Value, _ read: () throws -> Value) throws -> Value {
-        let deadline = ContinuousClock.now + .seconds(20)
+    /// The answer of `read`, asked until it is the expected one, or for so long as only a failure lasts.
+    static func waited<Value: Equatable>(
+        for expected: Value, seconds: Int = 60, _ read: () throws -> Value
+    ) throws -> Value {
+        let deadline = ContinuousClock.now + .seconds(seconds)
         while true {
             let value = try read()
             if value == expected || ContinuousClock.now > deadline { return value }

@@ -50,6 +50,8 @@ extension EndToEndTests {
         private static let target = "/api/skein/v1/compare?service=reviews.default&base=v1&candidate=v2&since=1h"
         /// So many posts tell of too few requests to decide.
         private static let firstPostCount = 30
+        /// Of these to the candidate.
+        private static let firstRequestCount = 10
 
         private func compare(_ query: HTTPConnection, _ more: String = "") throws -> Comparison {
             let response = try query.request("GET", Self.target + more)
@@ -79,6 +81,7 @@ extension EndToEndTests {
             let query = try HTTPConnection(port: try process.port("query"))
             #expect(try compare(query).outcome == "tooLittleData")
             try post(traffic.bodies.prefix(Self.firstPostCount), to: process)
+            try expectCandidateRequests(Self.firstRequestCount, query)
             #expect(try compare(query).outcome == "tooLittleData")
             try post(traffic.bodies.dropFirst(Self.firstPostCount), to: process)
             try expectCandidateRequests(132, query)
@@ -128,7 +131,7 @@ extension EndToEndTests {
             for (outcome, code) in [("tooLittleData", Int32(4)), ("worse", 3)] {
                 let part = outcome == "worse" ? traffic.bodies[...] : traffic.bodies.prefix(Self.firstPostCount)
                 try post(outcome == "worse" ? part.dropFirst(Self.firstPostCount) : part, to: process)
-                if outcome == "worse" { try expectCandidateRequests(132, query) }
+                try expectCandidateRequests(outcome == "worse" ? 132 : Self.firstRequestCount, query)
                 #expect(try gate.run(examples.waitingStep) == code)
                 #expect(gate.hasReport)
                 #expect(try gate.run(examples.job.script.joined(separator: "\n")) == code)

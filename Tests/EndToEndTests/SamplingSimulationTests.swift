@@ -1,4 +1,5 @@
 import Foundation
+import PeerTestSupport
 import TestSupport
 import Testing
 
@@ -31,20 +32,6 @@ extension EndToEndTests {
             let spanCount: Int
         }
 
-        private func run(_ arguments: [String]) throws -> Data {
-            let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-            let process = Process()
-            process.executableURL = URL(filePath: own).deletingLastPathComponent().appending(path: "skein")
-            process.arguments = arguments
-            let output = Pipe()
-            process.standardOutput = output
-            try process.run()
-            let text = try output.fileHandleForReading.readToEnd() ?? Data()
-            process.waitUntilExit()
-            #expect(process.terminationStatus == 0)
-            return text
-        }
-
         @Test func `recorded traffic is simulated alike by a server and on its folder`() throws {
             let traffic = try RecordedTraffic("bookinfo")
             let policies = try TemporaryFolder()
@@ -55,7 +42,7 @@ extension EndToEndTests {
             for response in try traffic.replay(to: process) { #expect(response.status == 202) }
             let server = "http://127.0.0.1:\(try process.port("query"))"
             let arguments = ["sampling", "simulate", "--policy", path, "--since", "1d", "--json"]
-            let live = try JSONDecoder().decode(Report.self, from: try run(arguments + ["--server", server]))
+            let live = try JSONDecoder().decode(Report.self, from: try Program.skein(arguments + ["--server", server]))
             #expect(live.seen.traceCount == traffic.truth.traces.count)
             #expect(live.seen.spanCount == traffic.truth.spans.count)
             let tail = try #require(live.stages.first)
@@ -66,14 +53,15 @@ extension EndToEndTests {
             let trace = try #require(traffic.truth.traces.first)
             let explained = try JSONDecoder().decode(
                 Explanation.self,
-                from: try run(["sampling", "explain", "--trace", trace.traceId, "--server", server, "--json"]))
+                from: try Program.skein(["sampling", "explain", "--trace", trace.traceId, "--server", server, "--json"])
+            )
             #expect(explained.isStored)
             #expect(explained.spanCount == trace.spans)
 
             try process.terminate()
             // The folder goes with the process.
             try withExtendedLifetime((process, policies)) {
-                let text = try run(arguments + ["--data", process.data.path + "/data"])
+                let text = try Program.skein(arguments + ["--data", process.data.path + "/data"])
                 #expect(try JSONDecoder().decode(Report.self, from: text) == live)
             }
         }

@@ -86,30 +86,30 @@ extension EndToEndTests {
         @Test func `traces are thinned as they grow older, and what is left stands for all`() throws {
             var traces = MadeTraces(seed: 7)
             let (good, failed) = (traces.make(400), traces.make(10, hasError: true))
-            let trial = try Trial(
-                "{percent: 50, ageing: [{until: 5s, keep: all}, {until: 1h, policies: [{type: errors}, "
-                    + "{type: probabilistic, percent: 10}]}]}")
-            let process = trial.process(Self.fastSealing)
+            let trial = try Trial("{percent: 50}")
+            // In one segment, which is thinned all at once.
+            var process = trial.process(Self.slowSealing)
             try process.start()
             try trial.post(good + failed, to: process)
-            let client = try TopologyClient(process)
-            try trial.expectEstimate(of: 410, client)
+            try trial.expectEstimate(of: 410, try TopologyClient(process))
             let failedCount = try trial.stored(failed, process)
-            let young = try client.traceCount().value
+            let young = try TopologyClient(process).traceCount().value
             #expect((100..<300).contains(young))
+            try process.terminate()
 
+            let later = "policies: [{type: errors}, {type: probabilistic, percent: 10}]"
+            try trial.write("{percent: 50, ageing: [{until: 3s, keep: all}, {until: 1h, \(later)}]}")
+            process = trial.process(Self.slowSealing)
+            try process.start()
+            let client = try TopologyClient(process)
             // Segments are looked at now and then.
-            let deadline = ContinuousClock.now + .seconds(60)
-            while try client.traceCount().value == young, ContinuousClock.now < deadline { usleep(100_000) }
+            #expect(try PeerTests.waited(for: true) { try client.traceCount().value != young })
             #expect(try (10..<100).contains(trial.stored(good, process)))
             #expect(try trial.stored(failed, process) == failedCount)
             try trial.expectEstimate(of: 410, client)
             try process.terminate()
         }
 
-        // MARK: Tools
-
-        /// A folder, and a file with policies.
         @Test func `SIGHUP puts other rules in force, and wrong ones change nothing`() throws {
             var traces = MadeTraces(seed: EndToEndTests.seed())
             let trial = try Trial("{percent: 100}")
@@ -117,30 +117,31 @@ extension EndToEndTests {
             try process.start()
             let client = try SkeinClient(process)
             /// What the server has come to after a signal: whether it stores what it is sent.
-            func stores(_ expected: Bool) throws -> Bool {
-                for _ in 0..<200 {
+            func expectStores(_ expected: Bool) throws {
+                let told = try PeerTests.waited(for: expected) {
                     let trace = traces.make(1)[0]
-                    _ = try client.post(ZipkinSpan.encodeList(trace.spans))
-                    if (try client.zipkinTrace(trace.id) != nil) == expected { return true }
-                    usleep(20_000)
+                    #expect(try client.post(ZipkinSpan.encodeList(trace.spans)).status == 202)
+                    return try client.zipkinTrace(trace.id) != nil
                 }
-                return false
+                #expect(told == expected)
             }
-            #expect(try stores(true))
+            try expectStores(true)
             try trial.write("{percent: 0}")
             try process.signal(SIGHUP)
-            #expect(try stores(false))
+            try expectStores(false)
             try trial.write("{percent: many}")
             try process.signal(SIGHUP)
-            for _ in 0..<200 where !process.standardError.contains("cannot be read again") { usleep(20_000) }
-            #expect(process.standardError.contains("cannot be read again"))
-            #expect(try stores(false))
+            #expect(try PeerTests.waited(for: true) { process.standardError.contains("cannot be read again") })
+            try expectStores(false)
             try trial.write("{percent: 100}")
             try process.signal(SIGHUP)
-            #expect(try stores(true))
+            try expectStores(true)
             try process.terminate()
         }
 
+        // MARK: Tools
+
+        /// A folder, and a file with policies.
         private struct Trial {
             let folder: TemporaryFolder
             let path: String

@@ -55,12 +55,12 @@ public final class RunningServer: Sendable {
 
     public func client() throws -> RawClient { try RawClient(port: port) }
 
-    /// Waits, up to ten seconds, for something another thread brings about.
+    /// Waits, up to a minute, for something another thread brings about.
     ///
     /// Blocks the thread: while other tests have all threads of the pool, a task that sleeps may be woken long after
     /// the server has run out of patience.
     public func until(_ condition: () -> Bool) throws {
-        for _ in 0..<1000 where !condition() { usleep(10_000) }
+        for _ in 0..<6000 where !condition() { usleep(10_000) }
         guard condition() else { throw RawClient.Failure(message: "it never came about") }
     }
 }

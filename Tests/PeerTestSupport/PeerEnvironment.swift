@@ -19,7 +19,7 @@ public enum PeerEnvironment: String, Sendable {
 
     /// Runs a script of `Tests/Peers` to its end.
     /// - Returns: its standard output.
-    public func run(_ script: String, _ arguments: [String], timeoutSeconds: Int = 90) throws -> Data {
+    public func run(_ script: String, _ arguments: [String], timeoutSeconds: Int = 180) throws -> Data {
         let environment = ProcessInfo.processInfo.environment.filter { variable in
             !["OTEL_", "SKEIN_", "PYTHON", "JAEGER_", "SSL_", "REQUESTS_", "CURL_"].contains {
                 variable.key.hasPrefix($0)

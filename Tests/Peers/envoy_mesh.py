@@ -22,7 +22,7 @@ import time
 # An address of its own, so that free ports stay free until Envoy takes them.
 IP = "127.90.%d.%d" % (os.getpid() >> 8 & 255, os.getpid() & 255)
 SERVICE = "known-page.default"
-DEADLINE = time.monotonic() + 45
+DEADLINE = time.monotonic() + 120
 
 
 # The service behind the sidecar

@@ -92,3 +92,10 @@ extension TraceDiffReport {
         }
     }
 }
+
+extension TraceDiffReport.Summary {
+    /// Nothing differs but durations that hardly do.
+    var isEmpty: Bool {
+        addedCount + missingCount + slowerCount + fasterCount + statusCount + versionCount + attributesCount == 0
+    }
+}

@@ -8,10 +8,9 @@ import WireFormats
 /// Traces of a real mesh compared with each other.
 @Suite struct RecordedDiffTests {
     private static func traces(_ folder: String) throws -> [Trace] {
-        let file = URL(filePath: Repository.path + "/Tests/Fixtures/\(folder)/posts.jsonl.gz")
         var builder = SpanBatchBuilder()
-        for body in try Gzip.unpacked(Array(try Data(contentsOf: file))).split(separator: 10) {
-            try Array(body).withUnsafeBytes { bytes in
+        for body in try RequestStore.bodies(ofRecording: folder) {
+            try body.withUnsafeBytes { bytes in
                 _ = try ZipkinJSONDecoder.decode(bytes, limits: SpanLimits(), into: &builder)
             }
         }

@@ -1,6 +1,5 @@
 internal import FoundationEssentials
 internal import Glibc
-internal import Synchronization
 
 /// An OpenSearch server that keeps its indices in memory, as a process of its own on a free port of this machine: the
 /// package `osmem-server`, as `.ci/peers` installs it.
@@ -25,18 +24,6 @@ public final class OsmemServer: @unchecked Sendable {
         let versions = (try? FileManager.default.contentsOfDirectory(atPath: libraries)) ?? []
         return versions.sorted().map { "\(libraries)/\($0)/site-packages/osmem_server/bin/osmem-server" }
             .first { access($0, X_OK) == 0 }
-    }
-
-    private static let current = Mutex<OsmemServer?>(nil)
-
-    /// One that tests share which leave it running; it ends with them.
-    public static func shared() throws -> OsmemServer {
-        try current.withLock { server in
-            if let server { return server }
-            let new = try OsmemServer()
-            server = new
-            return new
-        }
     }
 
     /// Makes everything that was written visible to searches.

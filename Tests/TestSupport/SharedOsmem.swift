@@ -2,24 +2,22 @@ internal import Synchronization
 
 /// One OpenSearch server for all tests of a process, which keep to indices of their own. It ends with the process.
 public enum SharedOsmem {
-    private static let server = Mutex<OsmemServer?>(nil)
+    private static let running = Mutex<OsmemServer?>(nil)
 
     /// Starts it the first time.
-    public static func url() throws -> String {
-        try server.withLock { server in
-            if let server { return server.url }
+    private static func server() throws -> OsmemServer {
+        try running.withLock { server in
+            if let server { return server }
             let new = try OsmemServer()
-            defer { server = new }
-            return new.url
+            server = new
+            return new
         }
     }
 
+    public static func url() throws -> String { try server().url }
+
     /// Makes everything that was written visible to searches.
-    public static func refresh() throws {
-        guard let port = try url().split(separator: ":").last.flatMap({ UInt16($0) }) else { return }
-        let answer = try HTTPConnection(port: port).request("POST", "/_refresh")
-        guard answer.status == 200 else { throw TestSupportError("osmem-server: \(answer.text)") }
-    }
+    public static func refresh() throws { try server().refresh() }
 
     // MARK: Templates
 
@@ -28,9 +26,8 @@ public enum SharedOsmem {
     ///   - base: `jaeger-span` or `jaeger-service`.
     ///   - name: of the indices, up to their dates.
     public static func installTemplate(_ base: String, name: String) throws {
-        guard let port = try url().split(separator: ":").last.flatMap({ UInt16($0) }) else { return }
         let text = base == "jaeger-span" ? template(name) : serviceTemplate(name)
-        let answer = try HTTPConnection(port: port).request(
+        let answer = try HTTPConnection(port: try server().port).request(
             "PUT", "/_template/" + name, headers: [("content-type", "application/json")], body: .bytes(Array(text.utf8))
         )
         guard answer.status == 200 else { throw TestSupportError("osmem-server: \(answer.text)") }

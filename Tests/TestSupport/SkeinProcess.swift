@@ -165,7 +165,8 @@ public final class SkeinProcess {
         TestSupportError("skein: \(reason). Standard error ended with:\n\(standardError.suffix(4_000))")
     }
 
-    private static func binary() throws -> String {
+    /// The path of the program.
+    public static func binary() throws -> String {
         let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         let beside = own.split(separator: "/").dropLast().map { "/" + $0 }.joined() + "/skein"
         let path = ProcessInfo.processInfo.environment["SKEIN_BINARY"] ?? beside

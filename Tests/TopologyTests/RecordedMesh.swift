@@ -48,8 +48,9 @@ struct RecordedMesh {
 
     static let folders = [
         "bookinfo", "bookinfo-mirror", "bookinfo-mirror-inherit", "bookinfo-mirror-no-suffix", "bookinfo-mirror-off",
-        "bookinfo-mirror-on", "bookinfo-odd", "bookinfo-otlp-grpc", "bookinfo-otlp-grpc-odd",
-        "bookinfo-otlp-http", "bookinfo-otlp-http-odd", "bookinfo-zipkin-proto", "bookinfo-zipkin-proto-odd",
+        "bookinfo-mirror-on", "bookinfo-shift", "bookinfo-slow", "bookinfo-odd", "bookinfo-otlp-grpc",
+        "bookinfo-otlp-grpc-odd", "bookinfo-otlp-http", "bookinfo-otlp-http-odd", "bookinfo-zipkin-proto",
+        "bookinfo-zipkin-proto-odd",
     ]
 
     /// One for each post.

@@ -1,3 +1,4 @@
+import Bytes
 import Catalog
 import Sampling
 import TestSupport
@@ -103,6 +104,37 @@ import TraceModel
             var errors: [any Error] = []
             _ = DecisionMemory(cut) { errors.append($0) }
             #expect(errors.count == 1)
+        }
+    }
+
+    @Test(arguments: 1...20 as ClosedRange<UInt64>)
+    func `a row may be any bytes with a right checksum`(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        let memory = DecisionMemory()
+        for number in 0..<20 as Range<UInt64> { memory.enter(decision(number), on: traceID(number)) }
+        let row = try #require(memory.change).row
+        for _ in 0..<500 {
+            var content = row.content
+            for _ in 0..<Int.random(in: 1...4, using: &generator) {
+                let place = Int.random(in: 8..<content.count, using: &generator)
+                switch Int.random(in: 0..<4, using: &generator) {
+                case 0: content[place] = UInt8.random(in: 0...255, using: &generator)
+                case 1: content[place] = [0, 0x7f, 0x80, 0xff].randomElement(using: &generator) ?? 0
+                case 2: content.insert(content[place], at: place)
+                default: content.removeSubrange(place..<min(place + 9, content.count))
+                }
+                if content.count <= 8 { break }
+            }
+            let checksum = content.withUnsafeBytes { CRC32C.checksum(UnsafeRawBufferPointer(rebasing: $0[8...])) }
+            withUnsafeBytes(of: checksum.littleEndian) { content.replaceSubrange(4..<8, with: $0) }
+            var errors: [any Error] = []
+            let again = DecisionMemory([DecisionChange.Row(id: 1, content: content)]) { errors.append($0) }
+            #expect(errors.count <= 1)
+            // What it took for decisions can be asked, and written again.
+            again.enter(decision(1), on: traceID(1000))
+            for number in 0..<20 as Range<UInt64> { _ = again[traceID(number)] }
+            let next = try #require(again.change)
+            #expect(DecisionMemory([next.row]) { Issue.record($0) }[traceID(1000)] == decision(1))
         }
     }
 }

@@ -46,6 +46,15 @@ import TraceModel
         return text.lines()
     }
 
+    @Test func `an answer with figures that cannot be is told without harm`() throws {
+        let report = Self.report.replacing("\"depth\":1", with: "\"depth\":-1")
+            .replacing("\"durationNanos\":100000000", with: "\"durationNanos\":\(Int64.max)")
+            .replacing("\"durationNanos\":40000000", with: "\"durationNanos\":\(Int64.min)")
+        let text = TraceDiffText(try JSONDecoder().decode(TraceDiffReport.self, from: Data(report.utf8)))
+        #expect(text.lines().contains { $0.hasPrefix("! front: get /") && !$0.contains("+") })
+        #expect(text.lines().contains { $0.hasPrefix("! reviews: get") })
+    }
+
     @Test func `two traces are told as one tree, with both times of each call`() throws {
         let expected = [
             "a  trace 000000000000000a:0000000000000001  40 ms, 3 spans, 0 errors",

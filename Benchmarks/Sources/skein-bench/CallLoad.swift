@@ -51,9 +51,4 @@ struct CallLoad: CountedLoad {
             body.append(contentsOf: (isFailed && number == 4 ? ",\"error\":\"true\"}}" : "}}").utf8)
         }
     }
-
-    private static func hexadecimal(_ value: UInt64) -> String {
-        let digits = String(value, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
-    }
 }

@@ -25,7 +25,12 @@ extension CountedLoad {
         stage.add("server CPU while posting", cpu / Double(spanCount) * 1e6, "s/1M spans")
     }
 
-    /// Until nothing is live and every call is counted for good.
+    static func hexadecimal(_ value: UInt64) -> String {
+        let digits = String(value, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+
+    /// Until every call is counted for good.
     func waitUntilCounted(_ server: ServerProcess) throws {
         progress("waiting until all is counted")
         let metrics = AdminMetrics(try server.address(of: "admin"))

@@ -19,9 +19,11 @@ final class PeerProcess {
 
         let indices: [Index]
 
+        private static let spanIndices = ["jaeger-span-", "otel-v1-apm-span"]
+
         /// Documents that are spans, and how often one came again.
         var spans: (count: Int, repeatCount: Int) {
-            indices.filter { $0.index.hasPrefix("jaeger-span-") }.reduce((0, 0)) {
+            indices.filter { own in Self.spanIndices.contains { own.index.hasPrefix($0) } }.reduce((0, 0)) {
                 ($0.0 + $1.documents, $0.1 + $1.repeats)
             }
         }

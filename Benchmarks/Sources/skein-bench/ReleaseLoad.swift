@@ -65,9 +65,4 @@ struct ReleaseLoad: CountedLoad {
             body.append(contentsOf: (span.status == "503" ? ",\"error\":\"true\"}}" : "}}").utf8)
         }
     }
-
-    private static func hexadecimal(_ value: UInt64) -> String {
-        let digits = String(value, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
-    }
 }

@@ -33,24 +33,20 @@ enum AttributeRole {
 
         /// What says that something went wrong, cut if it is long; nil for a value that does not.
         func kind(of value: String) -> String? {
-            self == .text ? kindOfText(value) : kindOfWord(String(value.prefix(RequestText.valueLengthMax)))
+            guard tellsError(value) else { return nil }
+            return self == .text
+                ? RequestText.pattern(of: value) : String(value.prefix(RequestText.valueLengthMax))
         }
 
-        private func kindOfText(_ value: String) -> String? {
-            ["", "true", "false", "1", "0"].contains(value) ? nil : RequestText.pattern(of: value)
-        }
-
-        private func kindOfWord(_ value: String) -> String? {
+        private func tellsError(_ value: String) -> Bool {
             switch self {
-            case .httpStatus:
-                guard let status = Int(value), status >= 400 || status == 0 else { return nil }
-                return value
-            case .grpcStatus: return ["", "0", "OK", "Ok", "ok"].contains(value) ? nil : value
-            case .responseFlags: return value.isEmpty || value == "-" ? nil : value
-            case .exception: return value.isEmpty ? nil : value
+            case .httpStatus: Int(value).map { $0 >= 400 || $0 == 0 } ?? false
+            case .grpcStatus: !["", "0", "OK", "Ok", "ok"].contains(value)
+            case .responseFlags: !["", "-"].contains(value)
+            case .exception: !value.isEmpty
             // A status says it better.
-            case .errorType: return value.isEmpty || value.allSatisfy(\.isNumber) ? nil : value
-            case .text: return kindOfText(value)
+            case .errorType: !value.allSatisfy(\.isNumber)
+            case .text: !["", "true", "false", "1", "0"].contains(value)
             }
         }
     }
@@ -107,7 +103,8 @@ enum AttributeRole {
 enum RequestText {
     /// Longer values are texts of their own.
     static let valueLengthMax = 200
-    static let urlLengthMax = 1_000
+    /// What comes behind it is not looked at.
+    static let byteCountMax = 1_000
     private static let patternLengthMax = 160
 
     /// A text with `*` for each number and ID in it; cut if it is long.

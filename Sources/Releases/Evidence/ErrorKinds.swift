@@ -26,15 +26,18 @@ enum ErrorKinds {
                 baseCount: base.counts[feature], candidateCount: candidate.counts[feature], base: base.value(feature),
                 candidate: candidate.value(feature), isNew: false, p: adjusted(test.p(.different)), words: "")
             kind.isNew = kind.baseCount == 0 && base.all.count > 0 && adjusted(test.p(.greater)) <= level
+            return kind
+        }
+        let sorted = kinds.sorted { a, b in
+            if a.isNew != b.isNew { return a.isNew }
+            let (moreA, moreB) = (a.candidate - a.base, b.candidate - b.base)
+            return moreA == moreB ? (a.key, a.value) < (b.key, b.value) : moreA > moreB
+        }
+        return sorted.prefix(countMax).map { kind in
+            var kind = kind
             kind.words = words(kind, pair)
             return kind
         }
-        return Array(
-            kinds.sorted { a, b in
-                if a.isNew != b.isNew { return a.isNew }
-                let (moreA, moreB) = (a.candidate - a.base, b.candidate - b.base)
-                return moreA == moreB ? (a.key, a.value) < (b.key, b.value) : moreA > moreB
-            }.prefix(countMax))
     }
 
     private static func words(_ kind: ComparisonReport.Evidence.ErrorKind, _ pair: StoredRequestPair) -> String {

@@ -12,12 +12,12 @@ struct RequestExtractor {
     /// By the names' numbers in the batch.
     private var operations: [UInt32: OperationNames] = [:]
     /// By the numbers of URLs.
-    private var paths: [UInt32: (path: UInt32, feature: UInt32)] = [:]
+    private var paths: [UInt32: (path: UInt32, feature: UInt32?)] = [:]
 
     private struct OperationNames {
         var name: UInt32
         var common: UInt32
-        var feature: UInt32
+        var feature: UInt32?
     }
 
     /// A value as it lies in the batch, where equal texts lie in one place.
@@ -37,7 +37,7 @@ struct RequestExtractor {
             errorKindCount: 0, featureCount: 0)
         var (errors, attributes): ([UInt32], [UInt32]) = ([], [])
         var urlRank = Int.max
-        attributes.append(operation.feature)
+        if let feature = operation.feature { attributes.append(feature) }
         span.forEachValue { column, value in
             switch column.role {
             case .attribute: take(column, value, span, &request, &urlRank, &errors, &attributes)
@@ -46,7 +46,7 @@ struct RequestExtractor {
             case .event, .eventName: break
             }
         }
-        if let path = paths[request.url] { attributes.append(path.feature) }
+        if let feature = paths[request.url]?.feature { attributes.append(feature) }
         Self.removeRepeats(&errors)
         Self.removeRepeats(&attributes)
         request.errorKindCount = errors.count
@@ -107,14 +107,11 @@ struct RequestExtractor {
             }
         case .error(let key):
             let feature = number(column, value) { names, text in
-                key.kind(of: text).map { names.feature(key.rawValue, $0) }
+                key.kind(of: text).flatMap { names.feature(key.rawValue, $0) }
             }
             if let feature { errors.append(feature) }
         case .url(let rank):
-            guard rank < urlRank,
-                let url = number(column, value, { $0.number(of: String($1.prefix(RequestText.urlLengthMax))) }),
-                url != 0
-            else { return }
+            guard rank < urlRank, let url = number(column, value, { $0.number(of: $1) }), url != 0 else { return }
             urlRank = rank
             request.url = url
             request.path = path(ofURL: url)
@@ -147,10 +144,11 @@ struct RequestExtractor {
         return number
     }
 
-    /// Nil for what is no word.
+    /// Nil for what is no word; cut if it is long.
     private static func text(of value: SpanValue) -> String? {
         switch value {
-        case .string(let text): text.isEmpty ? nil : String(decoding: text, as: UTF8.self)
+        case .string(let text):
+            text.isEmpty ? nil : String(decoding: text.prefix(RequestText.byteCountMax), as: UTF8.self)
         case .int(let number): "\(number)"
         case .bool(let flag): flag ? "true" : "false"
         case .double, .bytes, .array, .map, .none: nil
@@ -173,7 +171,7 @@ struct RequestExtractor {
             request.weight = request.samplingWeight
         case (.statusMessage?, .string):
             let feature = number(column, value) { names, text in
-                AttributeRole.ErrorKey.text.kind(of: text).map { names.feature("error", $0) }
+                AttributeRole.ErrorKey.text.kind(of: text).flatMap { names.feature("error", $0) }
             }
             if let feature { errors.append(feature) }
         case (.resource?, .map(let bytes)):
@@ -208,9 +206,10 @@ struct RequestExtractor {
         while let attribute = try? reader.nextAttribute() {
             guard attribute.key.elementsEqual(AttributeRole.ErrorKey.exception.rawValue.utf8),
                 let text = Self.text(of: attribute.value),
-                let kind = AttributeRole.ErrorKey.exception.kind(of: text)
+                let kind = AttributeRole.ErrorKey.exception.kind(of: text),
+                let feature = names.feature(AttributeRole.ErrorKey.exception.rawValue, kind)
             else { continue }
-            errors.append(names.feature(AttributeRole.ErrorKey.exception.rawValue, kind))
+            errors.append(feature)
         }
     }
 }

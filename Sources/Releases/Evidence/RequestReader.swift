@@ -55,7 +55,7 @@ struct RequestReader {
         }
         let length = max(1, (end - start) / Int64(Self.partCount))
         return (0..<Self.partCount).map { number in
-            let place = Int64((Self.partCount - 1) * (number + 1) * 7 % Self.partCount)
+            let place = Int64((number + 1) * 13 % Self.partCount)
             let first = start + place * length
             return first..<(place == Int64(Self.partCount - 1) ? max(end, first) : first + length)
         }

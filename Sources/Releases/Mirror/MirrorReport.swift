@@ -131,11 +131,8 @@ extension ComparisonReport.Mirror {
 
     private static func words(_ kind: HopKind, _ name: String, copies: Double, requests: Double) -> String {
         func times(_ count: Double) -> String {
-            let hundredths = Int((count * 100).rounded())
-            if hundredths == 100 { return "once" }
-            var digits = hundredths % 100 < 10 ? "0\(hundredths % 100)" : "\(hundredths % 100)"
-            while digits.last == "0" { digits.removeLast() }
-            return (digits.isEmpty ? "\(hundredths / 100)" : "\(hundredths / 100).\(digits)") + " times"
+            let number = NumberWords.text(count)
+            return number == "1" ? "once" : number + " times"
         }
         let what = kind == .sent ? "send to \(name)" : kind == .database ? "ask the database \(name)" : "call \(name)"
         return requests == 0

@@ -19,10 +19,6 @@ extension ComparisonDocument {
         addAsides(evidence.notes)
     }
 
-    private var versionColumns: [ReportDocument.Column] {
-        [report.base, report.candidate].map { .init(title: $0, isNumber: true) }
-    }
-
     private static func cell(_ share: Double, _ count: Int) -> [Inline] {
         [.text(ReportText.percent(share) + " "), .aside("(\(ReportText.count(count)))")]
     }
@@ -31,7 +27,7 @@ extension ComparisonDocument {
         guard !kinds.isEmpty else { return }
         document.blocks.append(.subheading("What goes wrong"))
         document.table(
-            ["Kind"] + versionColumns + [""],
+            ["Kind"] + versionColumns + ["New"],
             kinds.prefix(Self.findingCountMax).map { kind in
                 [
                     [.name("\(kind.key)=\(kind.value)")], Self.cell(kind.base, kind.baseCount),
@@ -61,12 +57,12 @@ extension ComparisonDocument {
         guard !examples.isEmpty else { return }
         document.blocks.append(.subheading("Traces to look at"))
         document.table(
-            ["Version", "Which", "Operation", .init(title: "Took", isNumber: true), "Began (UTC)", "Trace"],
+            ["Version", "Which", .init(title: "Took", isNumber: true), "Trace", "Operation", "Began (UTC)"],
             examples.map { example in
                 [
-                    [.name(example.version)], [.text(example.role)], [.name(example.operation)],
-                    took(example, isFailureTold: example.role == "failed"), [.text(Self.moment(example.startTime))],
-                    [trace(example.traceID)],
+                    [.name(example.version)], [.text(example.role)],
+                    took(example, isFailureTold: example.role == "failed"), [trace(example.traceID)],
+                    [.name(example.operation)], [.text(Self.moment(example.startTime))],
                 ]
             })
         if links.isNone {
@@ -86,9 +82,8 @@ extension ComparisonDocument {
         for pair in pairs {
             guard let differences = pair.differences, !differences.isEmpty else { continue }
             document.paragraph(
-                .name(pair.operation), .text(", "), .text(pair.base.role), .text(" against "),
-                .text(pair.candidate.role),
-                .text(":"))
+                .name(pair.operation), .text(", \(pair.base.role) "), trace(pair.base.traceID),
+                .text(" against \(pair.candidate.role) "), trace(pair.candidate.traceID), ":")
             document.list(differences.map { [.text($0)] })
         }
         if let command = pairs.lazy.compactMap(Self.command).first {
@@ -98,12 +93,9 @@ extension ComparisonDocument {
 
     /// Nil where an ID is none.
     private static func command(_ pair: ComparisonReport.Evidence.Pair) -> String? {
-        let isOneTrace = pair.base.traceID == pair.candidate.traceID
-        let places = [pair.base, pair.candidate].compactMap { example -> String? in
-            guard TraceLinks.isID(example.traceID), TraceLinks.isID(example.spanID) else { return nil }
-            return isOneTrace ? "\(example.traceID):\(example.spanID)" : example.traceID
-        }
-        return places.count == 2 ? "skein trace diff \(places[0]) \(places[1])" : nil
+        let (a, b) = (pair.base, pair.candidate)
+        guard [a.traceID, a.spanID, b.traceID, b.spanID].allSatisfy(TraceLinks.isID) else { return nil }
+        return "skein trace diff \(a.traceID):\(a.spanID) \(b.traceID):\(b.spanID)"
     }
 
     private func took(_ example: ComparisonReport.Evidence.Example, isFailureTold: Bool = false) -> [Inline] {

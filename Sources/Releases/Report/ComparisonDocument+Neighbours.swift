@@ -5,7 +5,8 @@ extension ComparisonDocument {
     private static let neighbourCountMax = 40
 
     mutating func addCallers() {
-        guard !report.callers.isEmpty else { return }
+        // Nobody waits for a copy of a request.
+        guard !report.callers.isEmpty, !report.isMirrored else { return }
         document.heading("What callers saw")
         document.paragraph(.text("Each figure of \(report.base) → of \(report.candidate)."))
         document.table(

@@ -18,6 +18,7 @@ struct ComparisonDocument {
         document = ReportDocument(
             title: Self.title(report), tone: ReportText.tone(report.outcome), lead: Self.lead(report))
         addReasons()
+        addNotes()
         addShares()
         addOperations()
         addDurations()
@@ -25,7 +26,6 @@ struct ComparisonDocument {
         addCallees()
         addEvidence()
         addMirror()
-        addNotes()
         addMethod()
     }
 
@@ -46,8 +46,9 @@ struct ComparisonDocument {
 
     private static func lead(_ report: ComparisonReport) -> [[Inline]] {
         var lead: [[Inline]] = []
-        if let first = report.reasons.first { lead.append([.strong(first.words)]) }
-        if report.outcome == "tooLittleData", let need = report.needs.first {
+        if let first = report.reasons.first { lead.append([.strong(words(first))]) }
+        // What most is needed for decides the rest as well.
+        if report.outcome == "tooLittleData", let need = report.needs.max(by: { $0.requestCount < $1.requestCount }) {
             lead.append([.text("What would decide: \(need.words)")])
         }
         let kind = report.isMirrored ? "copies of requests" : "requests"
@@ -65,7 +66,7 @@ struct ComparisonDocument {
         document.heading("Why")
         let reasons = report.reasons.map { reason -> [Inline] in
             let isFinding = reason.outcome == "worse" || reason.outcome == "better"
-            var item: [Inline] = [ReportText.outcome(reason.outcome), .text(": \(reason.words)")]
+            var item: [Inline] = [ReportText.outcome(reason.outcome), .text(": \(Self.words(reason))")]
             if isFinding { item.append(.aside(" (false with a probability \(Self.bound(reason.p)))")) }
             return item
         }
@@ -75,6 +76,10 @@ struct ComparisonDocument {
             document.paragraph("What would decide what is open:")
             document.list(report.needs.map { [.text($0.words)] })
         }
+    }
+
+    private static func words(_ finding: ComparisonReport.Finding) -> String {
+        finding.words.replacing(" -> ", with: " → ")
     }
 
     private static func bound(_ p: Double) -> String {
@@ -121,6 +126,10 @@ struct ComparisonDocument {
         return (isSingle && !ranked.isEmpty ? [] : [report.total]) + ranked.map(\.element)
     }
 
+    var versionColumns: [ReportDocument.Column] {
+        [report.base, report.candidate].map { .init(title: $0, isNumber: true) }
+    }
+
     private func name(_ operation: ComparisonReport.Operation) -> Inline {
         operation.operation.map { .name($0) } ?? "all together"
     }
@@ -128,29 +137,26 @@ struct ComparisonDocument {
     private mutating func addOperations() {
         document.heading("Operations")
         var cells: [[[Inline]]] = []
+        var headings: Set<Int> = []
         for row in rows.prefix(Self.operationCountMax + 1) {
             let errors = row.errors
+            headings.insert(cells.count)
             cells.append([
-                [name(row)], [ReportText.outcome(row.outcome)], ["requests"],
-                [.text(ReportText.count(row.baseRequestCount))], [.text(ReportText.count(row.candidateRequestCount))],
-                [],
+                [name(row)], [.text(ReportText.requests(row.baseRequestCount))],
+                [.text(ReportText.requests(row.candidateRequestCount))], [ReportText.outcome(row.outcome)],
             ])
             cells.append([
-                [], [], ["errors"], ReportText.cell(errors.base, errors.baseInterval),
+                ["errors"], ReportText.cell(errors.base, errors.baseInterval),
                 ReportText.cell(errors.candidate, errors.candidateInterval), [ReportText.outcome(errors.outcome)],
             ])
             cells += row.quantiles.map { quantile in
                 [
-                    [], [], [.text(quantile.name)], ReportText.cell(quantile.base),
-                    ReportText.cell(quantile.candidate), [ReportText.outcome(quantile.outcome)],
+                    [.text(quantile.name)], ReportText.cell(quantile.base), ReportText.cell(quantile.candidate),
+                    [ReportText.outcome(quantile.outcome)],
                 ]
             }
         }
-        document.table(
-            [
-                "Operation", "Outcome", "Measure", .init(title: report.base, isNumber: true),
-                .init(title: report.candidate, isNumber: true), "Decided",
-            ], cells)
+        document.table(["Operation"] + versionColumns + ["Outcome"], cells, headings: headings)
         let left = rows.count - Self.operationCountMax - 1
         if left > 0 { document.paragraph(.text("\(left) more operations stand in the answer in JSON.")) }
         let confidence = report.thresholds?.confidence ?? 0.95

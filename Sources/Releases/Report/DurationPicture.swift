@@ -11,8 +11,8 @@ struct DurationPicture {
     /// Logarithms of the ends.
     private let (first, last): (Double, Double)
 
-    private static let (width, height) = (760.0, 210.0)
-    private static let (left, right, top, bottom) = (10.0, 750.0, 28.0, 180.0)
+    private static let (width, height) = (760.0, 190.0)
+    private static let (left, right, top, bottom) = (10.0, 750.0, 10.0, 162.0)
 
     /// - Parameter medians: nanoseconds.
     init(
@@ -33,7 +33,7 @@ struct DurationPicture {
             return nil
         }
         return ReportDocument.Picture(
-            svg: svg(),
+            svg: svg(), legend: legend,
             words: "A request of \(candidate) takes longer than one of \(base) with a probability of "
                 + "\(ReportText.percent(superiority)) (50 %: neither tends to). Scale: logarithmic.",
             lines: lines())
@@ -49,31 +49,32 @@ struct DurationPicture {
     private func svg() -> String {
         var text = PictureText.begin(
             width: Self.width, height: Self.height, title: "Durations of \(base) and \(candidate), \(title)")
-        let bottom = PictureText.number(Self.bottom)
-        text += "<path \(ReportStyle.axis) d=\"M\(PictureText.number(Self.left)),\(bottom)"
-        text += "H\(PictureText.number(Self.right))\"/>\n"
+        func line(_ style: String, at duration: Int64, from top: Double) -> String {
+            let (place, top) = (PictureText.number(x(duration)), PictureText.number(top))
+            return PictureText.path(style, "M\(place),\(top)V\(PictureText.number(Self.bottom))")
+        }
+        let (left, right) = (PictureText.number(Self.left), PictureText.number(Self.right))
+        text += PictureText.path(ReportStyle.axis, "M\(left),\(PictureText.number(Self.bottom))H\(right)")
         for tick in ticks() {
-            let place = PictureText.number(x(tick))
-            text += "<path \(ReportStyle.axis) d=\"M\(place),\(PictureText.number(Self.top))V\(bottom)\"/>\n"
-            text += PictureText.label(NumberText.duration(tick), x: x(tick), y: Self.bottom + 18, anchor: "middle")
+            text += line(ReportStyle.axis, at: tick, from: Self.top)
+            text += PictureText.label(
+                NumberText.duration(tick), x: x(tick), y: Self.bottom + 20, width: Self.width)
         }
         text += area(durations.base, "base") + area(durations.candidate, "candidate")
         if let medians {
-            for (style, median, dashes) in [("base", medians.base, ""), ("candidate", medians.candidate, "5 3")] {
-                text += "<path class=\"\(style) \(ReportStyle.mark) stroke-dasharray=\"\(dashes)\""
-                text += " d=\"M\(PictureText.number(x(median))),\(PictureText.number(Self.top - 6))V\(bottom)\"/>\n"
-            }
+            text += line(ReportStyle.mark("base"), at: medians.base, from: Self.top - 6)
+            text += line(ReportStyle.mark("candidate"), at: medians.candidate, from: Self.top - 6)
         }
-        let unit = medians.map { DurationUnit(of: max($0.base, $0.candidate)) }
-        func legend(_ version: String, _ median: Int64?) -> String {
-            guard let unit, let median else { return version }
-            return "\(version): p50 \(unit.text(median)) \(unit.name)"
-        }
-        text += PictureText.label(
-            "■ " + legend(base, medians?.base), x: Self.left, y: 14, style: "base")
-        text += PictureText.label(
-            "□ " + legend(candidate, medians?.candidate), x: Self.right, y: 14, anchor: "end", style: "candidate")
         return text + "</svg>\n"
+    }
+
+    private var legend: (base: String, candidate: String) {
+        guard let medians else { return (base, candidate) }
+        let unit = DurationUnit(of: max(medians.base, medians.candidate))
+        func words(_ version: String, _ median: Int64) -> String {
+            "\(version): p50 \(unit.text(median)) \(unit.name)"
+        }
+        return (words(base, medians.base), words(candidate, medians.candidate))
     }
 
     private func area(_ parts: [Double], _ style: String) -> String {
@@ -83,12 +84,18 @@ struct DurationPicture {
             let y = Self.bottom - max(0, part) / highest * (Self.bottom - Self.top)
             path += "V\(PictureText.number(y))H\(PictureText.number(x(durations.bounds[place + 1])))"
         }
-        return "<path \(ReportStyle.area(style)) d=\"\(path)V\(bottom)Z\"/>\n"
+        return PictureText.path(ReportStyle.area(style), "\(path)V\(bottom)Z")
     }
 
-    /// Round durations within the scale, not too many.
+    /// Round durations within the scale, not too many; of a short scale its ends.
     private func ticks() -> [Int64] {
-        let steps: [Int64] = last - first > log(2000) ? [1] : last - first > log(60) ? [1, 3] : [1, 2, 5]
+        let steps: [Int64] =
+            switch last - first {
+            case log(2000)...: [1]
+            case log(60)...: [1, 3]
+            case log(12)...: [1, 2, 5]
+            default: [1, 2, 3, 4, 6]
+            }
         var ticks: [Int64] = []
         var power: Int64 = 1
         while power <= 1_000_000_000_000_000 {
@@ -98,7 +105,7 @@ struct DurationPicture {
             }
             power *= 10
         }
-        return ticks
+        return ticks.count > 1 ? ticks : [durations.bounds[0], durations.bounds[durations.bounds.count - 1]]
     }
 
     private func lines() -> [String] {

@@ -55,7 +55,10 @@ struct HTMLWriter {
             text += "</\(element)>\n"
         case .table(let table): write(table)
         case .picture(let picture):
-            text += "<figure>\n\(picture.svg)<figcaption>\(Self.escaped(picture.words))</figcaption>\n</figure>\n"
+            let (base, candidate) = (Self.escaped(picture.legend.base), Self.escaped(picture.legend.candidate))
+            text += "<figure>\n<p class=\"legend\"><span class=\"base\">■ \(base)</span> "
+            text += "<span class=\"candidate\">□ \(candidate)</span></p>\n"
+            text += "\(picture.svg)<figcaption>\(Self.escaped(picture.words))</figcaption>\n</figure>\n"
         }
     }
 
@@ -64,8 +67,8 @@ struct HTMLWriter {
         text += "<div class=\"wide\"><table>\n<thead><tr>"
         for column in table.columns { text += "<th scope=\"col\"\(style(column))>\(Self.escaped(column.title))</th>" }
         text += "</tr></thead>\n<tbody>\n"
-        for row in table.rows {
-            text += "<tr>"
+        for (place, row) in table.rows.enumerated() {
+            text += table.headings.contains(place) ? "<tr class=\"group\">" : "<tr>"
             for (column, cell) in zip(table.columns, row) { text += "<td\(style(column))>\(Self.line(cell))</td>" }
             text += "</tr>\n"
         }

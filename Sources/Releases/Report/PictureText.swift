@@ -7,10 +7,14 @@ enum PictureText {
         return tenths % 10 == 0 ? text : "\(text).\(abs(tenths) % 10)"
     }
 
-    static func label(_ text: String, x: Double, y: Double, anchor: String = "start", style: String = "") -> String {
-        "<text class=\"label \(style)\" x=\"\(number(x))\" y=\"\(number(y))\" text-anchor=\"\(anchor)\">"
+    /// Below its place, or beside it where the picture ends.
+    static func label(_ text: String, x: Double, y: Double, width: Double) -> String {
+        let anchor = x < 60 ? "start" : x > width - 60 ? "end" : "middle"
+        return "<text x=\"\(number(x))\" y=\"\(number(y))\" text-anchor=\"\(anchor)\">"
             + "\(HTMLWriter.escaped(text))</text>\n"
     }
+
+    static func path(_ style: String, _ path: String) -> String { "<path \(style) d=\"\(path)\"/>\n" }
 
     static func begin(width: Double, height: Double, title: String) -> String {
         "<svg viewBox=\"0 0 \(number(width)) \(number(height))\" role=\"img\">\n"

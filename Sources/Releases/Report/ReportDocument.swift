@@ -25,11 +25,15 @@ struct ReportDocument {
         var columns: [Column]
         /// Of as many cells as there are columns.
         var rows: [[[Inline]]]
+        /// Places of the rows that name those below them.
+        var headings: Set<Int> = []
     }
 
     struct Picture {
         /// A whole `svg` element with classes of `ReportStyle`; safe as it is.
         var svg: String
+        /// What its two colours stand for.
+        var legend: (base: String, candidate: String)
         /// What is to be seen, in a sentence.
         var words: String
         /// The same picture of letters.
@@ -60,8 +64,8 @@ struct ReportDocument {
         if !items.isEmpty { blocks.append(.list(items, isOrdered: isOrdered)) }
     }
 
-    mutating func table(_ columns: [Column], _ rows: [[[Inline]]]) {
-        if !rows.isEmpty { blocks.append(.table(Table(columns: columns, rows: rows))) }
+    mutating func table(_ columns: [Column], _ rows: [[[Inline]]], headings: Set<Int> = []) {
+        if !rows.isEmpty { blocks.append(.table(Table(columns: columns, rows: rows, headings: headings))) }
     }
 }
 

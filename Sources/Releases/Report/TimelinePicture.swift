@@ -18,8 +18,8 @@ struct TimelinePicture {
 
     private static let stepCountMax = 240
     private static let blockCountMax = 60
-    private static let (width, height) = (760.0, 150.0)
-    private static let (left, right, top, bottom) = (10.0, 750.0, 28.0, 120.0)
+    private static let (width, height) = (760.0, 130.0)
+    private static let (left, right, top, bottom) = (10.0, 750.0, 6.0, 102.0)
 
     init(_ timeline: ComparisonReport.Timeline, base: String, candidate: String) {
         (self.base, self.candidate) = (base, candidate)
@@ -53,14 +53,26 @@ struct TimelinePicture {
     /// Nil of fewer than two steps.
     var picture: ReportDocument.Picture? {
         guard steps.count > 1, let first = steps.first, let last = steps.last else { return nil }
-        let unit = length.truncatingRemainder(dividingBy: 60) == 0 ? "\(Int(min(length, 1e9)) / 60) minutes" : "step"
+        let highest = NumberText.count(Int(exactly: highest) ?? .max)
         return ReportDocument.Picture(
-            svg: svg(first, last),
-            words: "Requests of \(base) and \(candidate) by \(unit == "1 minutes" ? "minute" : unit).", lines: lines())
+            svg: svg(first, last), legend: (base + ", above", candidate + ", below"),
+            words: "Requests of \(base) and \(candidate) by \(unit), \(highest) at most.", lines: lines())
+    }
+
+    private var highest: Double { max(1, steps.map(\.sum).max() ?? 1) }
+
+    /// What a step is called.
+    private var unit: String {
+        for (seconds, name) in [(86_400.0, "day"), (3600, "hour"), (60, "minute")] {
+            guard length.truncatingRemainder(dividingBy: seconds) == 0 else { continue }
+            let count = Int(exactly: length / seconds) ?? .max
+            return count == 1 ? name : "\(count) \(name)s"
+        }
+        return "step"
     }
 
     private func svg(_ first: Step, _ last: Step) -> String {
-        let highest = max(1, steps.map(\.sum).max() ?? 1)
+        let highest = highest
         let end = last.start + length
         func x(_ time: Double) -> Double {
             Self.left + (time - first.start) / (end - first.start) * (Self.right - Self.left)
@@ -69,8 +81,8 @@ struct TimelinePicture {
         func bar(_ style: String, _ step: Step, from: Double, to: Double) -> String {
             guard to > from else { return "" }
             let (left, right) = (PictureText.number(x(step.start)), PictureText.number(x(step.start + length) - 0.5))
-            return "<path \(ReportStyle.area(style)) stroke-width=\"0\" d=\"M\(left),\(PictureText.number(y(from)))"
-                + "V\(PictureText.number(y(to)))H\(right)V\(PictureText.number(y(from)))Z\"/>\n"
+            let (low, high) = (PictureText.number(y(from)), PictureText.number(y(to)))
+            return PictureText.path(ReportStyle.bar(style), "M\(left),\(low)V\(high)H\(right)V\(low)Z")
         }
         var text = PictureText.begin(
             width: Self.width, height: Self.height, title: "Requests of \(base) and \(candidate) over time")
@@ -78,13 +90,11 @@ struct TimelinePicture {
             text += bar("candidate", step, from: 0, to: step.candidate)
             text += bar("base", step, from: step.candidate, to: step.sum)
         }
-        let bottom = PictureText.number(Self.bottom)
-        text += "<path \(ReportStyle.axis) d=\"M\(PictureText.number(Self.left)),\(bottom)"
-        text += "H\(PictureText.number(Self.right))\"/>\n"
-        text += PictureText.label("■ \(base), above", x: Self.left, y: 14, style: "base")
-        text += PictureText.label("□ \(candidate), below", x: Self.right, y: 14, anchor: "end", style: "candidate")
-        text += PictureText.label(Self.clock(first.start), x: Self.left, y: Self.bottom + 18)
-        text += PictureText.label(Self.clock(end), x: Self.right, y: Self.bottom + 18, anchor: "end")
+        let (left, right) = (PictureText.number(Self.left), PictureText.number(Self.right))
+        text += PictureText.path(ReportStyle.axis, "M\(left),\(PictureText.number(Self.bottom))H\(right)")
+        for (time, place) in [(first.start, Self.left), (end, Self.right)] {
+            text += PictureText.label(Self.clock(time), x: place, y: Self.bottom + 20, width: Self.width)
+        }
         return text + "</svg>\n"
     }
 

@@ -41,9 +41,10 @@ struct AttributeChanges {
     mutating func changes(_ pairs: [(a: Int, b: Int)], isFirstEnough: Bool) -> [Change] {
         changes.removeAll(keepingCapacity: true)
         for pair in pairs where changes.isEmpty || !isFirstEnough { compare(pair.a, pair.b, isFirstEnough) }
-        guard changes.count > 1 else { return changes }
         changes.sort { ($0.key, $0.a ?? "", $0.b ?? "") < ($1.key, $1.a ?? "", $1.b ?? "") }
-        return Array(changes.prefix(Self.countMax))
+        var told: [Change] = []
+        for change in changes where told.count < Self.countMax && change != told.last { told.append(change) }
+        return told
     }
 
     private mutating func compare(_ rowA: Int, _ rowB: Int, _ isFirstEnough: Bool) {
@@ -95,8 +96,7 @@ struct AttributeChanges {
         if let a, let b, a.type == b.type, (0..<a.type.wordCount).allSatisfy({ a.word[$0] == b.word[$0] }) { return }
         let (textA, textB) = (a.flatMap(text), b.flatMap(text))
         guard textA != textB, isTelling(classes[Int(key)], textA, textB) else { return }
-        let change = Change(key: String(decoding: batch.string(key), as: UTF8.self), a: textA, b: textB)
-        if !changes.contains(change) { changes.append(change) }
+        changes.append(Change(key: String(decoding: batch.string(key), as: UTF8.self), a: textA, b: textB))
     }
 
     private func text(_ entry: Entry) -> String? {

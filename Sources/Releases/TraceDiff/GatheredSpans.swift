@@ -4,11 +4,11 @@ public import TraceModel
 /// Copies of the spans of two traces in one batch, so that equal texts have equal numbers, and the site of each.
 public struct GatheredSpans: Sendable {
     /// The spans of a trace that are looked at: the first ones, by start; fewer where they are large.
-    public static let spanCountMax = 100_000
+    package static let spanCountMax = 100_000
     /// What the spans of a trace may take in memory.
     static let byteCountMax = 64 << 20
 
-    public let batch: SpanBatch
+    let batch: SpanBatch
     /// By row.
     let sites: [UInt32]
     var names: CallNames

@@ -51,15 +51,6 @@ public struct TraceDiffReport: Codable, Sendable, Equatable {
         public var statusCount = 0
         public var versionCount = 0
         public var attributesCount = 0
-
-        public init() {}
-
-        /// Nothing differs but durations that hardly do.
-        public var isEmpty: Bool {
-            var same = Summary()
-            same.matchedCount = matchedCount
-            return self == same
-        }
     }
 
     /// What of the difference between the two durations is spent in calls of one kind: the times on both critical
@@ -98,12 +89,6 @@ public struct TraceDiffReport: Codable, Sendable, Equatable {
         /// nil: that trace has it not.
         public var a: String?
         public var b: String?
-
-        public init(key: String, a: String?, b: String?) {
-            self.key = key
-            self.a = a
-            self.b = b
-        }
     }
 
     public struct Row: Codable, Sendable, Equatable {

@@ -29,16 +29,13 @@ public struct JaegerDocumentOptions: Sendable, Equatable {
 public struct JaegerDocumentEncoder: ~Copyable {
     static let base = "jaeger-span"
 
-    private let naming: IndexNaming
     private var text: JaegerDocumentText
-    /// The first line up to the ID, of the period that came last.
-    private var action = DocumentWriter()
-    private var actionCount = 0
-    private var period: Int64 = -1
+    private var action: SpanAction
 
     public init(_ options: JaegerDocumentOptions = JaegerDocumentOptions()) {
-        naming = options.naming
+        let naming = options.naming
         text = JaegerDocumentText(options)
+        action = SpanAction(naming) { naming.writeTarget(Self.base, at: $0) }
     }
 
     /// Adds a span's document. The body is to be finished before it is read.
@@ -48,27 +45,11 @@ public struct JaegerDocumentEncoder: ~Copyable {
 
     /// Adds the document of a batch's span.
     public mutating func append(_ row: Int, of batch: SpanBatch, to body: inout BulkBody) {
-        beginAction(at: max(batch.startColumn[row], 0))
-        action.writeHex(batch.traceIDHighColumn[row])
-        action.writeHex(batch.traceIDLowColumn[row])
-        action.write(UInt8(ascii: "_"))
-        action.writeHex(batch.pointers.spanIDs[row])
-        action.write(UInt8(ascii: "_"))
+        action.begin(row, of: batch)
         body.append(action: action.bytes) { document in
             let first = document.count
             let hash = text.write(batch, row, to: &document)
             return HashedPart(byteCount: document.count - first, hash: hash)
         }
-    }
-
-    private mutating func beginAction(at time: Int64) {
-        let period = naming.period(of: time)
-        guard period != self.period else { return action.truncate(to: actionCount) }
-        self.period = period
-        action.removeAll()
-        action.write("{\"index\":{\"_index\":")
-        action.writeString(naming.writeTarget(Self.base, at: time))
-        action.write(",\"_id\":\"")
-        actionCount = action.count
     }
 }

@@ -184,9 +184,7 @@ extension JaegerDocumentText {
                 if writeKnownProcess(batch, row, words, to: &document, &state) { continue }
                 writeProcess(plan(Int(columns.shapes[row]), of: batch), batch, words, to: &document)
             case .string:
-                let string = words[part.place]
-                if writeKnown(string, batch, to: &document, &state) { continue }
-                write(text: string, batch, to: &document)
+                strings.write(words[part.place], of: batch, to: &document)
             case .eventTime:
                 let time = Int64(bitPattern: SpanBatch.wide(words + part.place))
                 document.writeDecimal(JaegerTime.microseconds(time))
@@ -209,50 +207,6 @@ extension JaegerDocumentText {
         traceStartHash = traceStart.hash(from: mark, traceStartHash)
         documentTexts.write(parts[first + 1].text, to: &traceStart, &traceStartHash)
     }
-
-    /// Writes a string that is long, and that is used often.
-    /// - Returns: false if it is not, and nothing was written.
-    @inline(__always)
-    private mutating func writeKnown(
-        _ string: UInt32, _ batch: SpanBatch, to document: inout DocumentWriter, _ state: inout UInt64
-    ) -> Bool {
-        let kind = textKinds[Int(string)]
-        if kind >= TextKind.usedOften {
-            documentTexts.write(Int(kind - TextKind.usedOften), to: &document, &state)
-            return true
-        }
-        if kind >= TextKind.unknown { count(string, kind, batch) }
-        return false
-    }
-
-    /// Counts a use of a string that is not among the known texts.
-    @inline(never)
-    private mutating func count(_ string: UInt32, _ kind: Int32, _ batch: SpanBatch) {
-        let text = batch.string(string)
-        guard text.count >= Self.knownByteCountMin else { return }
-        if kind == TextKind.unknown {
-            guard DocumentWriter.isPlain(text) else {
-                textKinds[Int(string)] = TextKind.escaped
-                return
-            }
-        } else if kind + 1 < TextKind.usedOften {
-            textKinds[Int(string)] = kind + 1
-            return
-        }
-        var quoted = DocumentWriter(capacity: text.count + 2)
-        quoted.writePlainString(text)
-        // Of a batch before it may be known already.
-        if let number = documentTexts.find(quoted.bytes) {
-            textKinds[Int(string)] = TextKind.usedOften + Int32(number)
-        } else if kind == TextKind.unknown || documentTexts.isFull {
-            textKinds[Int(string)] = TextKind.plain
-        } else {
-            textKinds[Int(string)] = TextKind.usedOften + Int32(documentTexts.number(of: quoted.bytes))
-        }
-    }
-
-    /// Of strings that are worth a text of their own.
-    private static var knownByteCountMin: Int { 12 }
 
     /// - Returns: false if the span does not fit.
     @inline(never)

@@ -15,8 +15,7 @@ struct JaegerDocumentText: ~Copyable {
     var events = ColumnBuffer<JaegerEventStep>(capacity: 64)
     var pieces = DocumentWriter()
     var processes = DocumentPieces()
-    /// By string: a `TextKind`, or the number of its known text, `TextKind.usedOften` added.
-    var textKinds = ColumnBuffer<Int32>(capacity: 1024)
+    var strings = BatchStrings()
 
     // Templates of the batch at hand; none in small batches.
     var census = JaegerRowCensus()
@@ -64,8 +63,7 @@ struct JaegerDocumentText: ~Copyable {
         forgetPieces()
         planNumbers.removeAll(keepingCapacityUpTo: Self.keptCapacity)
         planNumbers.append(repeating: 0, count: batch.shapeCount)
-        textKinds.removeAll(keepingCapacityUpTo: Self.keptCapacity * 16)
-        textKinds.append(repeating: TextKind.unknown, count: batch.stringCount)
+        strings.begin(batch)
         hasTemplates = batch.spanCount >= JaegerRowCensus.rowCountMin
         guard hasTemplates else { return }
         census.take(batch)
@@ -149,7 +147,7 @@ struct JaegerDocumentText: ~Copyable {
         }
         if isVaried(plan.flags, count: 2) { isTemplate = false }
         document.write(",\"operationName\":")
-        write(text: plan.operationName, batch, to: &document)
+        strings.write(plan.operationName, of: batch, to: &document)
         document.write(",\"references\":")
         let links = plan.links < 0 ? nil : batch.string(words[plan.links])
         JaegerDocumentReferences.write(traceID, parentID: parentID, links: links, to: &document)
@@ -226,7 +224,7 @@ struct JaegerDocumentText: ~Copyable {
         if step.source == .value, step.type == .string, !step.isHashed {
             document.write(piece(step))
             let start = document.count
-            write(text: words[step.word], batch, to: &document)
+            strings.write(words[step.word], of: batch, to: &document)
             if isVaried(step.word) { mark(.string, step.word, from: start, in: document) }
             if isElement { document.write("}") }
             return
@@ -290,26 +288,6 @@ struct JaegerDocumentText: ~Copyable {
             write(value, isElement, step.isHashed, to: &document)
         }
         return true
-    }
-
-    /// A string of the batch, in quotes.
-    @inline(__always)
-    mutating func write(text number: UInt32, _ batch: SpanBatch, to document: inout DocumentWriter) {
-        let text = batch.string(number)
-        var kind = textKinds[Int(number)]
-        if kind == TextKind.unknown {
-            kind = DocumentWriter.isPlain(text) ? TextKind.plain : TextKind.escaped
-            textKinds[Int(number)] = kind
-        }
-        if kind == TextKind.escaped { document.writeString(text) } else { document.writePlainString(text) }
-    }
-
-    enum TextKind {
-        static let escaped: Int32 = -1
-        static let unknown: Int32 = 0
-        /// Nothing is to be escaped. Above it are the times that it was written by templates, and then its number.
-        static let plain: Int32 = 1
-        static let usedOften: Int32 = 64
     }
 
     /// The value of a tag, which stands on its own in its column.

@@ -11,27 +11,19 @@ public import TraceModel
 public struct OTelDocumentEncoder: ~Copyable {
     public static let base = "otel-v1-apm-span"
 
-    private let naming: IndexNaming
     private var text: OTelDocumentText
-    private var action = DocumentWriter()
+    private var action: SpanAction
 
     /// - Parameter naming: where the cluster turns the indices, documents go to the alias `otel-v1-apm-span`.
     public init(naming: IndexNaming = IndexNaming(), filter: AttributeFilter = AttributeFilter()) {
-        self.naming = naming
         text = OTelDocumentText(filter)
+        action = SpanAction(naming) { naming.aliasOrWriteTarget(Self.base, at: $0) }
     }
 
     /// Adds a span's document. The body is to be finished before it is read.
     /// - Parameter root: the root span of its trace, if it is known; a span without a parent is its own.
     public mutating func append(_ span: SpanView, root: SpanView? = nil, to body: inout BulkBody) {
-        action.removeAll()
-        action.write("{\"index\":{\"_index\":")
-        action.writeString(naming.aliasOrWriteTarget(Self.base, at: max(span.start ?? 0, 0)))
-        action.write(",\"_id\":\"")
-        action.writeHex(span.traceID)
-        action.write("_")
-        action.writeHex(span.spanID.value)
-        action.write("_")
+        action.begin(span.row, of: span.batch)
         body.append(action: action.bytes) { document in
             let first = document.count
             text.write(span, to: &document)

@@ -13,6 +13,11 @@ struct OTelDocumentText: ~Copyable {
     private var steps = ColumnBuffer<JaegerTagStep>(capacity: 1024)
     private var pieces = DocumentWriter()
     private var resources = DocumentPieces()
+    private var strings = BatchStrings()
+
+    // Of the root that came last.
+    private var root: SpanView?
+    private var rootText = DocumentWriter()
 
     private var scratch = DocumentWriter()
 
@@ -33,6 +38,7 @@ struct OTelDocumentText: ~Copyable {
         steps.removeAll(keepingCapacityUpTo: Self.keptCapacity)
         pieces.removeAll()
         resources.removeAll()
+        strings.begin(batch)
         planNumbers.removeAll(keepingCapacityUpTo: Self.keptCapacity)
         planNumbers.append(repeating: 0, count: batch.shapeCount)
     }
@@ -44,6 +50,7 @@ struct OTelDocumentText: ~Copyable {
         if batch !== span.batch || pieces.count > Self.pieceByteCountMax { begin(span.batch) }
         let fields = OTelDocumentFields(span)
         let traits = span.traits
+        let times = OTelTimes(span)
         document.write("{\"traceId\":\"")
         document.writeHex(span.traceID)
         document.write("\",\"spanId\":\"")
@@ -53,17 +60,17 @@ struct OTelDocumentText: ~Copyable {
         document.write("\",\"traceState\":")
         document.writeString(fields.traceState)
         document.write(",\"name\":")
-        document.writeString(span.operationName)
+        strings.write(span.shape.operationName, of: span.batch, to: &document)
         document.write(",\"kind\":\"")
         document.write(Self.kindName(traits.kind))
         document.write("\",\"startTime\":\"")
-        document.writeTime(OTelTimes(span).start)
+        document.writeTime(times.start)
         document.write("\",\"endTime\":\"")
-        document.writeTime(OTelTimes(span).end)
+        document.writeTime(times.end)
         document.write("\",\"durationInNanos\":")
-        document.writeDecimal(OTelTimes(span).duration)
+        document.writeDecimal(times.duration)
         document.write(",\"serviceName\":")
-        document.writeString(span.serviceName)
+        strings.write(span.shape.serviceName, of: span.batch, to: &document)
         document.write(",\"status.code\":")
         document.writeDecimal(Self.statusCode(traits))
         if fields.statusMessage.count > 0 {
@@ -84,21 +91,29 @@ struct OTelDocumentText: ~Copyable {
 
     /// What the root of a trace says of it, and the end of the object.
     mutating func write(root: SpanView?, to document: inout DocumentWriter) {
-        if let root {
-            let times = OTelTimes(root)
-            document.write(",\"traceGroup\":")
-            document.writeString(root.operationName)
-            document.write(",\"traceGroupFields\":{\"endTime\":\"")
-            document.writeTime(times.end)
-            document.write("\",\"durationInNanos\":")
-            document.writeDecimal(times.duration)
-            document.write(",\"statusCode\":")
-            document.writeDecimal(Self.statusCode(root.traits))
-            document.write("}}")
-        } else {
+        guard let root else {
             document.write(",\"traceGroup\":null,\"traceGroupFields\":")
-            document.write("{\"endTime\":null,\"durationInNanos\":null,\"statusCode\":null}}")
+            return document.write("{\"endTime\":null,\"durationInNanos\":null,\"statusCode\":null}}")
         }
+        if self.root?.batch !== root.batch || self.root?.row != root.row {
+            self.root = root
+            rootText.removeAll()
+            Self.write(root: root, to: &rootText)
+        }
+        document.write(rootText.bytes)
+    }
+
+    private static func write(root: SpanView, to document: inout DocumentWriter) {
+        let times = OTelTimes(root)
+        document.write(",\"traceGroup\":")
+        document.writeString(root.operationName)
+        document.write(",\"traceGroupFields\":{\"endTime\":\"")
+        document.writeTime(times.end)
+        document.write("\",\"durationInNanos\":")
+        document.writeDecimal(times.duration)
+        document.write(",\"statusCode\":")
+        document.writeDecimal(statusCode(root.traits))
+        document.write("}}")
     }
 
     static func kindName(_ kind: SpanKind) -> StaticString {
@@ -128,7 +143,9 @@ struct OTelDocumentText: ~Copyable {
             let step = steps[index]
             document.write(
                 UnsafeRawBufferPointer(rebasing: pieces.bytes[step.pieceStart..<step.pieceStart + step.pieceCount]))
-            if step.source == .address {
+            if step.source == .value, step.type == .string, !step.isHashed {
+                strings.write(words[step.word], of: batch, to: &document)
+            } else if step.source == .address {
                 writeAddress(batch.string(words[step.word]), isHashed: step.isHashed, to: &document)
             } else {
                 let value = batch.documentValue(at: words + step.word, type: step.type)

@@ -92,7 +92,7 @@ struct TraceDiffText {
             row.match == "added" ? "+" : row.match == "missing" ? "-" : row.changes.isEmpty ? " " : "!"
         let service = row.service.isEmpty ? "(no service)" : row.service
         let name = service + ": " + (row.operation.isEmpty ? "(no name)" : row.operation)
-        let depth = min(row.depth, max(3, width / 8))
+        let depth = min(max(0, row.depth), max(3, width / 8))
         let indent = depth < row.depth ? "…\(row.depth) " : String(repeating: "  ", count: depth)
         var cells = Cells(
             mark: sign, name: indent + DisplayText.safe(name), a: duration(row.a),
@@ -102,8 +102,9 @@ struct TraceDiffText {
             if row.changes.contains("slower") || row.changes.contains("faster"),
                 let first = a.durationNanos, let second = b.durationNanos
             {
-                let difference = second.subtractingReportingOverflow(first).partialValue
-                changes.append((difference > 0 ? "+" : "") + NumberText.duration(difference))
+                let (difference, isOver) = second.subtractingReportingOverflow(first)
+                // Of figures that cannot be there is none.
+                if !isOver { changes.append((difference > 0 ? "+" : "") + NumberText.duration(difference)) }
             }
             if row.changes.contains("status") { changes.append("\(a.status) -> \(b.status)") }
             if row.changes.contains("version") { changes.append("\(version(a)) -> \(version(b))") }

@@ -67,9 +67,9 @@ final class RunningDatagramServer: Sendable {
         log.received.withLock { _ in body() }
     }
 
-    /// Waits, up to ten seconds, for something another thread brings about. Blocks the thread, as `RunningServer` does.
+    /// Waits, up to a minute, for something another thread brings about. Blocks the thread, as `RunningServer` does.
     func until(_ condition: () -> Bool) throws {
-        for _ in 0..<10_000 where !condition() { usleep(1_000) }
+        for _ in 0..<60_000 where !condition() { usleep(1_000) }
         guard condition() else {
             throw RawClient.Failure(message: "it never came about: \(received.count) datagrams received")
         }

@@ -3,6 +3,7 @@ import FoundationEssentials
 import Logging
 import Synchronization
 import TestSupport
+import TopologyStore
 import TraceModel
 import TraceStore
 import WireFormats
@@ -14,8 +15,11 @@ final class RequestStore {
 
     init() throws {
         folder = try TemporaryFolder()
+        var options = StoreOptions()
+        // Each look counts what came by then.
+        options.topology.renewalInterval = 0
         store = try TraceStore(
-            path: folder.path, options: StoreOptions(),
+            path: folder.path, options: options,
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
     }
 
@@ -24,12 +28,17 @@ final class RequestStore {
     /// With the posts of a recording of Zipkin's spans, sealed up to the middle.
     convenience init(recording: String) throws {
         try self.init()
-        let file = URL(filePath: Repository.path + "/Tests/Fixtures/\(recording)/posts.jsonl.gz")
-        let bodies = try Gzip.unpacked(Array(try Data(contentsOf: file))).split(separator: 10)
+        let bodies = try Self.bodies(ofRecording: recording)
         for (number, body) in bodies.enumerated() {
-            try post(Array(body))
+            try post(body)
             if number == bodies.count / 2 { try store.seal() }
         }
+    }
+
+    /// The posts of a recording of Zipkin's spans in JSON, in the order of arrival.
+    static func bodies(ofRecording recording: String) throws -> [[UInt8]] {
+        let file = URL(filePath: Repository.path + "/Tests/Fixtures/\(recording)/posts.jsonl.gz")
+        return try Gzip.unpacked(Array(try Data(contentsOf: file))).split(separator: 10).map { Array($0) }
     }
 
     /// With served requests, sealed but for the last ones.
@@ -45,7 +54,7 @@ final class RequestStore {
         }
     }
 
-    private func post(_ json: [UInt8]) throws {
+    func post(_ json: [UInt8]) throws {
         var builder = SpanBatchBuilder()
         try json.withUnsafeBytes { bytes in
             _ = try ZipkinJSONDecoder.decode(bytes, limits: SpanLimits(), into: &builder)

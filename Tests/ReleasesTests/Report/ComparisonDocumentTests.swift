@@ -13,7 +13,7 @@ import Testing
         #expect(text.contains("| slow requests | `zone=503` | 10 % (4) | 90 % (30) |"))
         let trace = "0102030405060708090a0b0c0d0e0f10"
         #expect(text.contains("| [\(trace.prefix(12))](<https://jaeger.example/trace/\(trace)>) |"))
-        #expect(text.contains("| `v2` | failed | `503` | 41 ms | 2026-09-21 14:13:20 |"))
+        #expect(text.contains("| `v2` | failed | 41 ms | [\(trace.prefix(12))]("))
         #expect(text.contains("`skein trace diff \(trace):0102030405060708 \(trace):0102030405060708` compares"))
         #expect(text.contains("a note on evidence"))
         #expect(report.markdown().contains("`skein trace ID` shows one"))
@@ -24,7 +24,7 @@ import Testing
         report.isMirrored = true
         let text = report.markdown()
         #expect(text.contains("`v2` served 800 copies of requests, `v1` 800 requests."))
-        #expect(!text.contains("of the requests of both"))
+        #expect(!text.contains("of the requests of both") && !text.contains("What callers saw"))
     }
 
     @Test func `copies are told beside their requests`() throws {
@@ -33,8 +33,30 @@ import Testing
         let text = report.markdown(links: try #require(TraceLinks(base: "https://jaeger.example")))
         #expect(text.contains("272 pairs of a request to `v1` and its copy to `v2`; 270 with the same status."))
         #expect(text.contains("a copy took 5.10 ms longer than its request (-200 us to 9 ms)."))
+        #expect(text.contains("| Request (v1) | Copy (v2) | Pairs | Traces |"))
         #expect(text.contains("| `200` | `503` | 2 | [010203040506](<https://jaeger.example/trace/0102"))
         #expect(text.contains("- 503 is written twice") && text.contains("\na note on copies\n"))
+        report.mirror?.durationDifference?.p50 = -5_100_000
+        #expect(report.markdown().contains("a copy took 5.10 ms less than its request"))
+        report.mirror = .init(notes: ["no copy is stored"])
+        #expect(report.markdown().contains("## Copies beside their requests\n\nno copy is stored\n"))
+    }
+
+    @Test func `with too little data the greatest need is told first, which decides all`() {
+        var report = SampleReport.tooLittleData
+        report.needs = [10, 500, 90].map {
+            .init(operation: nil, measure: "errors", requestCount: $0, words: "about \($0) more requests")
+        }
+        #expect(report.markdown().contains("\n\nWhat would decide: about 500 more requests\n"))
+    }
+
+    @Test(arguments: [([11_000_000, 19_000_000], ["11 ms", "19 ms"]), ([900_000, 13_000_000], ["1 ms", "2 ms"])])
+    func `a scale of durations has ticks, however short it is`(bounds: [Int64], labels: [String]) {
+        var report = SampleReport.worse
+        report.operations[0].durations?.bounds = bounds
+        report.operations[0].durations?.base = [1]
+        report.operations[0].durations?.candidate = [1]
+        for label in labels { #expect(report.html().contains(">\(label)</text>")) }
     }
 
     @Test func `an estimate is told as one`() {
@@ -99,6 +121,12 @@ import Testing
         let text = report.markdown()
         #expect(text.contains("- `v2`: 2026-09-21 14:12:00 to 2026-09-21 14:20:00 UTC"))
         #expect(text.contains("    v1  █▇▇▆▅▅▄▃▂▂\n    v2   ▂▂▃▄▅▅▆▇▇\n"))
-        #expect(report.html().contains("Requests of v1 and v2 by minute."))
+        #expect(report.html().contains("Requests of v1 and v2 by minute, 10 at most."))
+        for (seconds, words) in [(600, "10 minutes"), (3600, "hour"), (86_400, "day"), (7, "step")] {
+            report.timeline?.stepSeconds = Int64(seconds)
+            let steps = [0, seconds].map { Date(timeIntervalSince1970: 1_790_000_000 + Double($0)) }
+            report.timeline?.steps = steps.map { .init(start: $0.formatted(.iso8601), base: 1, candidate: 1) }
+            #expect(report.html().contains("Requests of v1 and v2 by \(words), 2 at most."))
+        }
     }
 }

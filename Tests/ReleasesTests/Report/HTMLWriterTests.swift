@@ -106,6 +106,8 @@ import Testing
         #expect(text.contains("<title>reviews.default: v2 is worse than v1</title>"))
         #expect(text.contains("<header class=\"bad\">"))
         #expect(text.contains("<span class=\"outcome bad\">worse</span>"))
+        #expect(text.contains("<tr class=\"group\"><td><code>GET /reviews</code></td>"))
+        #expect(text.contains("<p class=\"legend\"><span class=\"base\">■ v1: p50 "))
         #expect(text.contains("takes longer than one of v1 with a probability of 100 %"))
         #expect(text.contains("<td><code>productpage.default</code></td>"))
     }

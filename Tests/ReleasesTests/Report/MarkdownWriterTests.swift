@@ -8,17 +8,20 @@ import Testing
     }
 
     @Test func `the verdict comes first, then why, then the figures`() throws {
-        let text = SampleReport.worse.markdown()
+        var report = SampleReport.worse
+        report.notes = ["a note"]
+        let text = report.markdown()
         #expect(text.hasPrefix("# reviews.default: v2 is worse than v1\n"))
         let order = [
-            "## Why", "## How the requests were shared", "## Operations", "## Durations", "## What callers saw",
+            "## Why", "## Notes\n\n- a note\n", "## How the requests were shared", "## Operations", "## Durations",
+            "## What callers saw",
             "## What the versions call", "## How these figures were made",
         ]
         let places = try order.map { try #require(text.firstRange(of: $0), "\($0)").lowerBound }
         #expect(places == places.sorted())
         #expect(text.contains("1. **worse**: v2 "))
         #expect(text.contains("| `ratings.default` | rpc | only v2: new | 0 → 0.5 |"))
-        #expect(text.contains("| `GET /reviews` | **worse** | requests | 400 | 400 |  |"))
+        #expect(text.contains("| `GET /reviews` | 400 requests | 400 requests | **worse** |\n| errors | "))
         #expect(text.contains("800 requests of `v1` against 800 requests of `v2`, 2026-09-21 14:13:20 to "))
     }
 

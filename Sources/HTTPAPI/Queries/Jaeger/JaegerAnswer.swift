@@ -61,6 +61,11 @@ package enum JaegerAnswer {
         }
     }
 
+    /// The answer to an error, laid out as the request asks.
+    @Sendable static func failure(_ error: any Error, _ request: HTTPRequest) -> HTTPResponse? {
+        failure(error, isPretty: JaegerQueryParameters.isPretty(QueryParameters(request.query)))
+    }
+
     /// No data, and one error with the status as its code.
     package static func failure(
         _ status: HTTPStatus, _ message: String, headers: [(name: String, value: String)] = [], isPretty: Bool = false

@@ -40,15 +40,9 @@ public struct JaegerMetrics: Sendable {
                 refusalWriter: { error, _ in
                     JaegerAnswer.failure(error.status, error.message, headers: error.headers)
                 },
-                .workerThread { request, _ in
+                .query(failure: JaegerAnswer.failure) { request, _ in
                     let parameters = QueryParameters(request.query)
-                    let isPretty = JaegerQueryParameters.isPretty(parameters)
-                    do {
-                        return try answer(route, parameters, isPretty: isPretty)
-                    } catch {
-                        guard let answer = JaegerAnswer.failure(error, isPretty: isPretty) else { throw error }
-                        return answer
-                    }
+                    return try answer(route, parameters, isPretty: JaegerQueryParameters.isPretty(parameters))
                 })
         }
     }

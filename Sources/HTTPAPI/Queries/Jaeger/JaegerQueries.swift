@@ -33,15 +33,6 @@ public struct JaegerQueries: Sendable {
         }
     }
 
-    /// One request, and what it may cost.
-    private struct Call {
-        let request: HTTPRequest
-        let path: HTTPParameters
-        let parameters: QueryParameters
-        let work: QueryWork
-        let isPretty: Bool
-    }
-
     /// - Parameters:
     ///   - lookback: nanoseconds that a search goes back where it does not say.
     ///   - version: what Kiali is told about this program.
@@ -86,19 +77,8 @@ public struct JaegerQueries: Sendable {
         }
     }
 
-    private func answering(_ handler: @escaping @Sendable (Call) throws -> HTTPResponse) -> HTTPHandler {
-        .workerThread { request, path in
-            let parameters = QueryParameters(request.query)
-            let call = Call(
-                request: request, path: path, parameters: parameters, work: limits.work(for: request),
-                isPretty: JaegerQueryParameters.isPretty(parameters))
-            do {
-                return try handler(call)
-            } catch {
-                guard let answer = JaegerAnswer.failure(error, isPretty: call.isPretty) else { throw error }
-                return answer
-            }
-        }
+    private func answering(_ handler: @escaping @Sendable (QueryCall) throws -> HTTPResponse) -> HTTPHandler {
+        .query(limits, failure: JaegerAnswer.failure, handler)
     }
 
     private func listing(
@@ -110,23 +90,23 @@ public struct JaegerQueries: Sendable {
 
     // MARK: Names
 
-    @Sendable private func services(_ call: Call) throws -> HTTPResponse {
+    @Sendable private func services(_ call: QueryCall) throws -> HTTPResponse {
         JaegerAnswer.names(try store.serviceNames(), isPretty: call.isPretty)
     }
 
-    @Sendable private func operationNames(_ call: Call) throws -> HTTPResponse {
+    @Sendable private func operationNames(_ call: QueryCall) throws -> HTTPResponse {
         let operations = try store.operations(ofService: call.path["service"] ?? "")
         // One name may come with several kinds.
         return JaegerAnswer.names(Set(operations.map(\.name)).sorted(), isPretty: call.isPretty)
     }
 
-    @Sendable private func operations(_ call: Call) throws -> HTTPResponse {
+    @Sendable private func operations(_ call: QueryCall) throws -> HTTPResponse {
         let service = try JaegerQueryParameters.service(call.parameters)
         let operations = try store.operations(ofService: service, jaegerKind: call.parameters.text("spanKind"))
         return JaegerAnswer.operations(operations, isPretty: call.isPretty)
     }
 
-    @Sendable private func dependencies(_ call: Call) throws -> HTTPResponse {
+    @Sendable private func dependencies(_ call: QueryCall) throws -> HTTPResponse {
         let window = try JaegerQueryParameters.dependencyWindow(
             call.parameters, now: SystemClock.nanosecondsSince1970())
         let service = call.parameters.text("service")
@@ -138,7 +118,7 @@ public struct JaegerQueries: Sendable {
 
     // MARK: Traces
 
-    @Sendable private func search(_ call: Call) throws -> HTTPResponse {
+    @Sendable private func search(_ call: QueryCall) throws -> HTTPResponse {
         let search = try JaegerQueryParameters.search(
             call.parameters, now: SystemClock.nanosecondsSince1970(), lookback: lookback)
         let form = try JaegerQueryParameters.form(call.parameters)
@@ -175,7 +155,7 @@ public struct JaegerQueries: Sendable {
         return answer.response(isSearch: true, isPretty: form.isPretty)
     }
 
-    @Sendable private func trace(_ call: Call) throws -> HTTPResponse {
+    @Sendable private func trace(_ call: QueryCall) throws -> HTTPResponse {
         let traceID = try JaegerQueryParameters.traceID(call.path["traceID"] ?? "")
         try JaegerQueryParameters.checkTimeHints(call.parameters)
         let form = try JaegerQueryParameters.form(call.parameters)
@@ -197,17 +177,22 @@ public struct JaegerQueries: Sendable {
     }
 
     /// There is one store, which keeps everything as long as its retention says: nothing to move a trace to.
-    @Sendable private func archive(_ call: Call) throws -> HTTPResponse {
+    @Sendable private func archive(_ call: QueryCall) throws -> HTTPResponse {
         _ = try JaegerQueryParameters.traceID(call.path["traceID"] ?? "")
         try JaegerQueryParameters.checkTimeHints(call.parameters)
         return JaegerAnswer.failure(.internalServerError, JaegerAnswer.noArchive, isPretty: call.isPretty)
     }
 
-    @Sendable private func transform(_ call: Call) throws -> HTTPResponse {
+    @Sendable private func transform(_ call: QueryCall) throws -> HTTPResponse {
         let form = try JaegerQueryParameters.form(call.parameters)
         let (traces, notes) = try JaegerTransform.traces(call.request.body)
         return JaegerAnswer.traces(traces, notes: notes, form: form)
     }
+}
+
+extension QueryCall {
+    /// Its answer is to be indented.
+    fileprivate var isPretty: Bool { JaegerQueryParameters.isPretty(parameters) }
 }
 
 extension QueryableStore {

@@ -22,13 +22,6 @@ public struct JaegerV3Queries: Sendable {
         case capabilities = "/api/v3/capabilities"
     }
 
-    /// One request, and what it may cost.
-    private struct Call {
-        let path: HTTPParameters
-        let parameters: QueryParameters
-        let work: QueryWork
-    }
-
     private struct NothingFound: Error {}
 
     public init(store: any QueryableStore, limits: QueryLimits) {
@@ -58,16 +51,8 @@ public struct JaegerV3Queries: Sendable {
         }
     }
 
-    private func answering(_ handler: @escaping @Sendable (Call) throws -> HTTPResponse) -> HTTPHandler {
-        .workerThread { request, path in
-            let call = Call(path: path, parameters: QueryParameters(request.query), work: limits.work(for: request))
-            do {
-                return try handler(call)
-            } catch {
-                guard let answer = Self.failure(error) else { throw error }
-                return answer
-            }
-        }
+    private func answering(_ handler: @escaping @Sendable (QueryCall) throws -> HTTPResponse) -> HTTPHandler {
+        .query(limits, failure: { error, _ in Self.failure(error) }, handler)
     }
 
     /// The answer to an error; nil for what is the program's own.
@@ -82,19 +67,19 @@ public struct JaegerV3Queries: Sendable {
         }
     }
 
-    @Sendable private func operations(_ call: Call) throws -> HTTPResponse {
+    @Sendable private func operations(_ call: QueryCall) throws -> HTTPResponse {
         JaegerV3Answer.operations(
             try store.operations(
                 ofService: call.parameters.text("service") ?? "",
                 jaegerKind: JaegerV3Parameters.spanKind(call.parameters)))
     }
 
-    @Sendable private func dependencies(_ call: Call) throws -> HTTPResponse {
+    @Sendable private func dependencies(_ call: QueryCall) throws -> HTTPResponse {
         JaegerV3Answer.dependencies(
             try store.dependencies(within: try JaegerV3Parameters.window(call.parameters), call.work))
     }
 
-    @Sendable private func search(_ call: Call) throws -> HTTPResponse {
+    @Sendable private func search(_ call: QueryCall) throws -> HTTPResponse {
         let query = try JaegerV3Parameters.query(call.parameters)
         let isRaw = try JaegerV3Parameters.isRawSearch(call.parameters)
         let (store, work) = (store, call.work)
@@ -109,7 +94,7 @@ public struct JaegerV3Queries: Sendable {
         return answer.response(isSearch: true)
     }
 
-    @Sendable private func trace(_ call: Call) throws -> HTTPResponse {
+    @Sendable private func trace(_ call: QueryCall) throws -> HTTPResponse {
         let traceID = try JaegerV3Parameters.traceID(call.path["trace_id"] ?? "")
         let isRaw = try JaegerV3Parameters.isRawTrace(call.parameters)
         let work = call.work
@@ -127,7 +112,7 @@ public struct JaegerV3Queries: Sendable {
         return answer.response()
     }
 
-    @Sendable private func summaries(_ call: Call) throws -> HTTPResponse {
+    @Sendable private func summaries(_ call: QueryCall) throws -> HTTPResponse {
         let query = try JaegerV3Parameters.query(call.parameters)
         let (store, work) = (store, call.work)
         let answer = LongAnswer(failure: Self.failure) { writer, outlet in

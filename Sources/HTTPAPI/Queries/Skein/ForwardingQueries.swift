@@ -1,4 +1,3 @@
-internal import FoundationEssentials
 public import NetworkServer
 
 /// The part of the program's own API that tells of the clusters to which spans are handed on, and sends dead letters
@@ -33,17 +32,9 @@ public struct ForwardingQueries: Sendable {
 
     public func register(on router: inout HTTPRouter) {
         for route in Route.allCases {
-            router.on(
-                route.method, route.rawValue,
-                refusalWriter: { error, _ in SkeinAnswer.failure(error.status, error.message, headers: error.headers) },
-                .workerThread { request, _ in
-                    do {
-                        return try answer(route, QueryParameters(request.query))
-                    } catch {
-                        guard let answer = SkeinAnswer.failure(error) else { throw error }
-                        return answer
-                    }
-                })
+            router.onSkein(route.method, route.rawValue) { request, _ in
+                try answer(route, QueryParameters(request.query))
+            }
         }
     }
 
@@ -51,7 +42,7 @@ public struct ForwardingQueries: Sendable {
         switch route {
         case .status:
             try SkeinQueryParameters.checkNames(parameters, [])
-            return try Self.json(status())
+            return try SkeinAnswer.json(status())
         case .retry:
             try SkeinQueryParameters.checkNames(parameters, ["destination"])
             return try retry(parameters.first("destination"))
@@ -75,13 +66,7 @@ public struct ForwardingQueries: Sendable {
                 return SkeinAnswer.failure(.serviceUnavailable, "destination \(destination.name): \(error)")
             }
         }
-        return try Self.json(answer)
-    }
-
-    private static func json(_ value: some Encodable) throws -> HTTPResponse {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return .json(Array(try encoder.encode(value)))
+        return try SkeinAnswer.json(answer)
     }
 }
 

@@ -1,4 +1,3 @@
-internal import FoundationEssentials
 public import NetworkServer
 public import Sampling
 internal import Threads
@@ -45,36 +44,27 @@ public struct SamplingQueries: Sendable {
 
     public func register(on router: inout HTTPRouter) {
         for route in Route.allCases {
-            router.on(
-                route.method, route.pattern,
-                refusalWriter: { error, _ in SkeinAnswer.failure(error.status, error.message, headers: error.headers) },
-                .workerThread { request, _ in
-                    do {
-                        return try answer(route, request)
-                    } catch {
-                        guard let answer = SkeinAnswer.failure(error) else { throw error }
-                        return answer
-                    }
-                })
+            router.onSkein(route.method, route.pattern) { request, path in
+                try answer(route, QueryCall(request, path, limits))
+            }
         }
     }
 
-    private func answer(_ route: Route, _ request: HTTPRequest) throws -> HTTPResponse {
-        let parameters = QueryParameters(request.query)
-        let work = limits.work(for: request)
+    private func answer(_ route: Route, _ call: QueryCall) throws -> HTTPResponse {
+        let parameters = call.parameters
         switch route {
         case .simulate:
             try SkeinQueryParameters.checkNames(parameters, ["since", "until", "service"])
             let window = try TopologyParameters.window(parameters, now: SystemClock.nanosecondsSince1970())
-            let document = try document(request)
+            let document = try document(call.request)
             guard let simulated else {
                 throw StoreError(.unsupported, "policies are simulated only over spans that are stored here")
             }
             do {
-                return try Self.json(
+                return try SkeinAnswer.json(
                     try Self.simulate(
                         document, simulated, within: window.lowerBound...(window.upperBound - 1),
-                        serviceName: parameters.text("service"), work))
+                        serviceName: parameters.text("service"), call.work))
             } catch let error as StoreError where error.code == .timedOut {
                 throw StoreError(.timedOut, "the simulation took longer than a query may: narrow the window")
             }
@@ -82,15 +72,9 @@ public struct SamplingQueries: Sendable {
             try SkeinQueryParameters.checkNames(parameters, ["trace"])
             guard let text = parameters.text("trace") else { throw QueryError("trace: missing") }
             let traceID = try SkeinQueryParameters.traceID(text)
-            let document = route == .explain ? policies() : try document(request)
-            return try Self.json(try Self.explain(traceID, document, store, work))
+            let document = route == .explain ? policies() : try document(call.request)
+            return try SkeinAnswer.json(try Self.explain(traceID, document, store, call.work))
         }
-    }
-
-    private static func json(_ value: some Encodable) throws -> HTTPResponse {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return .json(Array(try encoder.encode(value)))
     }
 
     // MARK: Policies

@@ -1,9 +1,23 @@
 internal import Bytes
+internal import FoundationEssentials
 internal import NetworkServer
 internal import QueryLanguage
 internal import TraceModel
 internal import TraceStore
 internal import WireFormats
+
+extension HTTPRouter {
+    /// Routes what the program's own API is asked to a worker thread. Refusals and errors are answered in its JSON.
+    mutating func onSkein(
+        _ method: HTTPMethod, _ pattern: String,
+        _ answer: @escaping @Sendable (HTTPRequest, HTTPParameters) throws -> HTTPResponse
+    ) {
+        on(
+            method, pattern,
+            refusalWriter: { error, _ in SkeinAnswer.failure(error.status, error.message, headers: error.headers) },
+            .query(failure: { error, _ in SkeinAnswer.failure(error) }, answer))
+    }
+}
 
 /// The answers of the program's own query API, in JSON. Times since 1970 are text, because JavaScript's numbers do not
 /// hold their nanoseconds; durations are numbers.
@@ -29,6 +43,24 @@ enum SkeinAnswer {
         case let error as StoreError: failure(error.httpStatus, error.message, headers: error.httpHeaders)
         default: nil
         }
+    }
+
+    /// A value as JSON, keys sorted.
+    static func json(_ value: some Encodable) throws -> HTTPResponse {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return .json(Array(try encoder.encode(value)))
+    }
+
+    /// What may be looked at in a browser.
+    static func document(_ contentType: String, _ body: [UInt8]) -> HTTPResponse {
+        // Names come from outside: whatever they look like, no browser is to run a script for them.
+        HTTPResponse(
+            status: .ok,
+            headers: [
+                ("content-type", contentType), ("x-content-type-options", "nosniff"),
+                ("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'"),
+            ], body: body)
     }
 
     static func services(_ names: [String]) -> HTTPResponse {

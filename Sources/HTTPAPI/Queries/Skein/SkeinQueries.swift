@@ -32,63 +32,41 @@ public struct SkeinQueries: Sendable {
     /// Adds the routes, those of the topology too.
     public func register(on router: inout HTTPRouter) {
         for route in Route.allCases {
-            router.on(
-                .get, route.rawValue,
-                refusalWriter: { error, _ in SkeinAnswer.failure(error.status, error.message, headers: error.headers) },
-                handler(route))
+            router.onSkein(.get, route.rawValue) { request, path in
+                try answer(route, QueryCall(request, path, limits))
+            }
         }
         TopologyQueries(store: store).register(on: &router)
         ReleaseQueries(store: store, limits: limits).register(on: &router)
         TraceDiffQueries(store: store, limits: limits).register(on: &router)
     }
 
-    private struct Call {
-        let request: HTTPRequest
-        let path: HTTPParameters
-        let parameters: QueryParameters
-        let work: QueryWork
-    }
-
-    private func handler(_ route: Route) -> HTTPHandler {
+    private func answer(_ route: Route, _ call: QueryCall) throws -> HTTPResponse {
         switch route {
-        case .services: answering(services)
-        case .operations: answering(operations)
-        case .search: answering(search)
-        case .trace: answering(trace)
-        case .span: answering(span)
-        case .export: answering(export)
-        }
-    }
-
-    private func answering(_ handler: @escaping @Sendable (Call) throws -> HTTPResponse) -> HTTPHandler {
-        .workerThread { request, path in
-            let call = Call(
-                request: request, path: path, parameters: QueryParameters(request.query),
-                work: limits.work(for: request))
-            do {
-                return try handler(call)
-            } catch {
-                guard let answer = SkeinAnswer.failure(error) else { throw error }
-                return answer
-            }
+        case .services: try services(call)
+        case .operations: try operations(call)
+        case .search: try search(call)
+        case .trace: try trace(call)
+        case .span: try span(call)
+        case .export: try export(call)
         }
     }
 
     // MARK: Names
 
-    @Sendable private func services(_ call: Call) throws -> HTTPResponse {
+    private func services(_ call: QueryCall) throws -> HTTPResponse {
         try SkeinQueryParameters.checkNames(call.parameters, [])
         return SkeinAnswer.services(try store.serviceNames())
     }
 
-    @Sendable private func operations(_ call: Call) throws -> HTTPResponse {
+    private func operations(_ call: QueryCall) throws -> HTTPResponse {
         try SkeinQueryParameters.checkNames(call.parameters, [])
         return SkeinAnswer.operations(try store.operations(ofService: call.path["service"] ?? ""))
     }
 
     // MARK: Search
 
-    @Sendable private func search(_ call: Call) throws -> HTTPResponse {
+    private func search(_ call: QueryCall) throws -> HTTPResponse {
         let search = try SkeinQueryParameters.search(
             call.parameters, now: SystemClock.nanosecondsSince1970(), lookback: lookback)
         var traces: [FoundTrace] = []
@@ -103,7 +81,7 @@ public struct SkeinQueries: Sendable {
 
     // MARK: One trace
 
-    @Sendable private func trace(_ call: Call) throws -> HTTPResponse {
+    private func trace(_ call: QueryCall) throws -> HTTPResponse {
         let rows = try SkeinQueryParameters.rows(call.parameters)
         return try withTrace(call) { cursor in
             SkeinTraceAnswer(cursor.outline).response(rows)
@@ -111,7 +89,7 @@ public struct SkeinQueries: Sendable {
     }
 
     /// The spans with an ID, which client and server may share.
-    @Sendable private func span(_ call: Call) throws -> HTTPResponse {
+    private func span(_ call: QueryCall) throws -> HTTPResponse {
         try SkeinQueryParameters.checkNames(call.parameters, [])
         let spanID = try SkeinQueryParameters.spanID(call.path["spanID"] ?? "")
         return try withTrace(call) { cursor in
@@ -127,7 +105,7 @@ public struct SkeinQueries: Sendable {
     }
 
     private func withTrace(
-        _ call: Call, _ answer: (TraceCursor) throws -> HTTPResponse
+        _ call: QueryCall, _ answer: (TraceCursor) throws -> HTTPResponse
     ) throws -> HTTPResponse {
         let traceID = try SkeinQueryParameters.traceID(call.path["traceID"] ?? "")
         guard let cursor = try store.openTrace(traceID, call.work) else {
@@ -142,7 +120,7 @@ public struct SkeinQueries: Sendable {
         case jaeger, zipkin, otlp
     }
 
-    @Sendable private func export(_ call: Call) throws -> HTTPResponse {
+    private func export(_ call: QueryCall) throws -> HTTPResponse {
         try SkeinQueryParameters.checkNames(call.parameters, ["format"])
         guard let format = Format(rawValue: call.parameters.text("format") ?? "jaeger") else {
             let names = Format.allCases.map(\.rawValue).joined(separator: ", ")

@@ -34,17 +34,9 @@ public struct TopologyQueries: Sendable {
 
     public func register(on router: inout HTTPRouter) {
         for route in Route.allCases {
-            router.on(
-                .get, route.rawValue,
-                refusalWriter: { error, _ in SkeinAnswer.failure(error.status, error.message, headers: error.headers) },
-                .workerThread { request, _ in
-                    do {
-                        return try answer(route, QueryParameters(request.query))
-                    } catch {
-                        guard let answer = SkeinAnswer.failure(error) else { throw error }
-                        return answer
-                    }
-                })
+            router.onSkein(.get, route.rawValue) { request, _ in
+                try answer(route, QueryParameters(request.query))
+            }
         }
     }
 
@@ -54,22 +46,12 @@ public struct TopologyQueries: Sendable {
             let format: GraphFormat = try TopologyParameters.format(parameters) ?? .json
             let query = try TopologyParameters.query(parameters, now: now())
             let body = GraphDrawing.draw(try graphs(query), as: format)
-            return Self.response(format.contentType, body)
+            return SkeinAnswer.document(format.contentType, body)
         case .propagation:
             try SkeinQueryParameters.checkNames(parameters, ["since", "until", "format"])
             let format: GraphDrawing.ReportFormat = try TopologyParameters.format(parameters) ?? .json
             let window = try TopologyParameters.window(parameters, now: now())
-            return Self.response(format.contentType, GraphDrawing.draw(try reports(window), as: format))
+            return SkeinAnswer.document(format.contentType, GraphDrawing.draw(try reports(window), as: format))
         }
-    }
-
-    private static func response(_ contentType: String, _ body: [UInt8]) -> HTTPResponse {
-        // Names come from outside: whatever they look like, no browser is to run a script for them.
-        HTTPResponse(
-            status: .ok,
-            headers: [
-                ("content-type", contentType), ("x-content-type-options", "nosniff"),
-                ("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'"),
-            ], body: body)
     }
 }

@@ -1,4 +1,3 @@
-internal import FoundationEssentials
 public import NetworkServer
 package import Releases
 package import TraceModel
@@ -21,27 +20,16 @@ public struct TraceDiffQueries: Sendable {
 
     public func register(on router: inout HTTPRouter) {
         for route in Route.allCases {
-            router.on(
-                .get, route.rawValue,
-                refusalWriter: { error, _ in SkeinAnswer.failure(error.status, error.message, headers: error.headers) },
-                .workerThread { request, _ in
-                    do {
-                        let query = try TraceDiffQuery(QueryParameters(request.query))
-                        return try answer(query, limits.work(for: request))
-                    } catch {
-                        guard let answer = SkeinAnswer.failure(error) else { throw error }
-                        return answer
-                    }
-                })
+            router.onSkein(.get, route.rawValue) { request, _ in
+                try answer(try TraceDiffQuery(QueryParameters(request.query)), limits.work(for: request))
+            }
         }
     }
 
     private func answer(_ query: TraceDiffQuery, _ work: QueryWork) throws -> HTTPResponse {
         do {
             let (report, gaps) = try Self.compare(store, query, work)
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            var response = HTTPResponse.json(Array(try encoder.encode(report)))
+            var response = try SkeinAnswer.json(report)
             response.headers += gaps.map { (AnswerGaps.headerName, AnswerGaps.value($0)) }
             return response
         } catch let failure as NotFound {

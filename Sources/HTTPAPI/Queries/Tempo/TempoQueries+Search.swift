@@ -1,14 +1,15 @@
 internal import Bytes
 internal import NetworkServer
 internal import QueryLanguage
+internal import Threads
 internal import TraceStore
 internal import WireFormats
 
 /// Searches, and the names and values that they are made of.
 extension TempoQueries {
-    func search(_ call: Call) throws -> HTTPResponse {
+    func search(_ call: QueryCall) throws -> HTTPResponse {
         let query = try TempoSearchQuery.query(call.parameters)
-        let window = try TempoParameters.window(call.parameters, now: call.now, lookback: lookback)
+        let window = try window(call)
         let limit = try TempoParameters.positive("limit", call.parameters) ?? TempoParameters.limitDefault
         let spansPerSpanset =
             try TempoParameters.positive("spss", call.parameters) ?? TempoParameters.spansPerSpansetDefault
@@ -28,21 +29,24 @@ extension TempoQueries {
         return answer.response()
     }
 
+    private func window(_ call: QueryCall) throws -> ClosedRange<Int64> {
+        try TempoParameters.window(call.parameters, now: SystemClock.nanosecondsSince1970(), lookback: lookback)
+    }
+
     // MARK: Names
 
-    private func tagQueries(_ call: Call) throws -> TempoTagQueries {
+    private func tagQueries(_ call: QueryCall) throws -> TempoTagQueries {
         TempoTagQueries(
-            store: store,
-            window: try TempoParameters.window(call.parameters, now: call.now, lookback: lookback),
+            store: store, window: try window(call),
             limit: try TempoParameters.positive("limit", call.parameters) ?? TempoTagQueries.limitDefault,
             work: call.work)
     }
 
-    private func scopes(_ call: Call) throws -> [TempoTagQueries.Scope] {
+    private func scopes(_ call: QueryCall) throws -> [TempoTagQueries.Scope] {
         try tagQueries(call).scopes(try TempoParameters.scope(call.parameters))
     }
 
-    func tagsV2(_ call: Call) throws -> HTTPResponse {
+    func tagsV2(_ call: QueryCall) throws -> HTTPResponse {
         var writer = ByteWriter()
         writer.write("{\"scopes\":[")
         for (number, scope) in try scopes(call).enumerated() {
@@ -58,7 +62,7 @@ extension TempoQueries {
     }
 
     /// In one list; without a scope those of resources and spans.
-    func tags(_ call: Call) throws -> HTTPResponse {
+    func tags(_ call: QueryCall) throws -> HTTPResponse {
         let isOfAll = try TempoParameters.scope(call.parameters) == nil
         var names: Set<String> = []
         for scope in try scopes(call) where !isOfAll || ["resource", "span"].contains(scope.name) {
@@ -79,7 +83,7 @@ extension TempoQueries {
 
     // MARK: Values
 
-    func tagValuesV2(_ call: Call) throws -> HTTPResponse {
+    func tagValuesV2(_ call: QueryCall) throws -> HTTPResponse {
         let field = try TempoSearchQuery.field(call.path["tagName"] ?? "")
         // A query that is still being typed is no query yet: as if there were none.
         let filter = call.parameters.text("q").flatMap { try? TempoSearchQuery.query(text: $0) }
@@ -99,7 +103,7 @@ extension TempoQueries {
     }
 
     /// Of a tag as the old searches name it.
-    func tagValues(_ call: Call) throws -> HTTPResponse {
+    func tagValues(_ call: QueryCall) throws -> HTTPResponse {
         let tag = call.path["tagName"] ?? ""
         if tag == "error" { return list("tagValues", ["true"]) }
         let values = try tagQueries(call).values(of: TempoSearchQuery.field(ofTag: tag), filter: nil)

@@ -1,6 +1,5 @@
 internal import Bytes
 public import NetworkServer
-internal import Threads
 internal import TraceModel
 public import TraceStore
 internal import WireFormats
@@ -34,16 +33,6 @@ public struct TempoQueries: Sendable {
         case tagValuesV2 = "/api/v2/search/tag/:tagName/values"
         case metrics = "/api/metrics/query"
         case metricsRange = "/api/metrics/query_range"
-    }
-
-    /// One request, and what it may cost.
-    struct Call {
-        let request: HTTPRequest
-        let path: HTTPParameters
-        let parameters: QueryParameters
-        let work: QueryWork
-        /// Nanoseconds since 1970.
-        let now: Int64
     }
 
     /// - Parameters:
@@ -89,18 +78,8 @@ public struct TempoQueries: Sendable {
         .eventLoop { _, _, responder in responder.respond(response) }
     }
 
-    private func answering(_ handler: @escaping @Sendable (Call) throws -> HTTPResponse) -> HTTPHandler {
-        .workerThread { request, path in
-            let call = Call(
-                request: request, path: path, parameters: QueryParameters(request.query),
-                work: limits.work(for: request), now: SystemClock.nanosecondsSince1970())
-            do {
-                return try handler(call)
-            } catch {
-                guard let answer = HTTPResponse.plainFailure(error) else { throw error }
-                return answer
-            }
-        }
+    private func answering(_ handler: @escaping @Sendable (QueryCall) throws -> HTTPResponse) -> HTTPHandler {
+        .query(limits, failure: { error, _ in .plainFailure(error) }, handler)
     }
 
     // MARK: Status
@@ -120,7 +99,7 @@ public struct TempoQueries: Sendable {
     }
 
     /// Kiali takes this for the names of the services that there are.
-    @Sendable private func services(_ call: Call) throws -> HTTPResponse {
+    @Sendable private func services(_ call: QueryCall) throws -> HTTPResponse {
         var writer = ByteWriter()
         writer.writeJSONStrings(try store.serviceNames())
         return .json(writer.bytes)
@@ -128,7 +107,7 @@ public struct TempoQueries: Sendable {
 
     // MARK: One trace
 
-    private func trace(_ call: Call, _ form: TempoTraceAnswer.Form) throws -> HTTPResponse {
+    private func trace(_ call: QueryCall, _ form: TempoTraceAnswer.Form) throws -> HTTPResponse {
         let traceID = try TempoParameters.traceID(call.path["traceID"] ?? "")
         // The range only helps to find a trace, which needs no help here.
         _ = try TempoParameters.range(call.parameters)

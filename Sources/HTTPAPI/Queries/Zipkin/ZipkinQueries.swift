@@ -77,25 +77,8 @@ public struct ZipkinQueries: Sendable {
         }
     }
 
-    /// A request, as handlers need it.
-    private struct Question {
-        let path: HTTPParameters
-        let parameters: QueryParameters
-        let work: QueryWork
-    }
-
-    private func answering(_ handler: @escaping @Sendable (Question) throws -> HTTPResponse) -> HTTPHandler {
-        let limits = limits
-        return .workerThread { request, path in
-            let question = Question(
-                path: path, parameters: QueryParameters(request.query), work: limits.work(for: request))
-            do {
-                return try handler(question)
-            } catch {
-                guard let answer = HTTPResponse.plainFailure(error) else { throw error }
-                return answer
-            }
-        }
+    private func answering(_ handler: @escaping @Sendable (QueryCall) throws -> HTTPResponse) -> HTTPHandler {
+        .query(limits, failure: { error, _ in .plainFailure(error) }, handler)
     }
 
     private func listing(
@@ -108,9 +91,9 @@ public struct ZipkinQueries: Sendable {
 
     // MARK: Traces
 
-    @Sendable private func trace(_ question: Question) throws -> HTTPResponse {
-        let traceID = try ZipkinQueryParameters.traceID(question.path["traceId"] ?? "")
-        let work = question.work
+    @Sendable private func trace(_ call: QueryCall) throws -> HTTPResponse {
+        let traceID = try ZipkinQueryParameters.traceID(call.path["traceId"] ?? "")
+        let work = call.work
         guard let cursor = try store.openTrace(traceID, work) else { return ZipkinAnswer.notFound(traceID) }
         return listing { writer, outlet in
             try ZipkinAnswer.append(cursor, work, &writer, outlet)
@@ -118,10 +101,10 @@ public struct ZipkinQueries: Sendable {
         }
     }
 
-    @Sendable private func traces(_ question: Question) throws -> HTTPResponse {
+    @Sendable private func traces(_ call: QueryCall) throws -> HTTPResponse {
         let query = try ZipkinQueryParameters.query(
-            question.parameters, now: SystemClock.nanosecondsSince1970(), lookback: lookback)
-        let (store, work) = (store, question.work)
+            call.parameters, now: SystemClock.nanosecondsSince1970(), lookback: lookback)
+        let (store, work) = (store, call.work)
         return listing(isSearch: true) { writer, outlet in
             var isFirst = true
             let outcome = try store.find(query, work) { found in
@@ -134,9 +117,9 @@ public struct ZipkinQueries: Sendable {
         }
     }
 
-    @Sendable private func traceMany(_ question: Question) throws -> HTTPResponse {
-        let traceIDs = try ZipkinQueryParameters.traceIDs(question.parameters)
-        let (store, work) = (store, question.work)
+    @Sendable private func traceMany(_ call: QueryCall) throws -> HTTPResponse {
+        let traceIDs = try ZipkinQueryParameters.traceIDs(call.parameters)
+        let (store, work) = (store, call.work)
         return listing { writer, outlet in
             var isFirst = true
             var gaps: [String] = []
@@ -159,29 +142,29 @@ public struct ZipkinQueries: Sendable {
         return ZipkinAnswer.names(names, serviceCount: names.count)
     }
 
-    @Sendable private func spans(_ question: Question) throws -> HTTPResponse {
-        let operations = try store.operations(ofService: try ZipkinQueryParameters.serviceName(question.parameters))
+    @Sendable private func spans(_ call: QueryCall) throws -> HTTPResponse {
+        let operations = try store.operations(ofService: try ZipkinQueryParameters.serviceName(call.parameters))
         // One name may come with several kinds.
         return try answer(names: Set(operations.map(\.name)).sorted())
     }
 
-    @Sendable private func remoteServices(_ question: Question) throws -> HTTPResponse {
-        let service = try ZipkinQueryParameters.serviceName(question.parameters)
+    @Sendable private func remoteServices(_ call: QueryCall) throws -> HTTPResponse {
+        let service = try ZipkinQueryParameters.serviceName(call.parameters)
         return try answer(names: try store.remoteServiceNames(ofService: service))
     }
 
-    @Sendable private func keys(_ question: Question) throws -> HTTPResponse {
+    @Sendable private func keys(_ call: QueryCall) throws -> HTTPResponse {
         guard autocompleteKeys.isEmpty else { return try answer(names: autocompleteKeys) }
         let window = window(ending: SystemClock.nanosecondsSince1970())
-        return try answer(names: try store.attributeKeysWithFewValues(within: window, question.work))
+        return try answer(names: try store.attributeKeysWithFewValues(within: window, call.work))
     }
 
-    @Sendable private func values(_ question: Question) throws -> HTTPResponse {
-        let key = try ZipkinQueryParameters.key(question.parameters)
+    @Sendable private func values(_ call: QueryCall) throws -> HTTPResponse {
+        let key = try ZipkinQueryParameters.key(call.parameters)
         guard autocompleteKeys.isEmpty || autocompleteKeys.contains(key) else { return try answer(names: []) }
         let window = window(ending: SystemClock.nanosecondsSince1970())
         let found = try store.attributeValues(
-            scope: .span, key: key, within: window, limit: Self.autocompleteValueCountMax, question.work)
+            scope: .span, key: key, within: window, limit: Self.autocompleteValueCountMax, call.work)
         // A number and a text may look the same.
         return try answer(names: Set(found.values.map(\.text)).sorted())
     }
@@ -192,8 +175,8 @@ public struct ZipkinQueries: Sendable {
 
     // MARK: Dependencies
 
-    @Sendable private func dependencies(_ question: Question) throws -> HTTPResponse {
-        let window = try ZipkinQueryParameters.dependencyWindow(question.parameters, lookback: lookback)
-        return ZipkinAnswer.links(try store.dependencies(within: window, question.work))
+    @Sendable private func dependencies(_ call: QueryCall) throws -> HTTPResponse {
+        let window = try ZipkinQueryParameters.dependencyWindow(call.parameters, lookback: lookback)
+        return ZipkinAnswer.links(try store.dependencies(within: window, call.work))
     }
 }
