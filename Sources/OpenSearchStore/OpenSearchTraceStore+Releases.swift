@@ -233,8 +233,7 @@ private struct ServedRequestCount {
 
     /// As one of its requests tells it.
     private func namespace(ofService service: String) throws -> String {
-        var query = SpanQuery(serviceName: service, window: window.lowerBound..<window.upperBound.plus(1), limit: 1)
-        query.kinds = [.server, .consumer]
+        let query = SpanQuery(serviceName: service, window: window.lowerBound..<window.upperBound.plus(1), limit: 1)
         var namespace = ""
         _ = try store.forEachSpan(query, work) { span in
             var (extractor, names, sites) = (CallExtractor(), CallNames(), [UInt32]())
@@ -257,14 +256,8 @@ private struct ServedRequestCount {
     private mutating func mirroredCounts() throws(StoreError) -> [ServiceVersion: [Int64: Counts]] {
         let sampled = AttributePlace.span.matches("w3c.tracestate", pattern: ".*th:0*[1-9a-f].*")
         let mirrors = DocumentFilter(SpanQuery.mirrors)
-        var search = SearchBody(size: 0, filter: .starts(window))
-        search.add(aggregation: "counts", FilterCounts.text([mirrors, sampled]))
-        struct Found: Decodable {
-            let counts: FilterCounts
-        }
-        let answer = try store.cluster.aggregate(indices, search, work, as: Found.self)
-        if let gap = answer.gap { note(gap) }
-        let counts = answer.aggregations?.counts.counts ?? [0, 0]
+        let (counts, gap) = try store.cluster.counts([mirrors, sampled], among: .starts(window), indices, work)
+        if let gap { note(gap) }
         if store.isSampled || counts[1] > 0 {
             note("sampling left out others: how many there were, and what parts of them, is an estimate")
         }

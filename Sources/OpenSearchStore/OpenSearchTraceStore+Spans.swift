@@ -77,15 +77,9 @@ private struct ClusterSpanSearch {
     }
 
     private func findMirrors() throws(StoreError) -> Bool {
-        struct Found: Decodable {
-            let counts: FilterCounts
-        }
-        var search = SearchBody(size: 0, filter: .anything)
-        search.add(aggregation: "counts", FilterCounts.text([DocumentFilter(SpanQuery.mirrors)]))
-        let window = indices.wholeTraces(query.closedWindow)
-        let answer = try cluster.aggregate(window, search, work, as: Found.self)
-        if answer.gap != nil { return true }
-        return answer.aggregations?.counts.counts.contains { $0 > 0 } ?? false
+        let (counts, gap) = try cluster.counts(
+            [DocumentFilter(SpanQuery.mirrors)], among: .anything, indices.wholeTraces(query.closedWindow), work)
+        return gap != nil || counts[0] > 0
     }
 
     /// Those of the spans that are at or below a copy of a request.

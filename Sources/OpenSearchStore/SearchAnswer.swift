@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import TraceStore
 
 /// What a search answers with beside its hits.
 struct SearchAnswer<Aggregations: Decodable>: Decodable {
@@ -72,5 +73,24 @@ struct FilterCounts: Decodable {
     /// The aggregation, as JSON.
     static func text(_ filters: [DocumentFilter]) -> String {
         "{\"filters\":{\"filters\":[\(filters.map(\.text).joined(separator: ","))]}}"
+    }
+}
+
+extension Cluster {
+    /// How many of some documents each filter finds, in their order, and why there may be more, in words.
+    func counts(
+        _ filters: [DocumentFilter], among documents: DocumentFilter, _ indices: IndexWindow, _ work: QueryWork
+    ) throws(StoreError) -> (counts: [Int], gap: String?) {
+        struct Found: Decodable {
+            let counts: FilterCounts
+        }
+        var search = SearchBody(size: 0, filter: documents)
+        search.add(aggregation: "counts", FilterCounts.text(filters))
+        let answer = try aggregate(indices, search, work, as: Found.self)
+        guard let counts = answer.aggregations?.counts.counts else { return (filters.map { _ in 0 }, answer.gap) }
+        guard counts.count == filters.count else {
+            throw StoreError(.unreachable, "OpenSearch's answer is not understood: \(counts.count) counts")
+        }
+        return (counts, answer.gap)
     }
 }

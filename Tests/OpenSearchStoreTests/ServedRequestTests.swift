@@ -119,16 +119,37 @@ import TraceStore
 
 /// What is told of a cluster that does not count all that it has.
 @Suite struct ServedRequestGapTests {
+    /// A store over a cluster that answers so whatever it is asked.
+    private static func store(_ answer: String) -> OpenSearchTraceStore {
+        let cluster = Cluster(timeout: .seconds(5)) { (_, _) throws(OpenSearchError) in Array(answer.utf8) }
+        return OpenSearchTraceStore(cluster, OpenSearchTraceStore.Options())
+    }
+
     @Test func `shards that failed are told of`() throws {
-        let cluster = Cluster(timeout: .seconds(5)) { (_, _) throws(OpenSearchError) in
-            Array(
-                #"{"timed_out":false,"_shards":{"total":5,"failed":1,"failures":[{"reason":{"type":"t","reason":"lost"}}]}}"#
-                    .utf8)
-        }
-        let store = OpenSearchTraceStore(cluster, OpenSearchTraceStore.Options())
-        let requests = try store.servedRequests(
+        let answer =
+            #"{"timed_out":false,"_shards":{"total":5,"failed":1,"failures":[{"reason":{"type":"t","reason":"lost"}}]}}"#
+        let requests = try Self.store(answer).servedRequests(
             ofService: nil, within: 0..<1_000_000_000_000_000_000, stepSeconds: 60, QueryWork())
         #expect(requests.operations.isEmpty)
         #expect(requests.notes.contains { $0.contains("1 of 5 shards of the cluster failed") && $0.contains("lost") })
+    }
+
+    @Test func `counts that were not asked for are an error`() throws {
+        let list = #"{"keys":{"values":{"buckets":[{"key":"v1"}],"sum_other_doc_count":0}}}"#
+        let none = #"{"buckets":[],"sum_other_doc_count":0}"#
+        let fields = #"{"key0":\#(none),"key1":\#(none),"key2":\#(none),"key3":\#(none)}"#
+        let services =
+            #"{"buckets":[{"key":{"value":"shop"},"span":\#(list),"process":\#(list),"spanFields":\#(fields),"#
+            + #""processFields":\#(fields)}]}"#
+        let answer =
+            #"{"timed_out":false,"_shards":{"total":1,"failed":0},"aggregations":{"services":\#(services),"#
+            + #""counts":{"buckets":[]}}}"#
+        do {
+            _ = try Self.store(answer).servedRequests(
+                ofService: "shop", within: 0..<1_000_000_000, stepSeconds: 60, QueryWork())
+            Issue.record("counts were made up")
+        } catch let error as StoreError {
+            #expect(error.code == .unreachable && error.message.contains("0 counts"))
+        }
     }
 }
