@@ -82,6 +82,14 @@ import TraceModel
         #expect(lines.last == "a note")
     }
 
+    @Test func `callers that tried again are told, whatever the counts are`() throws {
+        var report = ComparisonReport(comparison(300))
+        let figures = #"{"callCount":9,"errorCount":0,"retryCount":\#(Int.max)}"#
+        let json = #"[{"service":"front","base":\#(figures),"candidate":\#(figures)}]"#
+        report.callers = try JSONDecoder().decode([ComparisonReport.Caller].self, from: Data(json.utf8))
+        #expect(CompareCommand.lines(report).contains { $0.hasPrefix("front tried again \(Int.max) times of 9 calls") })
+    }
+
     @Test func `with too little data it says what would decide`() {
         let lines = CompareCommand.lines(ComparisonReport(comparison(5)))
         #expect(lines.first == "reviews: v2 against v1: too little data to say")

@@ -156,7 +156,7 @@ struct CompareCommand: ParsableCommand {
                 "only \(version) calls \(callee.service) (\(callee.kind)): "
                     + "\((count * 100).rounded() / 100) calls for each request")
         }
-        for caller in report.callers where caller.candidate.retryCount + caller.base.retryCount > 0 {
+        for caller in report.callers where max(caller.candidate.retryCount, caller.base.retryCount) > 0 {
             lines.append(
                 "\(caller.service) tried again \(caller.base.retryCount) times of \(caller.base.callCount) calls to "
                     + "\(report.base), \(caller.candidate.retryCount) of \(caller.candidate.callCount) to "

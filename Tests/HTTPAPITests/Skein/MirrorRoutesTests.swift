@@ -28,10 +28,11 @@ import Testing
         for (base, count, median) in [("v1", 29, Int64(8_930_000)), ("v2", 31, 4_888_000)] {
             let mirror = try #require(try await mirror("bookinfo-mirror-inherit", base: base))
             #expect(mirror.unpairedCount == 0)
-            #expect(mirror.repeatedCalls.map(\.service) == ["ratings.default"])
-            #expect(mirror.repeatedCalls[0].words.hasSuffix("it is touched twice") == (base == "v2"))
             // A slow machine has no time for all of them.
             if mirror.notes.contains(where: { $0.hasPrefix("of the latest") }) { continue }
+            let call = try #require(mirror.repeatedCalls.first)
+            #expect(mirror.repeatedCalls.count == 1 && call.service == "ratings.default")
+            #expect(call.words.hasSuffix("it is touched twice") == (base == "v2"))
             #expect(mirror.pairCount == count && mirror.durationDifference?.p50 == median)
             #expect(mirror.disagreements.map { "\($0.base) \($0.candidate)" } == ["200 503"])
         }
