@@ -76,11 +76,9 @@ def values_of(name, known):
         "service": known["services"], "serviceName": known["services"], "query.serviceName": known["services"],
         "operation": known["operations"], "query.operationName": known["operations"], "spanName": known["operations"],
         "query.startTimeMin": [day], "query.startTimeMax": [tomorrow], "startTime": [day], "endTime": [tomorrow],
-        "minDuration": ["1ms", "1000"], "query.durationMin": ["500us", "0.01s"], "format": ["otlp", "zipkin", "jaeger"],
+        "minDuration": ["1ms", "1000"], "query.durationMin": ["500us", "0.01s"], "since": ["1h", "-2h"], "until": ["now"],
         "annotationQuery": ["error", "http.status_code=503 and component=proxy"], "q": TRACEQL, "tagName": FIELDS,
-        "a": known["traceIDs"], "b": known["traceIDs"],
-        "aSpan": [span["spanID"] for span in known["spans"]], "bSpan": [span["spanID"] for span in known["spans"]],
-        "base": ["v1"], "candidate": ["v2", "v3"],
+        "a": known["traceIDs"], "b": known["traceIDs"], "base": ["v1"], "candidate": ["v2", "v3"],
         "key": ["http.status_code", "component"], "span": [span["spanID"] for span in known["spans"]], "tags": ["component=proxy error", "http.method=GET"],
     }.get(name)
 
@@ -99,6 +97,11 @@ def replaced(parameters, known):
         # A span is found together with its trace only.
         if name == "traceID" and "spanID" in result:
             result.update(known["spans"][number // 2 % len(known["spans"])])
+    for trace, span in (("a", "aSpan"), ("b", "bSpan")):
+        number = zlib.crc32(repr((span, parameters)).encode("utf-8", "replace"))
+        if span in parameters and number % 4:
+            one = known["spans"][number // 4 % len(known["spans"])]
+            result[trace], result[span] = one["traceID"], one["spanID"]
     return result
 
 
