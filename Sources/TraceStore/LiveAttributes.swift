@@ -73,19 +73,6 @@ enum LiveAttributes {
             }
             return columns
         }
-
-        func value(at word: UnsafePointer<UInt32>, _ batch: SpanBatch) -> SpanValue {
-            switch type {
-            case .string: .string(batch.string(word[0]))
-            case .bytes: .bytes(batch.string(word[0]))
-            case .array: .array(batch.string(word[0]))
-            case .map: .map(batch.string(word[0]))
-            case .bool: .bool(word[0] != 0)
-            case .int: .int(Int64(bitPattern: SpanBatch.wide(word)))
-            case .double: .double(Double(bitPattern: SpanBatch.wide(word)))
-            case .none: .none
-            }
-        }
     }
 }
 

@@ -9,7 +9,6 @@ internal import TraceModel
 /// looked for when it is its turn; a trace that was hit is put together and checked once nothing unread can hold a
 /// later one.
 struct TraceSearch {
-    private let query: TraceQuery
     private let matcher: TraceMatcher
     private let snapshot: StoreSnapshot
     private let reader: TraceReader
@@ -19,14 +18,9 @@ struct TraceSearch {
     private let searchWindow: SegmentReader.Window
     private let work: QueryWork
 
-    private var scanned = TraceSearchOutcome.Scanned()
+    private var results: TraceResults
     /// Something could not be read: more may match than was found.
     private var isDamaged = false
-    private var matchCount = 0
-    private var estimate = SampleEstimate()
-    private var emittedCount = 0
-    /// Traces that match and wait until nothing unread can start later; those that start last first.
-    private var pending: [(order: Int64, found: FoundTrace)] = []
 
     private enum Source {
         case live(GenerationSnapshot)
@@ -39,12 +33,12 @@ struct TraceSearch {
     init(
         _ query: TraceQuery, _ snapshot: StoreSnapshot, _ work: QueryWork, _ logger: Logger
     ) throws(StoreError) {
-        self.query = query
         self.work = work
         self.snapshot = snapshot
         self.logger = logger
         reader = TraceReader(snapshot, logger)
         matcher = TraceMatcher(query)
+        results = TraceResults(matcher)
         let window = matcher.window
         lateParts = matcher.testsTraceStart ? LateParts(snapshot, end: window.upperBound) : nil
         searchWindow = SegmentReader.Window(window, lateEnd: try lateParts?.lateEnd() ?? window.upperBound)
@@ -57,8 +51,7 @@ struct TraceSearch {
     ) throws -> TraceSearchOutcome {
         do {
             return try search(try sources(catalog, state), body)
-        } catch let error as StoreError where error.code == .timedOut && emittedCount == query.limit && query.limit > 0
-        {
+        } catch let error as StoreError where error.code == .timedOut && results.isFull {
             // All that was asked for has been told; only the count is not at its end.
             return outcome(isComplete: false)
         }
@@ -68,7 +61,7 @@ struct TraceSearch {
         _ sources: [(latestStart: Int64, source: Source)], _ body: (FoundTrace) throws -> Void
     ) throws -> TraceSearchOutcome {
         var sources = sources
-        scanned.segmentCount = snapshot.segments.count
+        results.scanned.segmentCount = snapshot.segments.count
         // The last is taken next.
         sources.sort { $0.latestStart < $1.latestStart }
         var candidates = CandidateQueue(matcher.filter.combination)
@@ -76,12 +69,12 @@ struct TraceSearch {
             let bound = sources.last?.latestStart
             while let next = candidates.popLatest(notBefore: bound ?? .min) {
                 try work.check()
-                try emit(startingAfter: next.start, body)
-                if isDone { return outcome(isComplete: false) }
-                try consider(next.traceID)
+                try results.emit(startingAfter: next.start, body)
+                if results.isDone { return outcome(isComplete: false) }
+                if let trace = try reader.trace(next.traceID) { results.consider(trace) }
             }
-            try emit(startingAfter: bound, body)
-            if isDone { return outcome(isComplete: false) }
+            try results.emit(startingAfter: bound, body)
+            if results.isDone { return outcome(isComplete: false) }
             guard let source = sources.popLast() else { return outcome(isComplete: true) }
             try work.check()
             switch source.source {
@@ -93,7 +86,7 @@ struct TraceSearch {
                 sources += blocks
                 sources.sort { $0.latestStart < $1.latestStart }
             case .block(let place, let scan, let block):
-                scanned.blockCount += 1
+                results.scanned.blockCount += 1
                 add(hits(place, scan, block), to: &candidates)
             }
             guard candidates.count <= CandidateQueue.countMax else {
@@ -102,43 +95,10 @@ struct TraceSearch {
         }
     }
 
-    /// Puts a trace together and keeps it, if it matches, among those that wait for their turn.
-    private mutating func consider(_ traceID: TraceID) throws(StoreError) {
-        guard let trace = try reader.trace(traceID) else { return }
-        scanned.traceCount += 1
-        scanned.spanCount += trace.spans.count
-        let order = matcher.order(trace)
-        if let after = query.after, !after.isFollowed(by: order, traceID) { return }
-        guard let found = matcher.match(trace, at: order) else { return }
-        matchCount += 1
-        estimate.add(probability: trace.samplingProbability)
-        let place = pending.firstIndex { ($0.order, $0.found.trace.traceID) < (order, traceID) } ?? pending.count
-        guard place < query.limit - emittedCount else { return }
-        pending.insert((order, found), at: place)
-        if pending.count > query.limit - emittedCount { pending.removeLast() }
-    }
-
-    /// Tells of the traces that are known to be next: no other starts as late.
-    /// - Parameter bound: of what is not known yet; nil if all is.
-    private mutating func emit(startingAfter bound: Int64?, _ body: (FoundTrace) throws -> Void) throws {
-        var count = 0
-        for next in pending {
-            if let bound, next.order <= bound { break }
-            try body(next.found)
-            count += 1
-            emittedCount += 1
-        }
-        pending.removeFirst(count)
-    }
-
-    private var isDone: Bool { emittedCount == query.limit && matchCount > max(query.limit, query.countMax) }
-
     private func outcome(isComplete: Bool) -> TraceSearchOutcome {
-        var outcome = TraceSearchOutcome(
-            count: isComplete && !isDamaged ? .exactly(matchCount) : .atLeast(matchCount),
-            hasMore: matchCount > emittedCount, scanned: scanned, estimate: estimate)
-        if isDamaged { outcome.gaps.append("some of what is stored is damaged and was left out; see the log") }
-        return outcome
+        results.outcome(
+            isExact: isComplete && !isDamaged,
+            gaps: isDamaged ? ["some of what is stored is damaged and was left out; see the log"] : [])
     }
 
     private func add(_ hits: [ScanHit], to candidates: inout CandidateQueue) {

@@ -36,20 +36,4 @@ public struct JaegerDocumentDecoder {
         try answer.expectEnd()
         return page
     }
-
-    /// Reads the answers of a multi-search, in their order.
-    /// - Throws: as `decodeSpans`.
-    public static func decodeMultiSearch(
-        _ bytes: UnsafeRawBufferPointer, limits: SpanLimits, into builder: inout SpanBatchBuilder
-    ) throws(DecodeError) -> [SearchPage] {
-        try JaegerSpanStage.checkSize(bytes, builder)
-        var spans = JaegerDocumentReader(bytes, limits)
-        var answers = SearchAnswerReader(bytes)
-        var pages: [SearchPage] = []
-        try answers.readAnswers { (answer: inout SearchAnswerReader) throws(DecodeError) in
-            pages.append(try spans.readPage(&answer, into: &builder))
-        }
-        try answers.expectEnd()
-        return pages
-    }
 }

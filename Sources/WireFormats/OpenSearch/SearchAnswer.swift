@@ -4,8 +4,6 @@ internal import TraceModel
 public struct SearchSummary: Sendable, Equatable {
     /// Documents in the answer.
     public internal(set) var hitCount = 0
-    /// Documents that meet the query, or a bound of their number; nil if it does not say.
-    public internal(set) var totalCount: Int?
     /// Values of the last document by which the answer is sorted, as they stand there: a list in JSON, for
     /// `search_after`. Nil without documents, or without an order.
     public internal(set) var lastSort: String?
@@ -36,35 +34,10 @@ struct SearchAnswerReader: ~Copyable {
         guard json.isAtEnd() else { throw json.malformed("more than an answer") }
     }
 
-    /// The answers of a multi-search, or the only answer there is.
-    mutating func readAnswers(_ readAnswer: (inout SearchAnswerReader) throws(DecodeError) -> Void) throws(DecodeError)
-    {
-        let start = json.offset
-        var isMultiple = false
-        var isFirst = true
-        try json.expect(UInt8(ascii: "{"))
-        while let key = try json.nextKey(isFirst: &isFirst) {
-            guard key.equals("responses") else {
-                try json.skipValue()
-                continue
-            }
-            isMultiple = true
-            var isFirst = true
-            try json.expect(UInt8(ascii: "["))
-            while try json.nextElement(isFirst: &isFirst) { try readAnswer(&self) }
-        }
-        guard !isMultiple else { return }
-        json.seek(to: start)
-        try readAnswer(&self)
-    }
-
-    /// One answer.
-    /// - Parameters:
-    ///   - readSource: reads the document of a hit.
-    ///   - readAggregations: reads their object.
+    /// Reads an answer.
+    /// - Parameter readSource: reads the document of a hit.
     mutating func readAnswer(
-        _ readSource: (inout JSONScanner) throws(DecodeError) -> Void,
-        readAggregations: ((inout JSONScanner) throws(DecodeError) -> Void)? = nil
+        _ readSource: (inout JSONScanner) throws(DecodeError) -> Void
     ) throws(DecodeError) -> SearchSummary {
         var summary = SearchSummary()
         var isFirst = true
@@ -76,12 +49,6 @@ struct SearchAnswerReader: ~Copyable {
                 summary.isTimedOut = try json.readFlag() || summary.isTimedOut
             } else if key.equals("_shards") {
                 try readShards(&summary)
-            } else if key.equals("aggregations"), let readAggregations {
-                try readAggregations(&json)
-            } else if key.equals("error") {
-                // One of several searches that failed as a whole.
-                summary.failedShardCount = max(summary.failedShardCount, 1)
-                summary.note(try json.readReason())
             } else {
                 try json.skipValue()
             }
@@ -97,9 +64,7 @@ struct SearchAnswerReader: ~Copyable {
         guard try json.enterObject() else { return }
         var isFirst = true
         while let key = try json.nextKey(isFirst: &isFirst) {
-            if key.equals("total") {
-                summary.totalCount = try readTotal()
-            } else if key.equals("hits") {
+            if key.equals("hits") {
                 guard try json.enterList() else { continue }
                 var isFirst = true
                 while try json.nextElement(isFirst: &isFirst) { try readHit(&summary, readSource) }
@@ -128,22 +93,6 @@ struct SearchAnswerReader: ~Copyable {
                 try json.skipValue()
             }
         }
-    }
-
-    /// A number, or an object with one as its value.
-    private mutating func readTotal() throws(DecodeError) -> Int? {
-        guard try json.peek() == UInt8(ascii: "{") else { return try json.readWhole().map { Int($0) } }
-        var total: Int?
-        var isFirst = true
-        try json.expect(UInt8(ascii: "{"))
-        while let key = try json.nextKey(isFirst: &isFirst) {
-            if key.equals("value") {
-                total = try json.readWhole().map { Int($0) }
-            } else {
-                try json.skipValue()
-            }
-        }
-        return total
     }
 
     // MARK: Shards

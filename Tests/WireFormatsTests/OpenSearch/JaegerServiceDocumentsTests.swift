@@ -83,15 +83,4 @@ import TraceModel
         #expect(text(1_000_000_001) == "1970-01-01T00:00:01.000000001Z")
         #expect(text(.max) == "2262-04-11T23:47:16.854775807Z")
     }
-
-    @Test func `links of Jaeger's own documents and of others are read`() throws {
-        var body = BulkBody()
-        JaegerDependencyDocument(time: 0, links: links).append(id: "x", IndexNaming(), to: &body)
-        let jaegers = #"{"dependencies":[{"parent":"svcA","child":"svcB","callCount":1},{"callCount":3},7]}"#
-        let text = DocumentAnswer.text(try BulkLines(body).sources + [jaegers, "null", "{}"])
-        let read = try Array(text.utf8).withUnsafeBytes { try JaegerDependencyDocument.decodeLinks($0) }
-        let jaeger = JaegerDependencyDocument.Link(parent: "svcA", child: "svcB", callCount: 1, errorCount: 0)
-        #expect(read.links == [links[1], links[0], jaeger])
-        #expect(read.summary.hitCount == 4)
-    }
 }
