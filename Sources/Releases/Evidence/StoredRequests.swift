@@ -107,7 +107,7 @@ extension StoredRequestPair {
         // The candidate has fewer, as a rule: the base must not use up the time.
         var own = try reader.read(
             candidate, isMirrored: isMirrored == true ? true : others, count: counts?.candidate)
-        if isMirrored == nil, hasMirrored, own.requests.isEmpty {
+        if isMirrored == nil, hasMirrored, own.requests.isEmpty, own.isComplete {
             own = try reader.read(candidate, isMirrored: true, count: nil)
         }
         self.candidate = own
@@ -120,10 +120,10 @@ extension StoredRequestPair {
     var notes: [String] {
         var notes: [String] = []
         for requests in [base, candidate] {
-            if requests.requests.isEmpty {
-                notes.append("no request of \(requests.version) is stored of this time")
-            } else if requests.isOutOfTime {
+            if requests.isOutOfTime {
                 notes.append("there was no time to look at all stored requests of \(requests.version)")
+            } else if requests.requests.isEmpty {
+                notes.append("no request of \(requests.version) is stored of this time")
             } else if !requests.isComplete {
                 notes.append(
                     "of \(requests.version) \(requests.requests.count) of about \(requests.storedCount) stored requests"

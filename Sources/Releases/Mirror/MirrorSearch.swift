@@ -57,9 +57,11 @@ public struct MirrorSearch: Sendable {
     public func report(
         _ served: Served, from store: any QueryableStore, _ work: QueryWork
     ) throws -> ComparisonReport.Mirror? {
-        if served.requestCount == 0, served.copyCount ?? 0 == 0 { return .init(notes: [nothingKnown]) }
-        if served.copyCount == 0 { return served.hasShadowHosts ? .init(notes: [tracesOfTheirOwn]) : nil }
         let work = work.limited(to: limits.time)
+        if served.requestCount == 0, served.copyCount ?? 0 == 0 {
+            return try isNothingStored(in: store, work) ? .init(notes: [nothingKnown]) : nil
+        }
+        if served.copyCount == 0 { return served.hasShadowHosts ? .init(notes: [tracesOfTheirOwn]) : nil }
         var query = SpanQuery(serviceName: serviceName, window: window, limit: limits.traceCountMax)
         query.version = candidate
         query.isMirrored = true
@@ -69,8 +71,10 @@ public struct MirrorSearch: Sendable {
             if known.insert(span.traceID).inserted { traceIDs.append(span.traceID) }
         }
         guard !traceIDs.isEmpty else {
-            if served.copyCount ?? 0 > 0 { return .init(notes: [noneStored(isSampled: store.isSampled)]) }
-            return served.hasShadowHosts ? .init(notes: [tracesOfTheirOwn]) : nil
+            let hasCopies = served.copyCount ?? 0 > 0
+            guard hasCopies || served.hasShadowHosts else { return nil }
+            guard outcome.isComplete else { return .init(notes: ["there was no time to look for copies of requests"]) }
+            return .init(notes: [hasCopies ? noneStored(isSampled: store.isSampled) : tracesOfTheirOwn])
         }
         let (pairs, readCount) = try pairs(traceIDs, store, work)
         var report = ComparisonReport.Mirror(pairs)
@@ -79,6 +83,15 @@ public struct MirrorSearch: Sendable {
         }
         for gap in outcome.gaps where !report.notes.contains(gap) { report.notes.append(gap) }
         return report
+    }
+
+    /// False where there was no time to be sure.
+    private func isNothingStored(in store: any QueryableStore, _ work: QueryWork) throws -> Bool {
+        var query = SpanQuery(serviceName: serviceName, window: window, limit: 1)
+        query.version = candidate
+        var isFound = false
+        let outcome = try store.forEachSpan(query, work) { _ in isFound = true }
+        return !isFound && outcome.isComplete
     }
 
     private func pairs(

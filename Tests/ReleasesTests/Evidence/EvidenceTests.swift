@@ -183,6 +183,15 @@ import TraceStore
         #expect(evidence.notes.contains { $0.contains("nearly all requests of v2 are slow") })
     }
 
+    @Test func `where there is no time to look, nothing is said to be missing`() throws {
+        let store = try RequestStore(Self.requests(100) { _, _, _ in })
+        try store.store.seal()
+        var limits = StoredRequestLimits()
+        limits.time = .zero
+        let notes = try Self.pair(store, limits: limits).notes
+        #expect(notes == ["v1", "v2"].map { "there was no time to look at all stored requests of \($0)" })
+    }
+
     @Test func `of many requests some of each part of the time are looked at, and it says so`() throws {
         // Of 20 minutes the fifth went wrong.
         let requests = Self.requests(12_000) { request, number, _ in

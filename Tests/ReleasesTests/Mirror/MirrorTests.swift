@@ -94,6 +94,16 @@ import TraceStore
         #expect(report.notes[0].hasPrefix("no span of v3 is known"))
     }
 
+    @Test func `who has no time to look claims nothing`() throws {
+        let filled = try RequestStore(recording: "bookinfo-mirror-on")
+        try filled.store.seal()
+        var search = search("v1")
+        search.limits.time = .zero
+        #expect(try report(search, filled, requests: 0, copies: 0) == nil)
+        let unknown = try #require(try report(search, filled, copies: 7))
+        #expect(unknown.notes == ["there was no time to look for copies of requests"])
+    }
+
     @Test func `a version that is sent no copies has nothing to be told of`() throws {
         let filled = try RequestStore(recording: "bookinfo")
         #expect(try report(search("v1", "v2"), filled, copies: 0) == nil)
