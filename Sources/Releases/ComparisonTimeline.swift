@@ -1,4 +1,5 @@
 public import Comparison
+internal import Terminal
 public import Topology
 internal import TraceModel
 
@@ -115,8 +116,8 @@ private struct TimelineCounts {
         }
         let (baseShared, candidateShared) = (part(\.base), part(\.candidate))
         guard min(baseShared, candidateShared) < Self.commonPartMin else { return nil }
-        return "both versions served from \(common.start) to \(common.end): \(ReleaseText.percent(baseShared)) of the "
-            + "requests of \(base) and \(ReleaseText.percent(candidateShared)) of those of \(candidate) came then, and "
+        return "both versions served from \(common.start) to \(common.end): \(NumberText.percent(baseShared)) of the "
+            + "requests of \(base) and \(NumberText.percent(candidateShared)) of those of \(candidate) came then, and "
             + "only figures of that time (since, until) are comparable as such; \(because)"
     }
 }

@@ -1,4 +1,5 @@
 public import Comparison
+internal import Terminal
 public import Topology
 internal import TraceModel
 
@@ -111,9 +112,9 @@ public struct ReleaseComparison: Sendable {
         let interval = share.interval()
         guard !interval.contains(configured) else { return }
         notes.append(
-            "\(candidate) served \(ReleaseText.percent(share.value)) of the requests "
-                + "(\(ReleaseText.percent(interval.lowerBound)) to \(ReleaseText.percent(interval.upperBound))), "
-                + "not \(ReleaseText.percent(configured)) as it was set up")
+            "\(candidate) served \(NumberText.percent(share.value)) of the requests "
+                + "(\(NumberText.percent(interval.lowerBound)) to \(NumberText.percent(interval.upperBound))), "
+                + "not \(NumberText.percent(configured)) as it was set up")
     }
 
     // MARK: Operations

@@ -1,3 +1,4 @@
+internal import Terminal
 public import Topology
 internal import TraceModel
 
@@ -118,7 +119,7 @@ public enum ReleaseFinder {
                 kind = .canary
                 reason =
                     "of late "
-                    + present.map { "\($0.name) served \(ReleaseText.percent($0.latestShare))" }
+                    + present.map { "\($0.name) served \(NumberText.percent($0.latestShare))" }
                     .joined(separator: ", ")
                 if Guess.rises(candidatePlace, steps) {
                     kind = .rolling

@@ -30,7 +30,7 @@ enum LiveAttributes {
                 if column.type.isReference {
                     guard known.insert(word[0] << 3 | UInt32(column.type.rawValue)).inserted else { continue }
                 }
-                if !body(column.value(at: word, batch)) { return false }
+                if !body(batch.value(at: word, type: column.type)) { return false }
             }
         }
         return true

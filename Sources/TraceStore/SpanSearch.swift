@@ -48,7 +48,7 @@ struct SpanSearch {
         }
         if query.isMirrored != nil { hasMirrors = try mayHaveMirrors() }
         if query.isMirrored == true, !hasMirrors { return }
-        for span in liveSpans() {
+        for span in try liveSpans() {
             guard try tell(span, .unknown, body) else { return }
         }
         let (window, segments, reader) = (query.closedWindow, snapshot.segments, reader)
@@ -109,10 +109,11 @@ struct SpanSearch {
     // MARK: Sources
 
     /// The latest first.
-    private func liveSpans() -> [SpanView] {
+    private func liveSpans() throws(StoreError) -> [SpanView] {
         var found: [(start: Int64, span: SpanView)] = []
         let window = query.closedWindow
         for batch in snapshot.generations.lazy.flatMap(\.batches) {
+            try work.check()
             guard batch.earliestStart <= window.upperBound, batch.latestEnd >= window.lowerBound else { continue }
             let isSought = (0..<batch.shapeCount).map { number in
                 let shape = batch.shape(number)

@@ -29,8 +29,8 @@ public struct Need: Sendable {
             let more = NumberWords.rounded(max(1, nearest((total - has) * max(1, worth))))
             return Need(
                 operation: row.operation, measure: measure, requests: more,
-                words: "about \(more) more requests of \(candidate) for a \(NumberWords.percent(change)) % change in "
-                    + measure.words)
+                words: "about \(more) more request\(more == 1 ? "" : "s") of \(candidate) for a "
+                    + "\(NumberWords.percent(change)) % change in " + measure.words)
         }
         var needs: [Need?] = []
         if row.errors.outcome == .tooLittleData {

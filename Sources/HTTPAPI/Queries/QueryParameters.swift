@@ -28,17 +28,3 @@ package struct QueryError: Error, Equatable {
 
     package init(_ message: String) { self.message = message }
 }
-
-extension Int64 {
-    /// The product, or the nearest number that there is.
-    func multipliedClamped(by other: Int64) -> Int64 {
-        let product = multipliedReportingOverflow(by: other)
-        return product.overflow ? ((self < 0) == (other < 0) ? .max : .min) : product.partialValue
-    }
-
-    /// The sum, or the nearest number that there is.
-    func addingClamped(_ other: Int64) -> Int64 {
-        let sum = addingReportingOverflow(other)
-        return sum.overflow ? (other < 0 ? .min : .max) : sum.partialValue
-    }
-}

@@ -1,4 +1,5 @@
 internal import Comparison
+internal import Terminal
 
 /// What attributes tell the candidate's slow, failed and other requests from those of the base.
 struct AttributeEvidence {
@@ -142,8 +143,8 @@ struct AttributeEvidence {
         _ difference: ComparisonReport.Evidence.AttributeDifference, isAgainstAll: Bool
     ) -> String {
         let kind = difference.among == "all" ? "" : difference.among + " "
-        let own = "\(ReleaseText.percent(difference.candidate)) of the \(kind)requests of \(pair.candidate.version)"
-        let base = "\(ReleaseText.percent(difference.base)) of \(isAgainstAll ? "all " : "the \(kind)")requests"
+        let own = "\(NumberText.percent(difference.candidate)) of the \(kind)requests of \(pair.candidate.version)"
+        let base = "\(NumberText.percent(difference.base)) of \(isAgainstAll ? "all " : "the \(kind)")requests"
         return "\(difference.key)=\(difference.value): \(own), \(base) of \(pair.base.version)"
     }
 }

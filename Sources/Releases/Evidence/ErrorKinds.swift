@@ -1,4 +1,5 @@
 internal import Comparison
+internal import Terminal
 
 /// What goes wrong in requests of two versions.
 enum ErrorKinds {
@@ -46,7 +47,7 @@ enum ErrorKinds {
             let total = requests.requests.count
             guard count > 0 else { return "none of \(total) requests of \(requests.version)" }
             let weighted = requests.isWeighted ? ", weighted" : ""
-            return "\(ReleaseText.percent(share)) of \(requests.version) (\(count) of \(total) requests\(weighted))"
+            return "\(NumberText.percent(share)) of \(requests.version) (\(count) of \(total) requests\(weighted))"
         }
         return "\(key) \(kind.value): \(part(kind.candidateCount, kind.candidate, pair.candidate)), "
             + part(kind.baseCount, kind.base, pair.base) + (kind.isNew ? ": new" : "")

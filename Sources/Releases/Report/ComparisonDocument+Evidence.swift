@@ -1,5 +1,5 @@
-internal import FoundationEssentials
 internal import Terminal
+internal import TraceModel
 
 extension ComparisonDocument {
     private static let findingCountMax = 20
@@ -109,6 +109,6 @@ extension ComparisonDocument {
     }
 
     private static func moment(_ nanoseconds: Int64) -> String {
-        ReportText.time(Date(timeIntervalSince1970: Double(nanoseconds) / 1e9).formatted(.iso8601))
+        ReportText.time(RFC3339.text(nanoseconds, hasFraction: false))
     }
 }

@@ -1,3 +1,5 @@
+internal import TraceModel
+
 /// What a request waited for: of each moment of it the one span that was its cause.
 ///
 /// From a span's end backwards its last child that had ended by then is what it waited for, from the start of that

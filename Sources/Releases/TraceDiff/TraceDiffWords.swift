@@ -1,4 +1,5 @@
 internal import Terminal
+internal import TraceModel
 
 extension TraceDiffReport {
     /// What differs in sentences, what matters most first.

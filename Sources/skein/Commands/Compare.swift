@@ -154,7 +154,7 @@ struct CompareCommand: ParsableCommand {
                 ? (report.candidate, callee.candidatePerRequest) : (report.base, callee.basePerRequest)
             lines.append(
                 "only \(version) calls \(callee.service) (\(callee.kind)): "
-                    + "\((count * 100).rounded() / 100) calls for each request")
+                    + "\(NumberText.decimal(count, digits: 2)) calls for each request")
         }
         for caller in report.callers where max(caller.candidate.retryCount, caller.base.retryCount) > 0 {
             lines.append(
@@ -166,8 +166,8 @@ struct CompareCommand: ParsableCommand {
         let (low, high) = (report.shareInterval.low, report.shareInterval.high)
         if !report.isMirrored {
             lines.append(
-                "\(report.candidate) served \(ReleaseText.percent(report.share)) of the requests of both "
-                    + "(\(ReleaseText.percent(low)) to \(ReleaseText.percent(high)))")
+                "\(report.candidate) served \(NumberText.percent(report.share)) of the requests of both "
+                    + "(\(NumberText.percent(low)) to \(NumberText.percent(high)))")
         }
         return lines + report.notes + (report.evidence?.notes.filter { !report.notes.contains($0) } ?? [])
     }

@@ -36,7 +36,7 @@ struct ReleasesCommand: ParsableCommand {
             Output.text("\(DisplayText.safe(release.service)): \(release.kind), \(DisplayText.safe(release.reason))\n")
             for version in release.versions {
                 var line = "  \(DisplayText.safe(version.name)): \(version.requestCount) requests"
-                line += " (\(ReleaseText.percent(version.share)), of late \(ReleaseText.percent(version.latestShare)))"
+                line += " (\(NumberText.percent(version.share)), of late \(NumberText.percent(version.latestShare)))"
                 line += ", \(version.errorCount) failed"
                 if version.mirroredRequestCount > 0 { line += ", \(version.mirroredRequestCount) copies" }
                 Output.text(line + "\n")

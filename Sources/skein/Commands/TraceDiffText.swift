@@ -140,7 +140,7 @@ struct TraceDiffText {
         guard !services.isEmpty else { return [] }
         func time(_ trace: TraceDiffReport.Trace, _ name: String) -> String {
             guard let service = trace.criticalPath.services.first(where: { $0.service == name }) else { return "" }
-            let percent = ReleaseText.percent(service.share)
+            let percent = NumberText.percent(service.share)
             return "\(NumberText.duration(service.durationNanos)) (\(percent))"
         }
         let rows = services.prefix(20).map { (DisplayText.safe($0), time(report.a, $0), time(report.b, $0)) }

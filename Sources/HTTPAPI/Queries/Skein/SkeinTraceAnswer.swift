@@ -145,11 +145,3 @@ struct SkeinTraceAnswer {
         writer.write("}")
     }
 }
-
-extension Int64 {
-    /// The difference, or the nearest number that there is.
-    fileprivate func subtractingClamped(_ other: Int64) -> Int64 {
-        let difference = subtractingReportingOverflow(other)
-        return difference.overflow ? (other < 0 ? .max : .min) : difference.partialValue
-    }
-}

@@ -1,4 +1,5 @@
 package import Topology
+internal import TraceModel
 
 /// The parameters of questions for the topology as values. What is unknown or makes no sense is refused, with a text
 /// that says so.
