@@ -134,22 +134,38 @@ import TraceStore
         #expect(requests.notes.contains { $0.contains("1 of 5 shards of the cluster failed") && $0.contains("lost") })
     }
 
-    @Test func `counts that were not asked for are an error`() throws {
+    /// The answer to all that is asked.
+    private static func answer(counts: String, steps: String) -> String {
         let list = #"{"keys":{"values":{"buckets":[{"key":"v1"}],"sum_other_doc_count":0}}}"#
         let none = #"{"buckets":[],"sum_other_doc_count":0}"#
         let fields = #"{"key0":\#(none),"key1":\#(none),"key2":\#(none),"key3":\#(none)}"#
         let services =
             #"{"buckets":[{"key":{"value":"shop"},"span":\#(list),"process":\#(list),"spanFields":\#(fields),"#
             + #""processFields":\#(fields)}]}"#
-        let answer =
-            #"{"timed_out":false,"_shards":{"total":1,"failed":0},"aggregations":{"services":\#(services),"#
-            + #""counts":{"buckets":[]}}}"#
+        return #"{"timed_out":false,"_shards":{"total":1,"failed":0},"hits":{"hits":[]},"aggregations":{"services":"#
+            + #"\#(services),"counts":{"buckets":\#(counts)},"v0":{"steps":{"buckets":\#(steps)}}}}"#
+    }
+
+    @Test func `counts that were not asked for are an error`() throws {
         do {
-            _ = try Self.store(answer).servedRequests(
+            _ = try Self.store(Self.answer(counts: "[]", steps: "[]")).servedRequests(
                 ofService: "shop", within: 0..<1_000_000_000, stepSeconds: 60, QueryWork())
             Issue.record("counts were made up")
         } catch let error as StoreError {
             #expect(error.code == .unreachable && error.message.contains("0 counts"))
         }
+    }
+
+    @Test func `numbers that no requests can have are left out`() throws {
+        let buckets = [
+            ("0", "3"), ("60000000", "9223372036854775807"), ("120000000", "-9223372036854775808"),
+            ("9.3E18", "1"), ("-9.3E18", "1"), ("9223372036854", "1"),
+        ].map { "{\"key\":\($0),\"doc_count\":\($1),\"errors\":{\"doc_count\":-5}}" }
+        let answer = Self.answer(
+            counts: #"[{"doc_count":0},{"doc_count":0}]"#, steps: "[\(buckets.joined(separator: ","))]")
+        let requests = try Self.store(answer).servedRequests(
+            ofService: "shop", within: 0..<1_000_000_000_000, stepSeconds: 60, QueryWork())
+        #expect(requests.operations.map { $0.steps.map(\.callCount) } == [[3]])
+        #expect(requests.operations.first?.steps.first?.errorCount == 0)
     }
 }
