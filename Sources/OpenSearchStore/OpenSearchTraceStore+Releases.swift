@@ -30,6 +30,8 @@ private struct ServedRequestCount {
     private static let versionCountMax = 50
     /// Proxies' copies of requests whose traces are looked at: the latest.
     private static let mirrorCountMax = 2_000
+    /// Whatever a cluster answers: more is no number of requests.
+    private static let counts = 1...1_000_000_000_000
     /// Traces of which the IDs are asked for at once.
     private static let tracePageSize = 50
 
@@ -223,10 +225,12 @@ private struct ServedRequestCount {
         if let gap = answer.gap { note(gap) }
         return versions.indices.map { number in
             (answer.aggregations?["v\(number)"]?.steps.buckets ?? []).compactMap { bucket in
-                guard let start = Int64(exactly: bucket.key.rounded()) else { return nil }
+                guard let start = Int64(exactly: bucket.key.rounded()), Self.counts.contains(bucket.docCount),
+                    window.contains(start.times1000.plus(stepLength - 1)) || window.contains(start.times1000)
+                else { return nil }
                 return OperationTotals.Step(
                     start: start.times1000, callCount: bucket.docCount,
-                    errorCount: min(bucket.docCount, bucket.errors.docCount), durations: DurationSketch())
+                    errorCount: min(bucket.docCount, max(0, bucket.errors.docCount)), durations: DurationSketch())
             }
         }
     }

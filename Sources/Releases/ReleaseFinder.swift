@@ -42,11 +42,11 @@ public enum ReleaseFinder {
                 var version =
                     byName[operation.version]
                     ?? Release.Version(
-                        name: operation.version, firstSeen: step.start, lastSeen: step.start + stepLength,
+                        name: operation.version, firstSeen: step.start, lastSeen: step.start.addingClamped(stepLength),
                         callCount: 0, errorCount: 0, mirroredCallCount: 0, mirroredErrorCount: 0, share: 0,
                         latestShare: 0)
                 version.firstSeen = min(version.firstSeen, step.start)
-                version.lastSeen = max(version.lastSeen, step.start + stepLength)
+                version.lastSeen = max(version.lastSeen, step.start.addingClamped(stepLength))
                 if operation.isMirrored {
                     version.mirroredCallCount += step.callCount
                     version.mirroredErrorCount += step.errorCount

@@ -1,5 +1,6 @@
 import OpenSearch
 import OpenSearchStore
+import Synchronization
 import TestSupport
 import Testing
 import Threads
@@ -119,37 +120,66 @@ import TraceStore
 
 /// What is told of a cluster that does not count all that it has.
 @Suite struct ServedRequestGapTests {
-    /// A store over a cluster that answers so whatever it is asked.
-    private static func store(_ answer: String) -> OpenSearchTraceStore {
-        let cluster = Cluster(timeout: .seconds(5)) { (_, _) throws(OpenSearchError) in Array(answer.utf8) }
+    /// A store over a cluster that answers with these aggregations, in turn.
+    private static func store(
+        _ aggregations: [String], shards: String = #"{"total":1,"failed":0}"#
+    ) -> OpenSearchTraceStore {
+        let next = Mutex(0)
+        let cluster = Cluster(timeout: .seconds(5)) { (_, _) throws(OpenSearchError) in
+            let number = next.withLock { number in
+                defer { number += 1 }
+                return min(number, aggregations.count - 1)
+            }
+            return Array(
+                #"{"timed_out":false,"_shards":\#(shards),"hits":{"hits":[]},"aggregations":\#(aggregations[number])}"#
+                    .utf8)
+        }
         return OpenSearchTraceStore(cluster, OpenSearchTraceStore.Options())
     }
 
     @Test func `shards that failed are told of`() throws {
-        let answer =
-            #"{"timed_out":false,"_shards":{"total":5,"failed":1,"failures":[{"reason":{"type":"t","reason":"lost"}}]}}"#
-        let requests = try Self.store(answer).servedRequests(
+        let shards = #"{"total":5,"failed":1,"failures":[{"reason":{"type":"t","reason":"lost"}}]}"#
+        let requests = try Self.store([#"{"services":{"buckets":[]}}"#], shards: shards).servedRequests(
             ofService: nil, within: 0..<1_000_000_000_000_000_000, stepSeconds: 60, QueryWork())
         #expect(requests.operations.isEmpty)
         #expect(requests.notes.contains { $0.contains("1 of 5 shards of the cluster failed") && $0.contains("lost") })
     }
 
-    @Test func `counts that were not asked for are an error`() throws {
+    /// Of a service with one version.
+    private static func store(counts: String, steps: String) -> OpenSearchTraceStore {
         let list = #"{"keys":{"values":{"buckets":[{"key":"v1"}],"sum_other_doc_count":0}}}"#
         let none = #"{"buckets":[],"sum_other_doc_count":0}"#
         let fields = #"{"key0":\#(none),"key1":\#(none),"key2":\#(none),"key3":\#(none)}"#
         let services =
             #"{"buckets":[{"key":{"value":"shop"},"span":\#(list),"process":\#(list),"spanFields":\#(fields),"#
             + #""processFields":\#(fields)}]}"#
-        let answer =
-            #"{"timed_out":false,"_shards":{"total":1,"failed":0},"aggregations":{"services":\#(services),"#
-            + #""counts":{"buckets":[]}}}"#
+        // Before the last one a request is asked for.
+        return store([
+            #"{"services":\#(services)}"#, #"{"counts":{"buckets":\#(counts)}}"#, "{}",
+            #"{"v0":{"steps":{"buckets":\#(steps)}}}"#,
+        ])
+    }
+
+    @Test func `counts that were not asked for are an error`() throws {
         do {
-            _ = try Self.store(answer).servedRequests(
+            _ = try Self.store(counts: "[]", steps: "[]").servedRequests(
                 ofService: "shop", within: 0..<1_000_000_000, stepSeconds: 60, QueryWork())
             Issue.record("counts were made up")
         } catch let error as StoreError {
             #expect(error.code == .unreachable && error.message.contains("0 counts"))
         }
+    }
+
+    @Test func `numbers that no requests can have are left out`() throws {
+        let buckets = [
+            ("0", "3"), ("60000000", "9223372036854775807"), ("120000000", "-9223372036854775808"),
+            ("9.3E18", "1"), ("-9.3E18", "1"), ("9223372036854", "1"),
+        ].map { "{\"key\":\($0),\"doc_count\":\($1),\"errors\":{\"doc_count\":-5}}" }
+        let store = Self.store(
+            counts: #"[{"doc_count":0},{"doc_count":0}]"#, steps: "[\(buckets.joined(separator: ","))]")
+        let requests = try store.servedRequests(
+            ofService: "shop", within: 0..<1_000_000_000_000, stepSeconds: 60, QueryWork())
+        #expect(requests.operations.map { $0.steps.map(\.callCount) } == [[3]])
+        #expect(requests.operations.first?.steps.first?.errorCount == 0)
     }
 }
