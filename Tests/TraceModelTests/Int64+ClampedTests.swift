@@ -1,5 +1,5 @@
-import TraceModel
 import Testing
+import TraceModel
 
 @Suite struct ClampedTests {
     private static let numbers: [Int64] = [.min, .min + 1, -3, -1, 0, 1, 2, .max - 1, .max]
