@@ -52,7 +52,7 @@ private struct Child {
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
-        posix_spawn_file_actions_addclose(&actions, ends[0])
+        closeOtherFiles(&actions)
         var arguments: [UnsafeMutablePointer<CChar>?] = [strdup(program), strdup(directory), strdup(mode), nil]
         defer { for argument in arguments { free(argument) } }
         var started = pid_t()

@@ -1,5 +1,5 @@
 internal import FoundationEssentials
-internal import Glibc
+package import Glibc
 
 /// The real program, serving from a data folder as a process of its own.
 ///
@@ -177,6 +177,12 @@ public final class SkeinProcess {
     }
 }
 
+/// Has a new process close what other tests have open: a connection that one of them closes would stay open there, as
+/// libcurl does not keep its own from being handed on.
+package func closeOtherFiles(_ actions: inout posix_spawn_file_actions_t) {
+    for descriptor in 3..<4096 as Range<Int32> { posix_spawn_file_actions_addclose(&actions, descriptor) }
+}
+
 /// Starts a program with no input, and its output and errors written to new files.
 func spawn(_ binary: String, arguments: [String], outputPath: String = "/dev/null", errorPath: String) throws -> pid_t {
     var actions = posix_spawn_file_actions_t()
@@ -185,6 +191,7 @@ func spawn(_ binary: String, arguments: [String], outputPath: String = "/dev/nul
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
     posix_spawn_file_actions_addopen(&actions, 1, outputPath, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0o600)
     posix_spawn_file_actions_addopen(&actions, 2, errorPath, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0o600)
+    closeOtherFiles(&actions)
 
     // Signals as a shell would hand them on, whatever the test process ignores or blocks.
     var attributes = posix_spawnattr_t()
