@@ -47,7 +47,8 @@ extension EndToEndTests {
             let timeline: Timeline
         }
 
-        private static let target = "/api/skein/v1/compare?service=reviews.default&base=v1&candidate=v2&since=1h"
+        private static let target =
+            "/api/skein/v1/compare?service=reviews.default&base=v1&candidate=v2&since=1h&readingSeconds=60"
         /// So many posts tell of too few requests to decide.
         private static let firstPostCount = 30
         /// Of these to the candidate.

@@ -14,10 +14,8 @@ import TraceStore
         var limits = StoredNeighbours.Limits()
         limits.traceCountMax = traceCountMax
         limits.time = .seconds(600)
-        var requests = StoredRequestLimits()
-        requests.time = .seconds(600)
         let pair = try StoredRequestPair(
-            of: service, base: base, candidate: candidate, within: 0..<Int64.max, from: store.store, limits: requests,
+            of: service, base: base, candidate: candidate, within: 0..<Int64.max, from: store.store, limits: .ample,
             QueryWork())
         return ReleaseComparison(pair, try StoredNeighbours(of: pair, from: store.store, limits: limits, QueryWork()))
     }
@@ -152,7 +150,8 @@ import TraceStore
     @Test func `where there is no time nothing is told of neighbours, and it says so`() throws {
         let store = try Self.store(MadeMesh(traceCount: 100), seed: 6)
         let pair = try StoredRequestPair(
-            of: MadeMesh.service, base: "v1", candidate: "v2", within: 0..<Int64.max, from: store.store, QueryWork())
+            of: MadeMesh.service, base: "v1", candidate: "v2", within: 0..<Int64.max, from: store.store, limits: .ample,
+            QueryWork())
         var limits = StoredNeighbours.Limits()
         limits.time = .zero
         let comparison = ReleaseComparison(

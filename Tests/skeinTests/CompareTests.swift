@@ -100,6 +100,7 @@ import TraceModel
         ["compare", "reviews", "--base", "v1"], ["compare", "reviews", "--base", "v1", "--candidate", "v1"],
         ["compare", "reviews", "--base", "v1", "--candidate", "v2", "--share", "10"],
         ["compare", "reviews", "--base", "v1", "--candidate", "v2", "--requests", "5"],
+        ["compare", "reviews", "--base", "v1", "--candidate", "v2", "--reading-seconds", "0"],
         ["compare", "reviews", "--base", "v1", "--candidate", "v2", "--figures", "guessed"],
         ["compare", "reviews", "--base", "v1", "--candidate", "v2", "--since", "1h", "--until", "2h"],
         ["compare", "reviews", "--base", "v1", "--candidate", "v2", "--json", "--format", "html"],

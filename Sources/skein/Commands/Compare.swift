@@ -44,6 +44,10 @@ struct CompareCommand: ParsableCommand {
     var evidence = true
     @Option(help: ArgumentHelp("Stored requests of each version to look at.", valueName: "count"))
     var requests = 10_000
+    @Option(
+        help: ArgumentHelp(
+            "How long stored requests may be read, and the traces around them.", valueName: "seconds"))
+    var readingSeconds = 2
     @Flag(help: "End with 3 if the new version is worse, with 4 if there is too little data.") var gate = false
     @Option(help: "How to tell it (default: as the output's name ends, or text).") var format: Format?
     @Option(name: .shortAndLong, help: ArgumentHelp("File to write; - is standard output.", valueName: "file"))
@@ -74,6 +78,10 @@ struct CompareCommand: ParsableCommand {
         let counts = ComparisonParameters.requestCounts
         guard counts.contains(requests) else {
             throw ValidationError("--requests is a number from \(counts.lowerBound) to \(counts.upperBound).")
+        }
+        let seconds = ComparisonParameters.readingSeconds
+        guard seconds.contains(readingSeconds) else {
+            throw ValidationError("--reading-seconds is a number from \(seconds.lowerBound) to \(seconds.upperBound).")
         }
         if json, let format, format != .json {
             throw ValidationError("--json and --format \(format.rawValue) exclude each other.")
@@ -106,6 +114,7 @@ struct CompareCommand: ParsableCommand {
         query.figures = figures
         query.hasEvidence = evidence
         query.limits.requestCountMax = requests
+        query.limits.time = .seconds(readingSeconds)
         let report = try source.open().compare(query)
         try write(report)
         let code = Self.exitCode(of: report.outcome)

@@ -109,6 +109,7 @@ final class ServerSource: TraceSource {
             ("errors", "\(query.thresholds.errorShare)"), ("latency", "\(query.thresholds.durationPart)"),
             ("confidence", "\(query.thresholds.confidence)"), ("evidence", "\(query.hasEvidence)"),
             ("requests", "\(query.limits.requestCountMax)"),
+            ("readingSeconds", "\(query.limits.time.components.seconds)"),
         ]
         if let figures = query.figures { parameters.append(("figures", figures.rawValue)) }
         return try decode(try client.get(Self.path("compare", parameters)))

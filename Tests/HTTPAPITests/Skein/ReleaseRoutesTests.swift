@@ -18,7 +18,7 @@ import Testing
     private static func object(_ server: QueryServer, _ query: String) throws -> [String: Any] {
         // All that was recorded.
         let window = "since=1790000000000000000&until=1800000000000000000"
-        let response = try server.jaeger.request("GET", "\(path)?\(versions)&\(window)\(query)")
+        let response = try server.jaeger.request("GET", "\(path)?\(versions)&\(window)&readingSeconds=60\(query)")
         #expect(response.status == 200, "\(response.text)")
         return try #require(try JSONSerialization.jsonObject(with: Data(response.body)) as? [String: Any])
     }
@@ -65,7 +65,7 @@ import Testing
         try await Self.serving("bookinfo-mirror") { server in
             let window = "since=1790000000000000000&until=1800000000000000000"
             let response = try server.jaeger.request(
-                "GET", "\(Self.path)?service=reviews.default&base=v1&candidate=v3&\(window)")
+                "GET", "\(Self.path)?service=reviews.default&base=v1&candidate=v3&\(window)&readingSeconds=60")
             let report = try #require(
                 try JSONSerialization.jsonObject(with: Data(response.body)) as? [String: Any])
             #expect(report["isMirrored"] as? Bool == true)
@@ -126,7 +126,10 @@ import Testing
         }
     }
 
-    @Test(arguments: ["figures=guessed", "evidence=perhaps", "requests=1", "requests=many", "confidence=2", "other=1"])
+    @Test(arguments: [
+        "figures=guessed", "evidence=perhaps", "requests=1", "requests=many", "readingSeconds=61", "confidence=2",
+        "other=1",
+    ])
     func `what makes no sense is refused`(parameter: String) async throws {
         try await QueryServer.serving([]) { server in
             let response = try server.jaeger.request("GET", "\(Self.path)?\(Self.versions)&\(parameter)")

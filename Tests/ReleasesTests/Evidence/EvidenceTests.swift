@@ -13,7 +13,7 @@ import TraceStore
 
     private static func pair(
         _ store: RequestStore, _ service: String = "shop", base: String = "v1", candidate: String = "v2",
-        limits: StoredRequestLimits = StoredRequestLimits()
+        limits: StoredRequestLimits = .ample
     ) throws -> StoredRequestPair {
         try StoredRequestPair(
             of: service, base: base, candidate: candidate, within: 0..<Int64.max, from: store.store, limits: limits,
@@ -199,7 +199,7 @@ import TraceStore
             request.attributes["http.status_code"] = request.isError ? "503" : "200"
         }
         let store = try RequestStore(requests)
-        var limits = StoredRequestLimits()
+        var limits = StoredRequestLimits.ample
         limits.requestCountMax = 1_500
         let pair = try Self.pair(store, limits: limits)
         let evidence = Evidence(pair)

@@ -1,6 +1,7 @@
 import Dispatch
 import FoundationEssentials
 import Logging
+import Releases
 import Synchronization
 import TestSupport
 import TopologyStore
@@ -128,5 +129,14 @@ struct MadeRequest {
             builder.endSpan()
         }
         return builder.makeBatch()
+    }
+}
+
+extension StoredRequestLimits {
+    /// Slow machines are to read all of it too.
+    static var ample: StoredRequestLimits {
+        var limits = StoredRequestLimits()
+        limits.time = .seconds(600)
+        return limits
     }
 }

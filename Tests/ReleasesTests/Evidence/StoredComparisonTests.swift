@@ -12,7 +12,8 @@ import TraceStore
     private static func compare(_ store: RequestStore, _ service: String = "shop") throws -> ReleaseComparison {
         ReleaseComparison(
             try StoredRequestPair(
-                of: service, base: "v1", candidate: "v2", within: 0..<Int64.max, from: store.store, QueryWork()))
+                of: service, base: "v1", candidate: "v2", within: 0..<Int64.max, from: store.store, limits: .ample,
+                QueryWork()))
     }
 
     @Test func `of a recording it counts what the recording's truth says`() throws {
@@ -59,7 +60,8 @@ import TraceStore
         #expect(width(sampled.share.interval()) > width(whole.share.interval()))
         #expect(sampled.share.interval().contains(0.5))
         let pair = try StoredRequestPair(
-            of: "shop", base: "v1", candidate: "v2", within: 0..<Int64.max, from: RequestStore(kept).store, QueryWork())
+            of: "shop", base: "v1", candidate: "v2", within: 0..<Int64.max, from: RequestStore(kept).store,
+            limits: .ample, QueryWork())
         let evidence = ComparisonReport.Evidence(pair)
         #expect(evidence.isSampled)
         // Nearly one in five of those that are stored.
@@ -104,7 +106,7 @@ import TraceStore
             MadeRequest(version: number % 10 == 9 ? "v2" : "v1", time: Double(number))
         }
         let store = try RequestStore(requests)
-        var limits = StoredRequestLimits()
+        var limits = StoredRequestLimits.ample
         limits.requestCountMax = 1_000
         let pair = try StoredRequestPair(
             of: "shop", base: "v1", candidate: "v2", within: 0..<Int64.max, from: store.store, limits: limits,

@@ -90,9 +90,11 @@ public struct ReleaseQueries: Sendable {
             let stored = try StoredRequestPair(
                 of: query.serviceName, base: query.base, candidate: query.candidate, within: query.window, from: store,
                 limits: query.limits, work)
+            var limits = StoredNeighbours.Limits()
+            limits.time = query.limits.time
             let comparison = ReleaseComparison(
-                stored, try StoredNeighbours(of: stored, from: store, work), configuredShare: query.configuredShare,
-                thresholds: query.thresholds)
+                stored, try StoredNeighbours(of: stored, from: store, limits: limits, work),
+                configuredShare: query.configuredShare, thresholds: query.thresholds)
             var report = ComparisonReport(comparison)
             try addParticulars(of: query, comparison.window, store, work, to: &report)
             if query.hasEvidence {
@@ -141,7 +143,7 @@ public struct ReleaseQueries: Sendable {
         _ stored: StoredRequestPair, _ store: any QueryableStore, _ query: ComparisonQuery, _ work: QueryWork
     ) throws -> ComparisonReport.Evidence {
         var evidence = ComparisonReport.Evidence(stored)
-        let work = work.limited(to: pairTime)
+        let work = work.limited(to: query.limits.time / 2)
         for place in evidence.pairs.indices.prefix(ComparisonReport.Evidence.comparedPairCountMax) {
             let (base, candidate) = (evidence.pairs[place].base, evidence.pairs[place].candidate)
             guard let a = TraceID(hex: base.traceID), let b = TraceID(hex: candidate.traceID) else { continue }
@@ -159,16 +161,14 @@ public struct ReleaseQueries: Sendable {
         return evidence
     }
 
-    /// For reading the traces of pairs.
-    private static let pairTime = Duration.seconds(1)
-
     /// - Parameter totals: nil: not known.
     private static func mirror(
         _ report: ComparisonReport, _ stored: StoredRequestPair, _ totals: [NamedTotals]?, _ store: any QueryableStore,
         _ query: ComparisonQuery, _ work: QueryWork
     ) throws -> ComparisonReport.Mirror? {
-        let search = MirrorSearch(
+        var search = MirrorSearch(
             of: query.serviceName, base: query.base, candidate: query.candidate, within: query.window)
+        search.limits.time = query.limits.time
         let served = MirrorSearch.Served(
             requestCount: report.total.candidateRequestCount, copyCount: totals.map(search.copyCount),
             hasShadowHosts: stored.candidateHasShadowHosts)
@@ -224,11 +224,13 @@ package struct ComparisonQuery: Sendable, Equatable {
 package enum ComparisonParameters {
     private static let names: Set<String> = [
         "service", "base", "candidate", "since", "until", "share", "errors", "latency", "confidence", "figures",
-        "evidence", "requests", "format", "link",
+        "evidence", "requests", "readingSeconds", "format", "link",
     ]
 
     /// Stored requests of each version that may be looked at.
     package static let requestCounts = 100...200_000
+    /// How long each kind of stored data may be read.
+    package static let readingSeconds = 1...60
 
     /// - Parameter now: nanoseconds since 1970.
     /// - Throws: `QueryError`.
@@ -261,6 +263,14 @@ package enum ComparisonParameters {
                     "requests: not a number from \(requestCounts.lowerBound) to \(requestCounts.upperBound): \(text)")
             }
             query.limits.requestCountMax = count
+        }
+        if let text = parameters.text("readingSeconds") {
+            guard let seconds = Int(text), readingSeconds.contains(seconds) else {
+                throw QueryError(
+                    "readingSeconds: not a number from \(readingSeconds.lowerBound) to \(readingSeconds.upperBound): "
+                        + text)
+            }
+            query.limits.time = .seconds(seconds)
         }
         return query
     }
