@@ -97,7 +97,8 @@ struct CandidateSearch {
         }
         var body = SearchBody(size: 0, filter: .all(parts))
         body.add(aggregation: "traces", Self.latest(pageSize))
-        let indices = indices.spans(matcher.window.lowerBound...max(bound.times1000, matcher.window.lowerBound))
+        let indices = indices.spans(
+            matcher.window.lowerBound...max(bound.multipliedClamped(by: 1_000), matcher.window.lowerBound))
         let answer = try cluster.aggregate(indices, body, work, as: Starts.self)
         if let gap = answer.gap { miss(gap) }
         let buckets = answer.aggregations?.traces.buckets ?? []
@@ -108,7 +109,9 @@ struct CandidateSearch {
             guard let value = bucket.start.value, let start = Int64(exactly: value.rounded()) else { continue }
             bound = min(bound, start)
             let traceID = note(bucket.key)
-            if let traceID { candidates.append(Candidate(traceID: traceID, latestStart: start.times1000)) }
+            if let traceID {
+                candidates.append(Candidate(traceID: traceID, latestStart: start.multipliedClamped(by: 1_000)))
+            }
         }
         guard known.count <= Self.knownCountMax else {
             throw StoreError(.timedOut, "the query has to look at too many traces: narrow it, or its time")
@@ -151,12 +154,12 @@ struct CandidateSearch {
         let end = matcher.window.upperBound
         // What every span meets, the first one of a trace does too.
         guard matcher.testsTraceStart, filter != .anything else { return [] }
-        let window = end.plus(1)...end.plus(ClusterIndices.traceLengthMax)
+        let window = end.addingClamped(1)...end.addingClamped(ClusterIndices.traceLengthMax)
         guard window.lowerBound <= indices.wholeWindow.upperBound else { return [] }
         let found = try late(
             .all([.range(DocumentField.start, from: Self.microseconds(end) + 1, to: nil), filter]), window)
         guard !found.isEmpty else { return [] }
-        let begun = matcher.window.lowerBound.minus(ClusterIndices.traceLengthMax)...end
+        let begun = matcher.window.lowerBound.subtractingClamped(ClusterIndices.traceLengthMax)...end
         let ids = DocumentFilter.terms(DocumentField.traceID, found)
         return try late(.all([DocumentFilter.starts(begun), ids]), begun).compactMap { note($0) }
     }
@@ -178,7 +181,7 @@ struct CandidateSearch {
         if traces.sumOtherDocCount > 0, let value = traces.buckets.last?.start.value,
             let last = Int64(exactly: value.rounded())
         {
-            let seconds = last.minus(Self.microseconds(matcher.window.upperBound)) / 1_000_000
+            let seconds = last.subtractingClamped(Self.microseconds(matcher.window.upperBound)) / 1_000_000
             miss("traces that match only by spans more than \(seconds) s behind the window are left out")
         }
         return traces.buckets.map(\.key)
@@ -191,12 +194,5 @@ extension DocumentFilter {
         .range(
             DocumentField.start, from: CandidateSearch.microseconds(window.lowerBound),
             to: CandidateSearch.microseconds(window.upperBound))
-    }
-}
-
-extension Int64 {
-    var times1000: Int64 {
-        let product = multipliedReportingOverflow(by: 1_000)
-        return product.overflow ? (self < 0 ? .min : .max) : product.partialValue
     }
 }

@@ -1,4 +1,5 @@
 internal import Threads
+internal import TraceModel
 internal import WireFormats
 
 /// Which indices hold what, by time.
@@ -14,7 +15,8 @@ struct ClusterIndices: Sendable {
 
     /// In which the spans of traces are that have some within the window.
     func wholeTraces(_ window: ClosedRange<Int64>) -> IndexWindow {
-        spans(window.lowerBound.minus(Self.traceLengthMax)...window.upperBound.plus(Self.traceLengthMax))
+        let first = window.lowerBound.subtractingClamped(Self.traceLengthMax)
+        return spans(first...window.upperBound.addingClamped(Self.traceLengthMax))
     }
 
     func services(_ window: ClosedRange<Int64>) -> IndexWindow { IndexWindow("jaeger-service", naming, window) }
@@ -26,19 +28,6 @@ struct ClusterIndices: Sendable {
     /// The time in which there are spans that anyone may ask for.
     var wholeWindow: ClosedRange<Int64> {
         let now = SystemClock.nanosecondsSince1970()
-        return now.minus(spanAgeMax)...now.plus(Self.traceLengthMax)
-    }
-}
-
-extension Int64 {
-    /// The greatest number where the sum is no number.
-    func plus(_ other: Int64) -> Int64 {
-        let sum = addingReportingOverflow(other)
-        return sum.overflow ? (other < 0 ? .min : .max) : sum.partialValue
-    }
-
-    func minus(_ other: Int64) -> Int64 {
-        let difference = subtractingReportingOverflow(other)
-        return difference.overflow ? (other > 0 ? .min : .max) : difference.partialValue
+        return now.subtractingClamped(spanAgeMax)...now.addingClamped(Self.traceLengthMax)
     }
 }

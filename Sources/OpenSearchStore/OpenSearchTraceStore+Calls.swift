@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 public import Topology
+internal import TraceModel
 public import TraceStore
 
 extension OpenSearchTraceStore {
@@ -35,7 +36,8 @@ extension OpenSearchTraceStore {
                 .unsupported,
                 "what OpenSearch has of calls is between services: it cannot be grouped by \(query.grouping.rawValue)")
         }
-        let window = query.window.lowerBound...max(query.window.upperBound.minus(1), query.window.lowerBound)
+        let window =
+            query.window.lowerBound...max(query.window.upperBound.subtractingClamped(1), query.window.lowerBound)
         var names = CallNames()
         var series: [CallSeries: CallTotals] = [:]
         for link in try dependencies(within: window, QueryWork()) {

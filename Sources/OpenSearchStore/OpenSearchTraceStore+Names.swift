@@ -64,7 +64,8 @@ extension OpenSearchTraceStore {
         guard let first = answer.aggregations?.first.value, let last = answer.aggregations?.last.value,
             let start = Int64(exactly: first.rounded()), let end = Int64(exactly: last.rounded())
         else { return nil }
-        return start.times1000...max(start, end.plus(try duration(ofSpanAt: end, window))).times1000
+        let latest = max(start, end.addingClamped(try duration(ofSpanAt: end, window)))
+        return start.multipliedClamped(by: 1_000)...latest.multipliedClamped(by: 1_000)
     }
 
     /// The longest duration, in microseconds, of the spans that start then.

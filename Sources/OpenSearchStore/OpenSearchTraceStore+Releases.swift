@@ -37,7 +37,7 @@ private struct ServedRequestCount {
 
     init(_ store: OpenSearchTraceStore, _ window: Range<Int64>, stepSeconds: Int64, _ work: QueryWork) {
         self.store = store
-        self.window = window.lowerBound...max(window.lowerBound, window.upperBound.minus(1))
+        self.window = window.lowerBound...max(window.lowerBound, window.upperBound.subtractingClamped(1))
         indices = store.indices.spans(self.window)
         stepLength = stepSeconds * 1_000_000_000
         self.work = work
@@ -225,11 +225,12 @@ private struct ServedRequestCount {
         if let gap = answer.gap { note(gap) }
         return versions.indices.map { number in
             (answer.aggregations?["v\(number)"]?.steps.buckets ?? []).compactMap { bucket in
-                guard let start = Int64(exactly: bucket.key.rounded()), Self.counts.contains(bucket.docCount),
-                    window.contains(start.times1000.plus(stepLength - 1)) || window.contains(start.times1000)
+                guard let start = Int64(exactly: bucket.key.rounded())?.multipliedClamped(by: 1_000),
+                    Self.counts.contains(bucket.docCount),
+                    window.contains(start.addingClamped(stepLength - 1)) || window.contains(start)
                 else { return nil }
                 return OperationTotals.Step(
-                    start: start.times1000, callCount: bucket.docCount,
+                    start: start, callCount: bucket.docCount,
                     errorCount: min(bucket.docCount, max(0, bucket.errors.docCount)), durations: DurationSketch())
             }
         }
@@ -237,7 +238,8 @@ private struct ServedRequestCount {
 
     /// As one of its requests tells it.
     private func namespace(ofService service: String) throws -> String {
-        let query = SpanQuery(serviceName: service, window: window.lowerBound..<window.upperBound.plus(1), limit: 1)
+        let query = SpanQuery(
+            serviceName: service, window: window.lowerBound..<window.upperBound.addingClamped(1), limit: 1)
         var namespace = ""
         _ = try store.forEachSpan(query, work) { span in
             var (extractor, names, sites) = (CallExtractor(), CallNames(), [UInt32]())

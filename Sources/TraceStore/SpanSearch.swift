@@ -176,8 +176,8 @@ struct SpanSearch {
 
     /// Whether there is any copy of a request at about that time.
     private mutating func mayHaveMirrors() throws(StoreError) -> Bool {
-        let (start, isTooEarly) = query.window.lowerBound.subtractingReportingOverflow(SpanQuery.mirrorReach)
-        let window = (isTooEarly ? .min : start)...query.closedWindow.upperBound
+        let start = query.window.lowerBound.subtractingClamped(SpanQuery.mirrorReach)
+        let window = start...query.closedWindow.upperBound
         let filter = SpanFilter(spansets: [SpanQuery.mirrors], combination: .spanset(0))
         for live in snapshot.generations {
             let window = SegmentReader.Window(window, lateEnd: window.upperBound)

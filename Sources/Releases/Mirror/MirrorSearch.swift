@@ -46,9 +46,8 @@ public struct MirrorSearch: Sendable {
     /// Copies that the candidate served, of what was counted.
     public func copyCount(_ totals: [NamedTotals]) -> Int {
         totals.reduce(0) { sum, own in
-            let isServed = own.kind == .operation && (own.spanKind == .server || own.spanKind == .consumer)
-            let isOurs = own.callee.serviceName == serviceName && own.callee.version == candidate
-            return own.isMirrored && isServed && isOurs ? sum + own.totals.callCount : sum
+            own.isMirrored && own.isServed(by: serviceName) && own.callee.version == candidate
+                ? sum + own.totals.callCount : sum
         }
     }
 
